@@ -1,0 +1,84 @@
+/** The vocabulary in which kinds are defined. A kind is one file; `generate/` derives everything else from it. */
+
+/** Types that a field of an event, object or relation can have. `key` is an object's key: the writer puts the cluster before it. */
+export type FieldType = 'string' | 'int' | 'float' | 'bool' | 'key' | 'string[]' | 'int[]'
+
+export interface Field {
+  readonly type: FieldType
+  readonly doc: string
+  /** What an int or float counts: `µs` (since the epoch or as a span), `bytes`, `count`, ... */
+  readonly unit?: string
+  readonly optional?: true
+}
+
+export type Fields = Readonly<Record<string, Field>>
+
+/** Types of a kernel record's members; `char[N]` is NUL-padded UTF-8. */
+export type WireType = 'u8' | 'u16' | 'u32' | 'u64' | 's32' | `char[${number}]`
+
+export interface WireField {
+  readonly type: WireType
+  readonly doc: string
+}
+
+export type Wire = Readonly<Record<string, WireField>>
+
+/** A thing that happened. File, value, label and C struct share the name: `oom-kill`, `oomKill`, `OomKill`, `oom_kill`. */
+export interface EventKind {
+  readonly name: string
+  readonly collector: string
+  readonly doc: string
+  /** Where the source sees it: a kernel hook, a field of the API. */
+  readonly hook: string
+  /** Kinds of object it can be about, the usual one first. */
+  readonly about: readonly string[]
+  /** Witnesses of one origin count once in a verdict. */
+  readonly origin: string
+  /** Longest time in µs between happening and being told to the collector, beyond the collector's own watermark. */
+  readonly delay: number
+  readonly fields: Fields
+  /** Members of the kernel's record, after the common header. Only for kernel events. */
+  readonly wire?: Wire
+}
+
+/** A record that the kernel side sends and that is no event: it serves attribution. */
+export interface RecordKind {
+  readonly name: string
+  readonly doc: string
+  readonly wire: Wire
+}
+
+/** A thing that exists for a while. */
+export interface ObjectKind {
+  readonly name: string
+  readonly doc: string
+  /** Where its key comes from. */
+  readonly keyFrom: string
+  /** Further label that a node of this kind carries. */
+  readonly alsoLabelled?: string
+  /** What a state's body says of it, as far as aitia reads it. */
+  readonly body: Fields
+}
+
+/** An edge between two objects, derived from the states of the object that declares it. */
+export interface RelationKind {
+  readonly name: string
+  readonly doc: string
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  /** `state`: holds while consecutive states declare it. `fixed`: merged once, never closed by absence. */
+  readonly law: 'state' | 'fixed'
+  /** Kinds whose states declare it. */
+  readonly declaredBy: readonly string[]
+  /** Where `from` (the time from which it holds) is taken from. */
+  readonly since: string
+  /** Properties of the edge. A change of one makes a new record. */
+  readonly properties: Fields
+  /** True where one far end gathers history (pods of a node): gives it the index (toKey, end). */
+  readonly hub?: true
+}
+
+export const defineEvent = <const K extends EventKind>(kind: K): K => kind
+export const defineRecord = <const K extends RecordKind>(kind: K): K => kind
+export const defineObject = <const K extends ObjectKind>(kind: K): K => kind
+export const defineRelation = <const K extends RelationKind>(kind: K): K => kind

@@ -1,0 +1,20 @@
+import { defineEvent } from '../define.ts'
+import { SECOND } from '../time.ts'
+
+export const kubernetesEvent = defineEvent({
+  name: 'kubernetes-event',
+  collector: 'kubernetes',
+  doc: 'An Event object of the API. Best effort and merged: its absence proves nothing. With count > 1 it is the interval [at, lastAt].',
+  hook: 'core/v1 Event',
+  about: ['Pod', 'Workload', 'Node', 'Service', 'Namespace'],
+  origin: 'api.event',
+  delay: 10 * SECOND,
+  fields: {
+    reason: { type: 'string', doc: 'BackOff, FailedScheduling, ...' },
+    eventType: { type: 'string', doc: 'Normal or Warning.' },
+    message: { type: 'string', doc: 'The text, cut at 1,024 characters.' },
+    count: { type: 'int', unit: 'count', doc: 'How often, as merged by the reporter.' },
+    lastAt: { type: 'int', unit: 'µs', doc: 'Last time of the merged series.' },
+    component: { type: 'string', doc: 'Who reported it.' },
+  },
+})

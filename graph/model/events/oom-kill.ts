@@ -1,0 +1,57 @@
+import { defineEvent } from '../define.ts'
+
+export const oomKill = defineEvent({
+  name: 'oom-kill',
+  collector: 'ebpf',
+  doc: 'One invocation of the OOM killer, with all its victims. A task that was dying already is none.',
+  hook: 'tp_btf/mark_victim, after tp_btf/signal_generate (SIGKILL, SI_KERNEL) to the same task',
+  about: ['Container', 'Host'],
+  origin: 'kernel.oom',
+  delay: 0,
+  fields: {
+    global: { type: 'bool', doc: 'The node ran out of memory; no cgroup was at its limit.' },
+    limitBytes: {
+      type: 'int',
+      unit: 'bytes',
+      optional: true,
+      doc: 'Limit of the cgroup that was full; absent for a global OOM.',
+    },
+    usageBytes: { type: 'int', unit: 'bytes', optional: true, doc: 'What that cgroup had in use.' },
+    limitCgroup: { type: 'string', optional: true, doc: "Path of that cgroup. It may be the pod's or a parent of it." },
+    oomGroup: { type: 'bool', doc: 'memory.oom.group was set: the whole cgroup was killed.' },
+    firstProcessKilled: {
+      type: 'bool',
+      doc: 'A victim was the first process of its container (pid 1 in its namespace).',
+    },
+    triggerPid: {
+      type: 'int',
+      unit: 'pid',
+      doc: "Process whose allocation could not be met, in the host's pid namespace.",
+    },
+    triggerCommand: { type: 'string', doc: 'Its command.' },
+    victimPids: { type: 'int[]', unit: 'pid', doc: 'Killed processes in the order of the kill.' },
+    victimNsPids: { type: 'int[]', unit: 'pid', doc: 'The same, each in its innermost pid namespace.' },
+    victimCommands: { type: 'string[]', doc: 'Their commands.' },
+    victimBytes: { type: 'int[]', unit: 'bytes', doc: 'Their resident memory (anonymous, file and shared).' },
+    victimStarts: {
+      type: 'int[]',
+      unit: 'µs',
+      doc: 'When each was started, by the boot clock: with boot id and pid it names the process.',
+    },
+  },
+  wire: {
+    invocation: { type: 'u64', doc: 'Same for all victims of one invocation.' },
+    victimStartNs: { type: 'u64', doc: "Boot clock at the victim's start." },
+    victimBytes: { type: 'u64', doc: 'Resident memory of the victim.' },
+    limitCgroupId: { type: 'u64', doc: 'Cgroup at its limit; 0 for a global OOM.' },
+    limitBytes: { type: 'u64', doc: 'Its limit.' },
+    usageBytes: { type: 'u64', doc: 'Its usage.' },
+    victimPid: { type: 'u32', doc: 'Thread group id in the host namespace.' },
+    victimNsPid: { type: 'u32', doc: 'The same in the innermost namespace.' },
+    triggerPid: { type: 'u32', doc: 'Thread group id of the task that allocated.' },
+    oomGroup: { type: 'u8', doc: '1 where memory.oom.group was set.' },
+    global: { type: 'u8', doc: '1 where no ancestor was at its limit.' },
+    victimCommand: { type: 'char[16]', doc: 'comm of the victim.' },
+    triggerCommand: { type: 'char[16]', doc: 'comm of the trigger.' },
+  },
+})

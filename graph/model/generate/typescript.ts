@@ -1,0 +1,85 @@
+/** The kinds' TypeScript types, and the registry of all kinds. */
+import type { Fields } from '../define.ts'
+import type { Output } from './main.ts'
+import type { Model } from './model.ts'
+import { camelCase, docOf, GENERATED, pascalCase, typeOf } from './names.ts'
+
+const member = ([name, field]: [string, Fields[string]]): string =>
+  `  /** ${docOf(field)} */\n  readonly ${name}${field.optional ? '?' : ''}: ${typeOf(field)}`
+
+const shape = (name: string, doc: string, fields: Fields): string =>
+  Object.keys(fields).length === 0
+    ? `/** ${doc} */\nexport type ${name} = Readonly<Record<string, never>>`
+    : `/** ${doc} */\nexport interface ${name} {\n${Object.entries(fields).map(member).join('\n')}\n}`
+
+const map = (name: string, doc: string, entries: readonly (readonly [string, string])[]): string =>
+  `/** ${doc} */\nexport interface ${name} {\n${entries.map(([key, type]) => `  readonly ${/^\w+$/.test(key) ? key : `'${key}'`}: ${type}`).join('\n')}\n}`
+
+const types = (model: Model): string =>
+  [
+    `// ${GENERATED}`,
+    ...model.events.map((kind) => shape(pascalCase(kind.name), kind.doc, kind.fields)),
+    map(
+      'EventFields',
+      'Fields of each event kind.',
+      model.events.map((kind) => [kind.name, pascalCase(kind.name)]),
+    ),
+    'export type EventName = keyof EventFields',
+    ...model.objects.map((kind) => shape(`${kind.name}Body`, kind.doc, kind.body)),
+    map(
+      'ObjectBodies',
+      'What a state says of each kind of object.',
+      model.objects.map((kind) => [kind.name, `${kind.name}Body`]),
+    ),
+    'export type ObjectName = keyof ObjectBodies',
+    `export type RelationName = ${model.relations.map((kind) => `'${kind.name}'`).join(' | ')}`,
+    '',
+  ].join('\n\n')
+
+const registry = (model: Model): string => {
+  const imports = [
+    ...model.events.map((kind) => [camelCase(kind.name), `../events/${kind.name}.ts`]),
+    ...model.objects.map((kind) => [
+      camelCase(kind.name),
+      `../objects/${kind.name.replace(/([a-z])([A-Z])/g, '$1-$2').toLowerCase()}.ts`,
+    ]),
+    ...model.relations.map((kind) => [
+      `${camelCase(kind.name)} as ${camelCase(kind.name)}Relation`,
+      `../relations/${kind.name.toLowerCase().replace(/_/g, '-')}.ts`,
+    ]),
+  ].map(([name, path]) => `import { ${name} } from '${path}'`)
+  const record = (name: string, type: string, doc: string, entries: string[]) =>
+    `/** ${doc} */\nexport const ${name}: ${type} = {\n${entries.join('\n')}\n}`
+  return [
+    `// ${GENERATED}`,
+    [
+      ...imports,
+      `import type { EventKind, ObjectKind, RelationKind } from '../define.ts'`,
+      `import type { EventName, ObjectName, RelationName } from './types.ts'`,
+    ].join('\n'),
+    record(
+      'EVENTS',
+      'Readonly<Record<EventName, EventKind>>',
+      'All event kinds by name.',
+      model.events.map((kind) => `  '${kind.name}': ${camelCase(kind.name)},`),
+    ),
+    record(
+      'OBJECTS',
+      'Readonly<Record<ObjectName, ObjectKind>>',
+      'All object kinds by name.',
+      model.objects.map((kind) => `  ${kind.name}: ${camelCase(kind.name)},`),
+    ),
+    record(
+      'RELATIONS',
+      'Readonly<Record<RelationName, RelationKind>>',
+      'All relation kinds by name.',
+      model.relations.map((kind) => `  ${kind.name}: ${camelCase(kind.name)}Relation,`),
+    ),
+    '',
+  ].join('\n\n')
+}
+
+export default (model: Model): Output[] => [
+  { path: 'graph/model/generated/types.ts', text: types(model) },
+  { path: 'graph/model/generated/registry.ts', text: registry(model) },
+]

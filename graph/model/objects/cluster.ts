@@ -1,0 +1,10 @@
+import { defineObject } from '../define.ts'
+
+export const cluster = defineObject({
+  name: 'Cluster',
+  doc: 'One Kubernetes cluster, under the name that aitia is configured with.',
+  keyFrom: 'UID of the namespace kube-system',
+  body: {
+    version: { type: 'string', optional: true, doc: 'Version of the API server.' },
+  },
+})

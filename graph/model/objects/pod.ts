@@ -1,0 +1,22 @@
+import { defineObject } from '../define.ts'
+
+export const pod = defineObject({
+  name: 'Pod',
+  doc: 'A pod.',
+  keyFrom: "metadata.uid; a static pod's mirror is mapped to it by the annotation config.hash",
+  body: {
+    labels: { type: 'string[]', doc: 'Labels as key=value, sorted.' },
+    phase: { type: 'string', doc: 'Pending, Running, Succeeded, Failed, Unknown.' },
+    ready: { type: 'bool', doc: 'Status of the Ready condition.' },
+    nodeName: { type: 'string', optional: true, doc: 'Where it was scheduled.' },
+    podIps: { type: 'string[]', optional: true, doc: 'Its addresses.' },
+    hostNetwork: { type: 'bool', optional: true, doc: 'It uses the addresses of its node.' },
+    qosClass: { type: 'string', optional: true, doc: 'Guaranteed, Burstable or BestEffort.' },
+    restartPolicy: { type: 'string', optional: true, doc: 'Always, OnFailure or Never.' },
+    containers: {
+      type: 'string[]',
+      optional: true,
+      doc: 'One entry a container: name=role:memoryLimit (bytes, or - where none is set):restartCount.',
+    },
+  },
+})

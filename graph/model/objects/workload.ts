@@ -1,0 +1,17 @@
+import { defineObject } from '../define.ts'
+
+export const workload = defineObject({
+  name: 'Workload',
+  doc: 'What owns pods: also labelled with its Kubernetes kind where that is a built-in one.',
+  keyFrom: 'metadata.uid',
+  body: {
+    labels: { type: 'string[]', doc: 'Labels as key=value, sorted.' },
+    workloadKind: {
+      type: 'string',
+      doc: 'Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob, or a custom kind.',
+    },
+    replicas: { type: 'int', unit: 'count', optional: true, doc: 'Wanted replicas.' },
+    readyReplicas: { type: 'int', unit: 'count', optional: true, doc: 'Replicas that are ready.' },
+    generation: { type: 'int', optional: true, doc: 'metadata.generation.' },
+  },
+})

@@ -1,0 +1,28 @@
+/** Times are integer microseconds since the epoch: exact in a double until the year 2255. */
+
+export const MICROSECOND = 1
+export const MILLISECOND = 1_000
+export const SECOND = 1_000_000
+export const MINUTE = 60 * SECOND
+
+/** The open end of an interval: the largest integer that a double holds exactly. */
+export const OPEN = Number.MAX_SAFE_INTEGER
+
+/** The current time in µs since the epoch. */
+export const now = (): number => Math.round((performance.timeOrigin + performance.now()) * MILLISECOND)
+
+/** µs of an RFC 3339 stamp as Kubernetes writes it (up to nanoseconds), or null where it is none. */
+export const fromRfc3339 = (stamp: string): number | null => {
+  const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(stamp)
+  if (parts === null) return null
+  const seconds = Date.parse(`${parts[1]}${parts[3]}`)
+  if (Number.isNaN(seconds)) return null
+  return seconds * MILLISECOND + Math.floor(Number((parts[2] ?? '').padEnd(6, '0').slice(0, 6)))
+}
+
+/** RFC 3339 in UTC with microseconds. */
+export const toRfc3339 = (time: number): string => {
+  const seconds = Math.floor(time / SECOND)
+  const micros = String(time - seconds * SECOND).padStart(6, '0')
+  return `${new Date(seconds * 1_000).toISOString().slice(0, 19)}.${micros}Z`
+}
