@@ -1,0 +1,80 @@
+/** The reference page docs/model.md: every kind, its fields, where it comes from and where it ends. */
+import type { Fields, Wire } from '../define.ts'
+import type { Output } from './main.ts'
+import type { Model } from './model.ts'
+import { docOf, GENERATED, pascalCase, snakeCase } from './names.ts'
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')
+
+const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [heads, heads.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
+
+const fieldTable = (fields: Fields): string =>
+  table(
+    ['field', 'type', 'meaning'],
+    Object.entries(fields).map(([name, field]) => [
+      `\`${name}\``,
+      field.type + (field.optional ? ', optional' : ''),
+      docOf(field),
+    ]),
+  )
+
+const wireTable = (wire: Wire): string =>
+  table(
+    ['member', 'type', 'meaning'],
+    Object.entries(wire).map(([name, { type, doc }]) => [`\`${snakeCase(name)}\``, type, doc]),
+  )
+
+const seconds = (micros: number): string => (micros === 0 ? 'none' : `${micros / 1_000_000} s`)
+
+const events = (model: Model): string[] =>
+  model.events.flatMap((kind) => [
+    `### ${kind.name}`,
+    kind.doc,
+    table(
+      ['', ''],
+      [
+        ['collector', kind.collector],
+        ['seen at', `\`${kind.hook}\``],
+        ['about', kind.about.join(', ')],
+        ['origin', kind.origin],
+        ['delay of its source', seconds(kind.delay)],
+        ['label, GraphQL type', `\`${pascalCase(kind.name)}\``],
+        ['Cypher', `[graph/ingest/generated/${kind.name}.cypher](../graph/ingest/generated/${kind.name}.cypher)`],
+        ['defined in', `[graph/model/events/${kind.name}.ts](../graph/model/events/${kind.name}.ts)`],
+        ...(kind.wire === undefined ? [] : [['C struct', `\`aitia_${snakeCase(kind.name)}\``]]),
+      ],
+    ),
+    fieldTable(kind.fields),
+    ...(kind.wire === undefined ? [] : ['Members of the kernel record, after the header:', wireTable(kind.wire)]),
+  ])
+
+const objects = (model: Model): string[] =>
+  model.objects.flatMap((kind) => [`### ${kind.name}`, kind.doc, `Key: ${kind.keyFrom}.`, fieldTable(kind.body)])
+
+const relations = (model: Model): string[] =>
+  model.relations.flatMap((kind) => [
+    `### ${kind.name}`,
+    `\`(${kind.from.join('|')})-[:${kind.name}]->(${kind.to.join('|')})\``,
+    kind.doc,
+    `Law: ${kind.law}. Declared by: ${kind.declaredBy.join(', ')}. Holds from: ${kind.since}.`,
+    ...(Object.keys(kind.properties).length === 0 ? [] : [fieldTable(kind.properties)]),
+  ])
+
+export default (model: Model): Output[] => [
+  {
+    path: 'docs/model.md',
+    text: `${[
+      '# The model',
+      `<!-- ${GENERATED} -->`,
+      'Times are integer microseconds since the epoch. What happened lies in [at, at + uncertainty].',
+      '## Events',
+      ...events(model),
+      '## Objects',
+      ...objects(model),
+      '## Relations',
+      'Every relation carries `by` (the object that declares it), `from` and `to` (when it held in the world), `recordedFrom` and `recordedTo` (when the graph said so) and `end` (the earlier of `to` and `recordedTo`); an open end is 9007199254740991.',
+      ...relations(model),
+    ].join('\n\n')}\n`,
+  },
+]
