@@ -1,0 +1,53 @@
+// The way in for whatever Node is there (18 or later): installs the packages of package-lock.json, then goes on in
+// main.ts under Node 24, which one of these packages brings.
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..', '..')
+const modules = join(root, 'node_modules')
+
+if (!installed()) {
+  const started = Date.now()
+  process.stdout.write('npm packages ... ')
+  try {
+    const options = { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] }
+    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], options)
+  } catch (error) {
+    console.error(`failed\n${error.message}\nRun npm ci by hand in ${root} to see why.`)
+    process.exit(1)
+  }
+  console.log(`${((Date.now() - started) / 1000).toFixed(1)} s`)
+}
+
+const packaged = ['x64', 'arm64'].map((cpu) => join(modules, `node-linux-${cpu}`, 'bin', 'node')).find(existsSync)
+const node = packaged ?? (Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : undefined)
+if (!node) {
+  console.error(
+    `Node ${process.versions.node} runs this and no packaged Node 24 is there for ${process.platform} ${process.arch}: ` +
+      'expected Node 24 or later. Install it and run the same command again.',
+  )
+  process.exit(1)
+}
+
+const child = spawn(node, [join(root, 'deploy', 'local', 'main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' })
+// Ctrl-C reaches the child by itself; it decides how long its end takes. A signal sent to us alone is handed on.
+process.on('SIGINT', () => {})
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+child.on('exit', (code, signal) => {
+  process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143)
+})
+
+/**
+ * Whether what is installed is what the lock file says. npm notes what it has installed as its last act, so that half an
+ * install has no note; comparing it leaves a folder alone that somebody has brought up to date by hand.
+ */
+function installed() {
+  const note = join(modules, '.package-lock.json')
+  if (!existsSync(note)) return false
+  const there = JSON.parse(readFileSync(note, 'utf8')).packages
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
+  return Object.entries(wanted).every(
+    ([path, it]) => path === '' || (there[path] ? there[path].integrity === it.integrity : it.optional),
+  )
+}
