@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 OR Apache-2.0 */
+
+#ifndef AITIA_PROCESS_BPF_H
+#define AITIA_PROCESS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+struct process_ids {
+	__u32 pid; /* of the process (thread group), in the host's namespace */
+	__u32 ns_pid; /* in the innermost namespace */
+	bool in_namespace; /* that isn't the host's */
+};
+
+static __always_inline void read_process_ids(struct task_struct *task, struct process_ids *ids)
+{
+	/* the leader is there until the last thread is gone, if only as a zombie */
+	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	unsigned int level = BPF_CORE_READ(pid, level);
+
+	ids->pid = BPF_CORE_READ(task, tgid);
+	ids->in_namespace = level > 0;
+	ids->ns_pid = ids->pid;
+	/* by hand: an index that isn't constant would be scaled by the size of our short struct upid */
+	bpf_probe_read_kernel(&ids->ns_pid, sizeof(ids->ns_pid),
+			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, nr));
+}
+
+#endif

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+
+/* memory-pressure: reclaims of a cgroup at its limit, summed up in the kernel. oom-kill: what the OOM killer did. */
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "cgroup.bpf.h"
+#include "process.bpf.h"
+#include "ring.bpf.h"
+
+#define SIGKILL 9
+#define SEND_SIG_PRIV 1 /* siginfo of signals that the kernel itself sends: SI_KERNEL */
+#define TRACE_SIGNAL_DELIVERED 0
+#define SECOND_NS 1000000000ULL
+#define LEVELS 16 /* of nested cgroups that are looked at */
+#define UNLIMITED_PAGES (1ULL << 40)
+
+/* Filled in by the loader. */
+const volatile __u64 page_size = 4096;
+
+struct pressure {
+	__u64 reclaims;
+	__u64 stalled_ns;
+	__u64 first_ns;
+	__u64 last_ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64); /* cgroup id */
+	__type(value, struct pressure);
+} pressures SEC(".maps");
+
+struct thread {
+	__u64 reclaim_begun_ns; /* 0: not reclaiming */
+	__u64 reclaim_ended_ns;
+	__u64 invocation; /* of the OOM killer, that may still kill more; 0: none */
+	__u64 group; /* cgroup that it kills as a whole */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* thread id */
+	__type(value, struct thread);
+} threads SEC(".maps");
+
+/* A SIGKILL of the kernel that is an OOM kill if mark_victim of the same task comes next in the same thread. */
+struct pending_kill {
+	struct aitia_oom_kill kill;
+	__u64 group;
+	__u64 at;
+	__u32 victim_thread;
+	__u32 padding;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32); /* id of the killing thread */
+	__type(value, struct pending_kill);
+} pending_kills SEC(".maps");
+
+PROGRAM(mark_victim);
+PROGRAM(flush_memory_pressure);
+PROGRAM(reclaim_begin);
+PROGRAM(reclaim_end);
+
+static __always_inline struct thread *current_thread(const char *program)
+{
+	__u32 id = bpf_get_current_pid_tgid();
+	struct thread empty = {}, *thread = bpf_map_lookup_elem(&threads, &id);
+
+	if (thread)
+		return thread;
+	bpf_map_update_elem(&threads, &id, &empty, BPF_NOEXIST);
+	thread = bpf_map_lookup_elem(&threads, &id);
+	if (!thread)
+		count_lost(program);
+	return thread;
+}
+
+SEC("tp_btf/mm_vmscan_memcg_reclaim_begin")
+int reclaim_begin(void *ctx)
+{
+	struct thread *thread = current_thread(reclaim_begin_program);
+
+	if (thread) {
+		thread->reclaim_begun_ns = bpf_ktime_get_boot_ns();
+		/* it is back from the OOM killer: its next kill is another invocation */
+		thread->invocation = 0;
+	}
+	return 0;
+}
+
+SEC("tp_btf/mm_vmscan_memcg_reclaim_end")
+int reclaim_end(void *ctx)
+{
+	__u64 id, begun, now = bpf_ktime_get_boot_ns();
+	struct thread *thread = current_thread(reclaim_end_program);
+	struct pressure empty = {}, *pressure;
+
+	if (!thread || !thread->reclaim_begun_ns)
+		return 0;
+	begun = thread->reclaim_begun_ns;
+	thread->reclaim_begun_ns = 0;
+	thread->reclaim_ended_ns = now;
+	/* the hook does not say whose memory is reclaimed; but for a write to a limit it is that of who waits for it */
+	id = cgroup_id_of((struct task_struct *)bpf_get_current_task());
+	pressure = bpf_map_lookup_elem(&pressures, &id);
+	if (!pressure) {
+		bpf_map_update_elem(&pressures, &id, &empty, BPF_NOEXIST);
+		pressure = bpf_map_lookup_elem(&pressures, &id);
+	}
+	if (!pressure) {
+		count_lost(reclaim_end_program);
+		return 0;
+	}
+	__sync_val_compare_and_swap(&pressure->first_ns, 0, begun);
+	pressure->last_ns = now;
+	__sync_fetch_and_add(&pressure->stalled_ns, now - begun);
+	__sync_fetch_and_add(&pressure->reclaims, 1);
+	return 0;
+}
+
+static __always_inline void flush_pressure(__u64 cgroup_id, struct pressure *pressure, const char *program)
+{
+	struct aitia_memory_pressure *record;
+
+	if (!pressure->reclaims)
+		return;
+	record = RESERVE(aitia_memory_pressure, AITIA_KIND_MEMORY_PRESSURE, cgroup_id, program);
+	if (!record)
+		return; /* what was summed up waits for the next flush */
+	record->reclaims = __sync_lock_test_and_set(&pressure->reclaims, 0);
+	record->stalled_ns = __sync_lock_test_and_set(&pressure->stalled_ns, 0);
+	record->first_ns = __sync_lock_test_and_set(&pressure->first_ns, 0);
+	record->last_ns = pressure->last_ns;
+	bpf_ringbuf_submit(record, wakeup_flags());
+}
+
+static long flush_one(void *map, __u64 *cgroup_id, struct pressure *pressure, void *context)
+{
+	__u64 id = *cgroup_id;
+
+	if (pressure->reclaims)
+		flush_pressure(id, pressure, flush_memory_pressure_program);
+	else if (pressure->last_ns + 60 * SECOND_NS < bpf_ktime_get_boot_ns())
+		bpf_map_delete_elem(&pressures, &id);
+	return 0;
+}
+
+/* Called by the agent every second. A program and no reading of the map, so that what is taken out is in the ring. */
+SEC("raw_tp")
+int flush_memory_pressure(void *ctx)
+{
+	bpf_for_each_map_elem(&pressures, flush_one, 0, 0);
+	return 0;
+}
+
+static __always_inline __u64 resident_pages(struct mm_struct *mm)
+{
+	__s64 pages = 0, part;
+
+	/* file, anonymous and shared; 2 is swap. Since 6.2 a part of the count is kept per CPU and not read here. */
+	if (bpf_core_field_exists(struct mm_struct___exact, rss_stat.count)) {
+		struct mm_struct___exact *exact = (void *)mm;
+
+		pages = BPF_CORE_READ(exact, rss_stat.count[0].counter) + BPF_CORE_READ(exact, rss_stat.count[1].counter) +
+			BPF_CORE_READ(exact, rss_stat.count[3].counter);
+	} else {
+		part = BPF_CORE_READ(mm, rss_stat[0].count);
+		pages += part > 0 ? part : 0;
+		part = BPF_CORE_READ(mm, rss_stat[1].count);
+		pages += part > 0 ? part : 0;
+		part = BPF_CORE_READ(mm, rss_stat[3].count);
+		pages += part > 0 ? part : 0;
+	}
+	return pages > 0 ? pages : 0;
+}
+
+/* What is left below the limit, in pages. */
+static __always_inline __s64 margin_of(struct page_counter *counter, __u64 *usage, __u64 *max)
+{
+	*usage = BPF_CORE_READ(counter, usage.counter);
+	*max = BPF_CORE_READ(counter, max);
+	return *max >= UNLIMITED_PAGES ? UNLIMITED_PAGES : (__s64)*max - (__s64)*usage;
+}
+
+/*
+ * Finds the cgroup whose limit was hit: of the victim's ancestors the one with the least room left, the innermost of
+ * equals. The killer runs only while there are fewer pages left than were asked for (8 at most), but others may free
+ * some meanwhile: 64 still count as none. More is a limit too if this thread has just reclaimed for one, else the whole
+ * machine was out of memory. Also finds the cgroup that is killed as a whole (memory.oom.group of the outermost up to
+ * the limit), as mem_cgroup_get_oom_group does.
+ */
+static __always_inline void find_limit(struct task_struct *victim, struct pending_kill *pending, bool reclaimed)
+{
+	struct cgroup_subsys_state *css = memory_css(victim);
+	bool on_v1 = hierarchy_of(css) != 0;
+	__s64 least = UNLIMITED_PAGES, margin;
+	__u64 usage, max, group = 0, group_below_limit = 0;
+	int level;
+
+	for (level = 0; level < LEVELS && css; level++) {
+		struct mem_cgroup *memcg = (void *)css - bpf_core_field_offset(struct mem_cgroup, css);
+		__u64 id = BPF_CORE_READ(css, cgroup, kn, id);
+
+		if (!on_v1 && BPF_CORE_READ(memcg, oom_group))
+			group = id;
+		margin = margin_of(&memcg->memory, &usage, &max);
+		if (margin < least) {
+			least = margin;
+			group_below_limit = group;
+			pending->kill.limit_cgroup_id = id;
+			pending->kill.limit_bytes = max * page_size;
+			pending->kill.usage_bytes = usage * page_size;
+		}
+		/* only v1 has a limit of memory and swap together */
+		margin = on_v1 ? margin_of(&memcg->memsw, &usage, &max) : UNLIMITED_PAGES;
+		if (margin < least) {
+			least = margin;
+			pending->kill.limit_cgroup_id = id;
+			pending->kill.limit_bytes = max * page_size;
+			pending->kill.usage_bytes = usage * page_size;
+		}
+		css = BPF_CORE_READ(css, parent);
+	}
+	pending->kill.global = least >= UNLIMITED_PAGES || (least > 64 && !reclaimed);
+	if (pending->kill.global)
+		pending->kill.limit_cgroup_id = pending->kill.limit_bytes = pending->kill.usage_bytes = 0;
+	pending->group = pending->kill.global ? group : group_below_limit;
+	pending->kill.oom_group = pending->group != 0;
+}
+
+SEC("tp_btf/signal_generate")
+int BPF_PROG(kernel_kill, int signal, struct kernel_siginfo *info, struct task_struct *victim, int type, int result)
+{
+	struct task_struct *trigger;
+	struct process_ids ids;
+	struct thread *thread;
+	__u64 now;
+	__u32 id;
+
+	/* a task that was dying already does not get the signal any more */
+	if (signal != SIGKILL || (__u64)info != SEND_SIG_PRIV || result != TRACE_SIGNAL_DELIVERED)
+		return 0;
+
+	struct pending_kill pending = {};
+
+	id = bpf_get_current_pid_tgid();
+	now = bpf_ktime_get_boot_ns();
+	thread = bpf_map_lookup_elem(&threads, &id);
+	trigger = (struct task_struct *)bpf_get_current_task();
+	read_process_ids(victim, &ids);
+	pending.at = now;
+	pending.victim_thread = victim->pid;
+	pending.kill.header.cgroup_id = cgroup_id_of(victim);
+	pending.kill.victim_start_ns = BPF_CORE_READ(victim, group_leader, start_boottime);
+	pending.kill.victim_pid = ids.pid;
+	pending.kill.victim_ns_pid = ids.ns_pid;
+	pending.kill.victim_bytes = resident_pages(victim->mm) * page_size;
+	pending.kill.trigger_pid = bpf_get_current_pid_tgid() >> 32;
+	BPF_CORE_READ_STR_INTO(&pending.kill.victim_command, victim, group_leader, comm);
+	BPF_CORE_READ_STR_INTO(&pending.kill.trigger_command, trigger, group_leader, comm);
+	find_limit(victim, &pending, thread && now - thread->reclaim_ended_ns < SECOND_NS);
+	bpf_map_update_elem(&pending_kills, &id, &pending, BPF_ANY);
+	return 0;
+}
+
+static __always_inline void flush_cgroup(__u64 id)
+{
+	struct pressure *pressure = bpf_map_lookup_elem(&pressures, &id);
+
+	if (pressure)
+		flush_pressure(id, pressure, mark_victim_program);
+}
+
+SEC("tp_btf/mark_victim")
+int mark_victim(__u64 *ctx)
+{
+	__u32 victim, id = bpf_get_current_pid_tgid();
+	struct pending_kill *pending = bpf_map_lookup_elem(&pending_kills, &id);
+	struct aitia_oom_kill *record;
+	struct thread *thread;
+	__u64 number;
+
+	if (bpf_core_field_exists(struct trace_event_raw_mark_victim, uid))
+		victim = BPF_CORE_READ((struct task_struct *)ctx[0], pid);
+	else
+		victim = ctx[0];
+	/* the signal comes some 15 us before, under the same lock; older ones were sent for another reason */
+	if (!pending || pending->victim_thread != victim || bpf_ktime_get_boot_ns() - pending->at > SECOND_NS / 100)
+		return 0;
+
+	flush_cgroup(pending->kill.header.cgroup_id);
+	flush_cgroup(cgroup_id_of((struct task_struct *)bpf_get_current_task()));
+	record = RESERVE(aitia_oom_kill, AITIA_KIND_OOM_KILL, pending->kill.header.cgroup_id, mark_victim_program);
+	if (!record)
+		goto out;
+	/* all but the header */
+	__builtin_memcpy((void *)record + sizeof(struct aitia_header), (void *)&pending->kill + sizeof(struct aitia_header),
+			 sizeof(*record) - sizeof(struct aitia_header));
+	number = ((__u64)record->header.cpu << 40) | (record->header.sequence & ((1ULL << 40) - 1));
+	thread = current_thread(mark_victim_program);
+	if (thread && pending->group && thread->invocation && thread->group == pending->group)
+		number = thread->invocation;
+	record->invocation = number;
+	if (thread) {
+		thread->invocation = number;
+		thread->group = pending->group;
+	}
+	bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
+out:
+	bpf_map_delete_elem(&pending_kills, &id);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
+
+/*
+ * process-exec, process-exit: of a container's first process, and exits that were no success; the rest is counted.
+ * cgroup-created, cgroup-removed: how attribution knows the containers that are gone before anybody could look.
+ */
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "cgroup.bpf.h"
+#include "process.bpf.h"
+#include "ring.bpf.h"
+
+struct process_counts {
+	__u64 execs;
+	__u64 exits;
+	__u64 failures; /* exits with a status other than 0 or by a signal */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_PERCPU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64); /* cgroup id */
+	__type(value, struct process_counts);
+} process_counts SEC(".maps");
+
+/*
+ * The process that was the first to run a program in a cgroup made while we watched, 0 as long as there is none: the
+ * first process of a container that shares its pid namespace, whose pid is not 1. (The runtime's own processes join the
+ * cgroup earlier, but do not run a program there.)
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* cgroup id */
+	__type(value, __u32); /* pid */
+} first_processes SEC(".maps");
+
+PROGRAM(process_exec);
+PROGRAM(process_exit);
+PROGRAM(cgroup_created);
+PROGRAM(cgroup_removed);
+
+static __always_inline struct process_counts *counts_of(__u64 cgroup_id)
+{
+	struct process_counts none = {}, *counts = bpf_map_lookup_elem(&process_counts, &cgroup_id);
+
+	if (counts)
+		return counts;
+	bpf_map_update_elem(&process_counts, &cgroup_id, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&process_counts, &cgroup_id);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *binprm)
+{
+	__u64 cgroup_id = cgroup_id_of(task);
+	__u32 *first = bpf_map_lookup_elem(&first_processes, &cgroup_id);
+	struct process_counts *counts = counts_of(cgroup_id);
+	struct aitia_process_exec *record;
+	struct process_ids ids;
+
+	read_process_ids(task, &ids);
+	if (counts)
+		counts->execs++;
+	if (first && !*first)
+		*first = ids.pid;
+	if (!(ids.in_namespace && ids.ns_pid == 1) && !(first && *first == ids.pid))
+		return 0;
+	record = RESERVE(aitia_process_exec, AITIA_KIND_PROCESS_EXEC, cgroup_id, process_exec_program);
+	if (!record)
+		return 0;
+	record->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	record->pid = ids.pid;
+	record->ns_pid = ids.ns_pid;
+	BPF_CORE_READ_STR_INTO(&record->command, task, comm);
+	if (bpf_probe_read_kernel_str(record->file, sizeof(record->file), BPF_CORE_READ(binprm, filename)) < 0)
+		record->file[0] = 0;
+	bpf_ringbuf_submit(record, wakeup_flags());
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	struct process_counts *counts;
+	struct aitia_process_exit *record;
+	struct process_ids ids;
+	__u64 cgroup_id;
+	__u32 *first;
+	int code;
+
+	/* a thread, not the process */
+	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return 0;
+	cgroup_id = cgroup_id_of(task);
+	/* of the whole process, where exit_group or a signal ended it; else of the last thread */
+	code = BPF_CORE_READ(task, signal, group_exit_code);
+	if (!code)
+		code = BPF_CORE_READ(task, exit_code);
+	counts = counts_of(cgroup_id);
+	if (counts) {
+		counts->exits++;
+		counts->failures += code != 0;
+	}
+	read_process_ids(task, &ids);
+	if (!code && !(ids.in_namespace && ids.ns_pid == 1)) {
+		first = bpf_map_lookup_elem(&first_processes, &cgroup_id);
+		if (!first || *first != ids.pid)
+			return 0;
+	}
+	record = RESERVE(aitia_process_exit, AITIA_KIND_PROCESS_EXIT, cgroup_id, process_exit_program);
+	if (!record)
+		return 0;
+	record->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	record->pid = ids.pid;
+	record->ns_pid = ids.ns_pid;
+	record->exit_code = code;
+	BPF_CORE_READ_STR_INTO(&record->command, task, group_leader, comm);
+	bpf_ringbuf_submit(record, wakeup_flags());
+	return 0;
+}
+
+/* Each controller of v1 has a hierarchy of its own with ids of its own: only the one that places containers counts. */
+static __always_inline bool places_containers(struct cgroup *cgroup)
+{
+	struct task_struct *current = (struct task_struct *)bpf_get_current_task();
+
+	return BPF_CORE_READ(cgroup, root, hierarchy_id) == hierarchy_of(memory_css(current));
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(cgroup_created, struct cgroup *cgroup, const char *path)
+{
+	__u64 id = BPF_CORE_READ(cgroup, kn, id);
+	struct aitia_cgroup_created *record;
+	__u32 none = 0;
+
+	if (!places_containers(cgroup))
+		return 0;
+	bpf_map_update_elem(&first_processes, &id, &none, BPF_ANY);
+	record = RESERVE(aitia_cgroup_created, AITIA_KIND_CGROUP_CREATED, id, cgroup_created_program);
+	if (!record)
+		return 0;
+	if (bpf_probe_read_kernel_str(record->path, sizeof(record->path), path) < 0)
+		record->path[0] = 0;
+	bpf_ringbuf_submit(record, wakeup_flags());
+	return 0;
+}
+
+SEC("tp_btf/cgroup_rmdir")
+int BPF_PROG(cgroup_removed, struct cgroup *cgroup)
+{
+	__u64 id = BPF_CORE_READ(cgroup, kn, id);
+	struct aitia_cgroup_removed *record;
+
+	if (!places_containers(cgroup))
+		return 0;
+	bpf_map_delete_elem(&first_processes, &id);
+	record = RESERVE(aitia_cgroup_removed, AITIA_KIND_CGROUP_REMOVED, id, cgroup_removed_program);
+	if (record)
+		bpf_ringbuf_submit(record, wakeup_flags());
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
