@@ -6,7 +6,7 @@ export type FieldType = 'string' | 'int' | 'float' | 'bool' | 'key' | 'string[]'
 export interface Field {
   readonly type: FieldType
   readonly doc: string
-  /** What an int or float counts: `µs` (since the epoch or as a span), `bytes`, `count`, ... */
+  /** What an int or float counts: `µs since the epoch` (a time), `µs` (a span, a boot clock), `bytes`, `count`, ... */
   readonly unit?: string
   readonly optional?: true
 }

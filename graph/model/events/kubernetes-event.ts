@@ -14,7 +14,7 @@ export const kubernetesEvent = defineEvent({
     eventType: { type: 'string', doc: 'Normal or Warning.' },
     message: { type: 'string', doc: 'The text, cut at 1,024 characters.' },
     count: { type: 'int', unit: 'count', doc: 'How often, as merged by the reporter.' },
-    lastAt: { type: 'int', unit: 'µs', doc: 'Last time of the merged series.' },
+    lastAt: { type: 'int', unit: 'µs since the epoch', doc: 'Last time of the merged series.' },
     component: { type: 'string', doc: 'Who reported it.' },
   },
 })

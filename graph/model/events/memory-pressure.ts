@@ -13,7 +13,7 @@ export const memoryPressure = defineEvent({
     stalled: { type: 'int', unit: 'µs', doc: 'Time that tasks spent reclaiming, summed over tasks.' },
     lastAt: {
       type: 'int',
-      unit: 'µs',
+      unit: 'µs since the epoch',
       doc: 'When the last reclaim of the window ended; `at` is when the first began.',
     },
   },

@@ -10,6 +10,6 @@ export const podCreated = defineEvent({
   origin: 'api.object',
   delay: 2 * SECOND,
   fields: {
-    createdAt: { type: 'int', unit: 'µs', doc: 'creationTimestamp; whole seconds.' },
+    createdAt: { type: 'int', unit: 'µs since the epoch', doc: 'creationTimestamp; whole seconds.' },
   },
 })

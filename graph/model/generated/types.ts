@@ -16,9 +16,9 @@ export interface ContainerTerminated {
   readonly exitCode: number
   /** Signal, where the runtime tells it. */
   readonly signal?: number
-  /** Start of the run; whole seconds. (µs) */
+  /** Start of the run; whole seconds. (µs since the epoch) */
   readonly startedAt: number
-  /** End of the run; whole seconds, so 10 means [10, 11). (µs) */
+  /** End of the run; whole seconds, so 10 means [10, 11). (µs since the epoch) */
   readonly finishedAt: number
   /** How often the kubelet restarted the container before this run. (count) */
   readonly restartCount: number
@@ -48,7 +48,7 @@ export interface KubernetesEvent {
   readonly message: string
   /** How often, as merged by the reporter. (count) */
   readonly count: number
-  /** Last time of the merged series. (µs) */
+  /** Last time of the merged series. (µs since the epoch) */
   readonly lastAt: number
   /** Who reported it. */
   readonly component: string
@@ -60,7 +60,7 @@ export interface MemoryPressure {
   readonly reclaims: number
   /** Time that tasks spent reclaiming, summed over tasks. (µs) */
   readonly stalled: number
-  /** When the last reclaim of the window ended; `at` is when the first began. (µs) */
+  /** When the last reclaim of the window ended; `at` is when the first began. (µs since the epoch) */
   readonly lastAt: number
 }
 
@@ -110,7 +110,7 @@ export interface OomKill {
 
 /** A pod appeared in the API. */
 export interface PodCreated {
-  /** creationTimestamp; whole seconds. (µs) */
+  /** creationTimestamp; whole seconds. (µs since the epoch) */
   readonly createdAt: number
 }
 
