@@ -54,8 +54,10 @@ export interface ObjectKind {
   readonly doc: string
   /** Where its key comes from. */
   readonly keyFrom: string
-  /** Further label that a node of this kind carries. */
-  readonly alsoLabelled?: string
+  /** Names within a namespace: gives its label the index (cluster, namespace, name), else (cluster, name). */
+  readonly namespaced?: true
+  /** Labels of which a node also carries the one that its `workloadKind` names. */
+  readonly alsoLabelled?: readonly string[]
   /** What a state's body says of it, as far as aitia reads it. */
   readonly body: Fields
 }

@@ -4,6 +4,7 @@ export const pod = defineObject({
   name: 'Pod',
   doc: 'A pod.',
   keyFrom: "metadata.uid; a static pod's mirror is mapped to it by the annotation config.hash",
+  namespaced: true,
   body: {
     labels: { type: 'string[]', doc: 'Labels as key=value, sorted.' },
     phase: { type: 'string', doc: 'Pending, Running, Succeeded, Failed, Unknown.' },

@@ -4,6 +4,7 @@ export const service = defineObject({
   name: 'Service',
   doc: 'A Service.',
   keyFrom: 'metadata.uid',
+  namespaced: true,
   body: {
     labels: { type: 'string[]', doc: 'Labels as key=value, sorted.' },
     serviceType: { type: 'string', doc: 'ClusterIP, NodePort, LoadBalancer or ExternalName.' },

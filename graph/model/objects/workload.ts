@@ -4,6 +4,8 @@ export const workload = defineObject({
   name: 'Workload',
   doc: 'What owns pods: also labelled with its Kubernetes kind where that is a built-in one.',
   keyFrom: 'metadata.uid',
+  namespaced: true,
+  alsoLabelled: ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'],
   body: {
     labels: { type: 'string[]', doc: 'Labels as key=value, sorted.' },
     workloadKind: {
