@@ -1,0 +1,233 @@
+#include "kernel_session.h"
+
+#include <bpf/bpf.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "maps.h"
+
+namespace aitia {
+namespace {
+
+constexpr uint32_t kBatchBytes = 256 * 1024;
+constexpr size_t kBatchesInFlight = 8;  // before the thread waits; what it does not take stays in the ring
+constexpr int kPollMs = 20;
+
+std::string RequireString(const Napi::Value& value, const char* name) {
+  if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a string");
+  return value.As<Napi::String>().Utf8Value();
+}
+
+std::vector<std::string> RequireStrings(const Napi::Value& value, const char* name) {
+  if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be an array of strings");
+  const Napi::Array array = value.As<Napi::Array>();
+  std::vector<std::string> strings;
+  for (uint32_t i = 0; i < array.Length(); i++) strings.push_back(RequireString(array.Get(i), name));
+  return strings;
+}
+
+uint64_t RequirePosition(const Napi::Value& value, const char* name) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= 0 && number <= 9007199254740991.0) || number != static_cast<double>(static_cast<uint64_t>(number)))
+    throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a whole number that is not negative");
+  return static_cast<uint64_t>(number);
+}
+
+Napi::ArrayBuffer ToArrayBuffer(Napi::Env env, const std::vector<uint8_t>& bytes) {
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes.size());
+  if (!bytes.empty()) memcpy(buffer.Data(), bytes.data(), bytes.size());
+  return buffer;
+}
+
+}  // namespace
+
+Napi::Function KernelSession::Define(Napi::Env env) {
+  return DefineClass(env, "KernelSession",
+                     {
+                         InstanceMethod<&KernelSession::Programs>("programs"),
+                         InstanceMethod<&KernelSession::Start>("start"),
+                         InstanceMethod<&KernelSession::Acknowledge>("acknowledge"),
+                         InstanceMethod<&KernelSession::CompleteNs>("completeNs"),
+                         InstanceMethod<&KernelSession::Read>("read"),
+                         InstanceMethod<&KernelSession::Call>("call"),
+                         InstanceMethod<&KernelSession::CloseFromJs>("close"),
+                     });
+}
+
+KernelSession::KernelSession(const Napi::CallbackInfo& info) : Napi::ObjectWrap<KernelSession>(info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 1 || !info[0].IsObject()) throw Napi::TypeError::New(env, "options must be an object");
+  const Napi::Object given = info[0].As<Napi::Object>();
+  LoadOptions options;
+  options.objects = RequireStrings(given.Get("objects"), "objects");
+  options.pin_dir = RequireString(given.Get("pinDir"), "pinDir");
+  options.kept_pin_dir = RequireString(given.Get("keptPinDir"), "keptPinDir");
+  options.kept_maps = RequireStrings(given.Get("keptMaps"), "keptMaps");
+  const uint64_t ring_bytes = RequirePosition(given.Get("ringBytes"), "ringBytes");
+  if (ring_bytes > (1u << 30)) throw Napi::RangeError::New(env, "ringBytes must be at most 1 GiB");
+  options.ring_bytes = static_cast<uint32_t>(ring_bytes);
+  try {
+    loaded_ = Load(options);
+    const auto events = loaded_.maps.find("events");
+    if (events == loaded_.maps.end()) throw std::runtime_error("no object has a map `events`");
+    ring_ = std::make_unique<Ring>(events->second.get());
+    delivered_ = posted_ = ring_->Acknowledged();
+  } catch (const std::runtime_error& error) {
+    throw Napi::Error::New(env, error.what());
+  }
+}
+
+KernelSession::~KernelSession() { Close(); }
+
+void KernelSession::MustBeOpen(Napi::Env env) const {
+  if (closed_) throw Napi::Error::New(env, "the kernel session is closed");
+}
+
+Napi::Value KernelSession::Programs(const Napi::CallbackInfo& info) {
+  Napi::Array list = Napi::Array::New(info.Env());
+  for (const ProgramStatus& status : loaded_.programs) {
+    Napi::Object object = Napi::Object::New(info.Env());
+    object.Set("name", status.name);
+    object.Set("section", status.section);
+    object.Set("object", status.object);
+    object.Set("state", status.state);
+    object.Set("reason", status.reason);
+    list.Set(list.Length(), object);
+  }
+  return list;
+}
+
+void KernelSession::Start(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  MustBeOpen(env);
+  if (info.Length() < 1 || !info[0].IsFunction()) throw Napi::TypeError::New(env, "onBatch must be a function");
+  if (thread_.joinable()) throw Napi::Error::New(env, "the kernel session was started already");
+  poll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+  wake_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  // Edge-triggered: what is read but not acknowledged leaves the ring readable all the time.
+  epoll_event ring_event = {EPOLLIN | EPOLLET, {}};
+  epoll_event wake_event = {EPOLLIN, {}};
+  if (!poll_ || !wake_ || epoll_ctl(poll_.get(), EPOLL_CTL_ADD, loaded_.maps["events"].get(), &ring_event) != 0 ||
+      epoll_ctl(poll_.get(), EPOLL_CTL_ADD, wake_.get(), &wake_event) != 0)
+    throw Napi::Error::New(env, std::string("cannot wait for the ring: ") + strerror(errno));
+  channel_ = Channel::New(env, info[0].As<Napi::Function>(), "aitia kernel ring", kBatchesInFlight, 1, this);
+  // Runs before the channel is torn down with the environment, since hooks run in reverse order.
+  env_ = env;
+  napi_add_env_cleanup_hook(env_, CloseAtExit, this);
+  thread_ = std::thread(&KernelSession::ReadLoop, this, delivered_);
+}
+
+void KernelSession::ReadLoop(uint64_t position) {
+  epoll_event events[2];
+  while (!stopping_) {
+    const Extent found = ring_->Scan(position, kBatchBytes);
+    if (found.end != position) {
+      Extent* extent = new Extent(found);
+      position = found.end;
+      posted_ = position;
+      if (channel_.BlockingCall(extent) != napi_ok) {  // it was aborted by Close
+        delete extent;
+        return;
+      }
+      if (found.bytes >= kBatchBytes) continue;
+    }
+    if (found.complete_ns != 0) scanned_ns_ = found.complete_ns;
+    epoll_wait(poll_.get(), events, 2, kPollMs);
+  }
+}
+
+void KernelSession::Deliver(Napi::Env env, Napi::Function callback, KernelSession* session, Extent* extent) {
+  std::unique_ptr<Extent> owned(extent);
+  if (env == nullptr || session->closed_) return;
+  Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(env, extent->bytes);
+  session->ring_->Copy(*extent, static_cast<uint8_t*>(bytes.Data()));
+  session->unacknowledged_.push_back(extent->end);
+  session->delivered_ = extent->end;
+  session->complete_ns_ = std::max(session->complete_ns_, extent->complete_ns);
+  callback.Call({bytes, Napi::Number::New(env, extent->records), Napi::Number::New(env, extent->end)});
+}
+
+void KernelSession::Acknowledge(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 1) throw Napi::TypeError::New(env, "end is missing");
+  const uint64_t end = RequirePosition(info[0], "end");
+  if (closed_) return;  // a batch that was made safe too late: the next run reads it again
+  const auto batch = std::find(unacknowledged_.begin(), unacknowledged_.end(), end);
+  if (batch == unacknowledged_.end())
+    throw Napi::RangeError::New(env, "no delivered batch that waits to be acknowledged ends at " + std::to_string(end));
+  unacknowledged_.erase(unacknowledged_.begin(), batch + 1);
+  ring_->Acknowledge(end);
+}
+
+// Boot clock: every record made before it was delivered.
+Napi::Value KernelSession::CompleteNs(const Napi::CallbackInfo& info) {
+  const uint64_t scanned = scanned_ns_;  // before posted_: the thread writes them the other way round
+  if (posted_ == delivered_) complete_ns_ = std::max(complete_ns_, scanned);
+  return Napi::Number::New(info.Env(), static_cast<double>(complete_ns_));
+}
+
+Napi::Value KernelSession::Read(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  MustBeOpen(env);
+  const std::string name = RequireString(info[0], "map");
+  const auto map = loaded_.maps.find(name);
+  if (map == loaded_.maps.end()) throw Napi::RangeError::New(env, "no map is called " + name);
+  MapContent content;
+  try {
+    content = ReadMap(map->second.get());
+  } catch (const std::runtime_error& error) {
+    throw Napi::Error::New(env, error.what());
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("count", content.count);
+  result.Set("keySize", content.key_size);
+  result.Set("valueSize", content.value_size);
+  result.Set("keys", ToArrayBuffer(env, content.keys));
+  result.Set("values", ToArrayBuffer(env, content.values));
+  return result;
+}
+
+void KernelSession::Call(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  MustBeOpen(env);
+  const std::string name = RequireString(info[0], "program");
+  const auto program = loaded_.callables.find(name);
+  if (program == loaded_.callables.end()) throw Napi::RangeError::New(env, "no program to be called is loaded as " + name);
+  LIBBPF_OPTS(bpf_test_run_opts, run);
+  if (bpf_prog_test_run_opts(program->second.get(), &run) != 0)
+    throw Napi::Error::New(env, "cannot call " + name + ": " + strerror(errno));
+}
+
+void KernelSession::CloseFromJs(const Napi::CallbackInfo& info) { Close(); }
+
+void KernelSession::CloseAtExit(void* session) {
+  KernelSession* self = static_cast<KernelSession*>(session);
+  self->env_ = nullptr;
+  self->Close();
+}
+
+void KernelSession::Close() {
+  if (closed_) return;
+  closed_ = true;
+  stopping_ = true;
+  if (thread_.joinable()) {
+    channel_.Abort();  // ends a wait for room in the queue
+    const uint64_t one = 1;
+    if (write(wake_.get(), &one, sizeof(one)) < 0) return;  // cannot be: the counter is not full
+    thread_.join();
+    if (env_) napi_remove_env_cleanup_hook(env_, CloseAtExit, this);
+  }
+  ring_.reset();
+  loaded_.maps.clear();
+  loaded_.callables.clear();
+  loaded_.links.clear();
+  loaded_.lock = Fd();
+}
+
+}  // namespace aitia

@@ -1,0 +1,59 @@
+// One set of loaded programs and the thread that reads their ring, as an object of JavaScript.
+#pragma once
+
+#include <napi.h>
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <thread>
+
+#include "loader.h"
+#include "ring.h"
+
+namespace aitia {
+
+class KernelSession : public Napi::ObjectWrap<KernelSession> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  explicit KernelSession(const Napi::CallbackInfo& info);
+  ~KernelSession() override;
+
+ private:
+  Napi::Value Programs(const Napi::CallbackInfo& info);
+  void Start(const Napi::CallbackInfo& info);
+  void Acknowledge(const Napi::CallbackInfo& info);
+  Napi::Value CompleteNs(const Napi::CallbackInfo& info);
+  Napi::Value Read(const Napi::CallbackInfo& info);
+  void Call(const Napi::CallbackInfo& info);
+  void CloseFromJs(const Napi::CallbackInfo& info);
+
+  // On the JavaScript thread: copies an extent out of the ring and hands it on.
+  static void Deliver(Napi::Env env, Napi::Function callback, KernelSession* session, Extent* extent);
+  using Channel = Napi::TypedThreadSafeFunction<KernelSession, Extent, Deliver>;
+
+  void ReadLoop(uint64_t position);
+  void Close();
+  static void CloseAtExit(void* session);
+  void MustBeOpen(Napi::Env env) const;
+
+  Loaded loaded_;
+  std::unique_ptr<Ring> ring_;
+  Fd poll_;
+  Fd wake_;  // an eventfd that ends the thread's wait
+  Channel channel_;
+  std::thread thread_;
+  std::atomic<bool> stopping_{false};
+  // Written by the thread: where it is, and until when that is everything.
+  std::atomic<uint64_t> posted_{0};
+  std::atomic<uint64_t> scanned_ns_{0};
+  // Of the JavaScript thread alone.
+  std::deque<uint64_t> unacknowledged_;  // ends of the batches that were delivered
+  uint64_t delivered_ = 0;
+  uint64_t complete_ns_ = 0;
+  bool closed_ = false;
+  napi_env env_ = nullptr;
+};
+
+}  // namespace aitia

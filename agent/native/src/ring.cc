@@ -1,0 +1,97 @@
+#include "ring.h"
+
+#include <bpf/bpf.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+namespace aitia {
+namespace {
+
+// linux/bpf.h: before each record stand its length with these two bits, and four bytes of the kernel's.
+constexpr uint32_t kBusy = BPF_RINGBUF_BUSY_BIT;
+constexpr uint32_t kDiscarded = BPF_RINGBUF_DISCARD_BIT;
+constexpr uint32_t kHeader = BPF_RINGBUF_HDR_SZ;
+
+uint64_t Stride(uint32_t length) { return (static_cast<uint64_t>(length) + kHeader + 7) & ~7ull; }
+uint32_t LengthOf(uint32_t header) { return header & ~(kBusy | kDiscarded); }
+
+}  // namespace
+
+uint64_t BootClock() {
+  timespec time;
+  clock_gettime(CLOCK_BOOTTIME, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1000000000 + time.tv_nsec;
+}
+
+Ring::Ring(int fd) {
+  bpf_map_info info = {};
+  uint32_t info_size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(fd, &info, &info_size) != 0 || info.type != BPF_MAP_TYPE_RINGBUF)
+    throw std::runtime_error("the map `events` is no ring buffer");
+  size_ = info.max_entries;
+  page_ = sysconf(_SC_PAGESIZE);
+  void* consumer = mmap(nullptr, page_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (consumer == MAP_FAILED) throw std::runtime_error(std::string("cannot map the ring: ") + strerror(errno));
+  // the data is mapped twice in a row, so that a record that wraps is still one piece
+  void* producer = mmap(nullptr, page_ + 2 * size_, PROT_READ, MAP_SHARED, fd, page_);
+  if (producer == MAP_FAILED) {
+    const int error = errno;
+    munmap(consumer, page_);
+    throw std::runtime_error(std::string("cannot map the ring: ") + strerror(error));
+  }
+  consumer_ = consumer;
+  producer_ = producer;
+  data_ = static_cast<const uint8_t*>(producer) + page_;
+}
+
+Ring::~Ring() {
+  munmap(consumer_, page_);
+  munmap(producer_, page_ + 2 * size_);
+}
+
+uint64_t Ring::Acknowledged() const { return __atomic_load_n(static_cast<uint64_t*>(consumer_), __ATOMIC_ACQUIRE); }
+
+void Ring::Acknowledge(uint64_t position) {
+  __atomic_store_n(static_cast<uint64_t*>(consumer_), position, __ATOMIC_RELEASE);
+}
+
+uint32_t Ring::HeaderAt(uint64_t position) const {
+  return __atomic_load_n(reinterpret_cast<const uint32_t*>(data_ + (position & (size_ - 1))), __ATOMIC_ACQUIRE);
+}
+
+Extent Ring::Scan(uint64_t position, uint32_t limit) const {
+  const uint64_t now = BootClock();
+  const uint64_t produced = __atomic_load_n(static_cast<const uint64_t*>(producer_), __ATOMIC_ACQUIRE);
+  Extent extent = {position, position, 0, 0, 0};
+  while (extent.end < produced && extent.bytes < limit) {
+    const uint32_t header = HeaderAt(extent.end);
+    if (header & kBusy) return extent;
+    if (!(header & kDiscarded)) {
+      extent.records++;
+      extent.bytes += LengthOf(header);
+    }
+    extent.end += Stride(LengthOf(header));
+  }
+  if (extent.end == produced) extent.complete_ns = now;
+  return extent;
+}
+
+void Ring::Copy(const Extent& extent, uint8_t* target) const {
+  for (uint64_t position = extent.begin; position < extent.end;) {
+    const uint32_t header = HeaderAt(position);
+    const uint32_t length = LengthOf(header);
+    if (!(header & kDiscarded)) {
+      memcpy(target, data_ + (position & (size_ - 1)) + kHeader, length);
+      target += length;
+    }
+    position += Stride(length);
+  }
+}
+
+}  // namespace aitia
