@@ -2,7 +2,7 @@
 import type { Field, Fields } from '../define.ts'
 import type { Output } from './main.ts'
 import type { Model } from './model.ts'
-import { docOf, GENERATED, pascalCase } from './names.ts'
+import { docOf, GENERATED, kebabCase, pascalCase } from './names.ts'
 
 const TYPES: Record<Field['type'], string> = {
   string: 'String',
@@ -66,7 +66,6 @@ const file = (name: string, parts: readonly string[]): Output => ({
   path: `api/graphql/generated/${name}.graphql`,
   text: `# ${GENERATED}\n\n${parts.join('\n\n')}\n`,
 })
-const fileName = (name: string): string => name.replace(/([a-z])([A-Z])/g, '$1-$2').toLowerCase()
 
 export default (model: Model): Output[] => [
   ...model.events.map((kind) =>
@@ -80,7 +79,7 @@ export default (model: Model): Output[] => [
     ]),
   ),
   ...model.objects.map((kind) =>
-    file(fileName(kind.name), [
+    file(kebabCase(kind.name), [
       type(`${kind.name} implements Object`, `${kind.doc} Key: ${kind.keyFrom}.`, repeat(OBJECT), {}),
       type(`${kind.name}Body`, `What a state says of it. ${kind.doc}`, '', kind.body),
     ]),

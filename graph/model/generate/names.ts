@@ -1,4 +1,4 @@
-/** One name in its five spellings: `oom-kill`, `oomKill`, `OomKill`, `oom_kill`, `OOM_KILL`. */
+/** One name in its spellings: `oom-kill` (files), `oomKill`, `OomKill`, `oom_kill`, `OOM_KILL`. */
 import type { Field } from '../define.ts'
 
 const words = (name: string): string[] =>
@@ -13,6 +13,7 @@ export const camelCase = (name: string): string =>
   words(name)
     .map((word, index) => (index === 0 ? word : capital(word)))
     .join('')
+export const kebabCase = (name: string): string => words(name).join('-')
 export const snakeCase = (name: string): string => words(name).join('_')
 export const upperCase = (name: string): string => snakeCase(name).toUpperCase()
 

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { neo4jForTest } from '../../test/support/servers.ts'
+import { OPEN } from '../model/time.ts'
+import { applySchema, type GraphNode, type GraphRelation, openStore, type Store, showSchema } from './main.ts'
+
+describe('store', () => {
+  let store: Store
+  before(async () => {
+    store = openStore(await neo4jForTest())
+    await applySchema(store)
+  })
+  after(() => store.close())
+
+  it('sends whole numbers as integers and reads them as numbers', async () => {
+    const [row] = await store.read(
+      'CYPHER 5 RETURN valueType($n) AS whole, $n AS n, valueType($f) AS part, [1, $n] AS list',
+      {
+        n: OPEN,
+        f: 0.5,
+      },
+    )
+    assert.deepEqual(row, { whole: 'INTEGER NOT NULL', n: OPEN, part: 'FLOAT NOT NULL', list: [1, OPEN] })
+    assert.equal((await store.read('CYPHER 5 UNWIND range(1, 9) AS i RETURN i LIMIT $limit', { limit: 3 })).length, 3)
+  })
+
+  it('reads nodes, relationships and paths as plain values', async () => {
+    await store.run('CYPHER 5 CREATE (:StoreTest {n: 1})-[:LIKES {since: 2}]->(:StoreTest {n: 2})')
+    const [row] = await store.read<{
+      a: GraphNode
+      r: GraphRelation
+      path: { nodes: GraphNode[]; relations: object[] }
+    }>('CYPHER 5 MATCH path = (a:StoreTest)-[r:LIKES]->(:StoreTest) RETURN a, r, path')
+    await store.run('CYPHER 5 MATCH (n:StoreTest) DETACH DELETE n')
+    assert.ok(row)
+    assert.deepEqual([row.a.labels, row.a.properties], [['StoreTest'], { n: 1 }])
+    assert.deepEqual([row.r.type, row.r.properties, row.r.startElementId], ['LIKES', { since: 2 }, row.a.elementId])
+    assert.deepEqual([row.path.nodes[1]?.properties, row.path.relations], [{ n: 2 }, [row.r]])
+  })
+
+  it('refuses to write in a read', async () => {
+    await assert.rejects(store.read('CYPHER 5 CREATE (:StoreTest)'), /Writing in read access mode not allowed/)
+  })
+
+  it('commits all of a transaction or nothing', async () => {
+    await assert.rejects(
+      store.write(async (transaction) => {
+        await transaction.run('CYPHER 5 CREATE (:StoreTest {id: 1})')
+        throw new Error('stop')
+      }),
+      /stop/,
+    )
+    assert.deepEqual(await store.read('CYPHER 5 MATCH (n:StoreTest) RETURN count(n) AS n'), [{ n: 0 }])
+  })
+
+  it('has the whole schema online', async () => {
+    const report = await showSchema(store)
+    assert.equal(report.applied, report.wanted)
+    assert.deepEqual([report.missing, report.notOnline], [[], []])
+  })
+})
+
+describe('a Neo4j that is not there', () => {
+  it('is named with what to do', async () => {
+    const store = openStore({ uri: 'bolt://127.0.0.1:9', user: 'neo4j', password: 'none' })
+    await assert.rejects(store.verify(), {
+      message: 'cannot reach Neo4j at bolt://127.0.0.1:9 (connection refused). Start it with: aitia up',
+    })
+    await store.close()
+  })
+  it('or refuses the password', async () => {
+    const { uri } = await neo4jForTest()
+    const store = openStore({ uri, user: 'neo4j', password: 'wrong' })
+    await assert.rejects(store.verify(), /refused the user or password/)
+    await store.close()
+  })
+})

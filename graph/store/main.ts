@@ -1,0 +1,112 @@
+/** Neo4j as the rest of the project sees it: Cypher with parameters in, plain values out. */
+import neo4j, { type Driver, type ManagedTransaction, type Session } from 'neo4j-driver'
+import type { StoreConfig } from './config.ts'
+import { fromGraph, type Params, toGraph } from './values.ts'
+
+export { type StoreConfig, storeConfig } from './config.ts'
+export { applySchema, type SchemaReport, showSchema } from './schema.ts'
+export type { GraphNode, GraphRelation, Params } from './values.ts'
+
+/** One transaction: what it has run is committed together, or not at all. */
+export interface Transaction {
+  /** Statements may be started without waiting for the one before: the server runs them in order. */
+  run<T = Record<string, unknown>>(cypher: string, params?: Params): Promise<T[]>
+}
+
+export interface Store {
+  /** Reads rows, in READ access mode; tried again on errors that pass. Rows are unchecked: the caller names their type. */
+  read<T = Record<string, unknown>>(cypher: string, params?: Params): Promise<T[]>
+  /** Runs `work` in one transaction; it is run again, from its start, on errors that pass (deadlock, lost connection). */
+  write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  /** Runs one statement in a transaction of the server's own: schema, `CALL { } IN TRANSACTIONS`. Not tried again. */
+  run<T = Record<string, unknown>>(cypher: string, params?: Params): Promise<T[]>
+  /** Resolves when Neo4j answers and accepts the password; else throws at once with what to do. */
+  verify(): Promise<void>
+  close(): Promise<void>
+}
+
+const DATABASE = 'neo4j'
+/** ms; the server ends what runs longer. */
+const READ_TIMEOUT = 30_000
+const WRITE_TIMEOUT = 60_000
+const RUN_TIMEOUT = 600_000
+/** ms; errors that pass are tried again for so long. */
+const RETRY = 10_000
+
+const NETWORK = new Set<string>([neo4j.error.SERVICE_UNAVAILABLE, neo4j.error.SESSION_EXPIRED])
+
+const reasonOf = (error: Error): string => {
+  const text = `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`
+  if (/ECONNREFUSED/.test(text)) return 'connection refused'
+  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return 'no such host'
+  return error.message.split('\n')[0] ?? error.message
+}
+
+/** An error with what was got and what to do; others pass as they are. */
+const explained = (error: unknown, uri: string): unknown => {
+  if (!(error instanceof neo4j.Neo4jError)) return error
+  if (NETWORK.has(error.code))
+    return new Error(`cannot reach Neo4j at ${uri} (${reasonOf(error)}). Start it with: aitia up`, { cause: error })
+  if (error.code === 'Neo.ClientError.Security.Unauthorized')
+    return new Error(`Neo4j at ${uri} refused the user or password. Check AITIA_NEO4J_USER and AITIA_NEO4J_PASSWORD`, {
+      cause: error,
+    })
+  return error
+}
+
+const rowsOf = async <T>(result: Promise<{ records: { toObject(): Record<string, unknown> }[] }>): Promise<T[]> =>
+  (await result).records.map((record) => fromGraph(record.toObject()) as T)
+
+const transactionOf = (transaction: ManagedTransaction): Transaction => ({
+  run: (cypher, params = {}) => rowsOf(Promise.resolve(transaction.run(cypher, toGraph(params)))),
+})
+
+const inSession = async <T>(
+  driver: Driver,
+  uri: string,
+  mode: 'READ' | 'WRITE',
+  work: (session: Session) => Promise<T>,
+): Promise<T> => {
+  const session = driver.session({ database: DATABASE, defaultAccessMode: neo4j.session[mode] })
+  try {
+    return await work(session)
+  } catch (error) {
+    throw explained(error, uri)
+  } finally {
+    await session.close()
+  }
+}
+
+/** Opens the driver; nothing is sent before the first use (`verify` asks at once). */
+export const openStore = ({ uri, user, password }: StoreConfig): Store => {
+  const driver = neo4j.driver(uri, neo4j.auth.basic(user, password), {
+    disableLosslessIntegers: true,
+    maxTransactionRetryTime: RETRY,
+    connectionTimeout: 5_000,
+    telemetryDisabled: true,
+    notificationFilter: { minimumSeverityLevel: 'OFF' },
+  })
+  return {
+    read: (cypher, params = {}) =>
+      inSession(driver, uri, 'READ', (session) =>
+        session.executeRead((transaction) => transactionOf(transaction).run(cypher, params), { timeout: READ_TIMEOUT }),
+      ),
+    write: (work) =>
+      inSession(driver, uri, 'WRITE', (session) =>
+        session.executeWrite((transaction) => work(transactionOf(transaction)), { timeout: WRITE_TIMEOUT }),
+      ),
+    run: (cypher, params = {}) =>
+      inSession(driver, uri, 'WRITE', (session) =>
+        rowsOf(Promise.resolve(session.run(cypher, toGraph(params), { timeout: RUN_TIMEOUT }))),
+      ),
+    verify: async () => {
+      try {
+        await driver.verifyConnectivity({ database: DATABASE })
+        await driver.verifyAuthentication({ database: DATABASE })
+      } catch (error) {
+        throw explained(error, uri)
+      }
+    },
+    close: () => driver.close(),
+  }
+}
