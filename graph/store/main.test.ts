@@ -42,6 +42,13 @@ describe('store', () => {
     await assert.rejects(store.read('CYPHER 5 CREATE (:StoreTest)'), /Writing in read access mode not allowed/)
   })
 
+  it('explains a read without running it, and refuses to explain a write', async () => {
+    const plan = await store.explain('CYPHER 5 MATCH (event:Event {id: $id}) RETURN event', { id: 'x' })
+    assert.equal(plan.operator, 'ProduceResults')
+    assert.match(JSON.stringify(plan), /NodeUniqueIndexSeek/)
+    await assert.rejects(store.explain('CYPHER 5 CREATE (n:StoreTest)'), /writes|Writing/)
+  })
+
   it('commits all of a transaction or nothing', async () => {
     await assert.rejects(
       store.write(async (transaction) => {

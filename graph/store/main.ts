@@ -13,6 +13,15 @@ export interface Transaction {
   run<T = Record<string, unknown>>(cypher: string, params?: Params): Promise<T[]>
 }
 
+/** One operator of an execution plan. */
+export interface Plan {
+  /** Such as `NodeUniqueIndexSeek`, without the database's name. */
+  readonly operator: string
+  /** What it works on, in the server's words. */
+  readonly details: string
+  readonly children: readonly Plan[]
+}
+
 export interface Store {
   /** Reads rows, in READ access mode; tried again on errors that pass. Rows are unchecked: the caller names their type. */
   read<T = Record<string, unknown>>(cypher: string, params?: Params): Promise<T[]>
@@ -20,6 +29,8 @@ export interface Store {
   write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
   /** Runs one statement in a transaction of the server's own: schema, `CALL { } IN TRANSACTIONS`. Not tried again. */
   run<T = Record<string, unknown>>(cypher: string, params?: Params): Promise<T[]>
+  /** How the server would run a read; it is not run. Throws where the text is no valid Cypher, or would write. */
+  explain(cypher: string, params?: Params): Promise<Plan>
   /** Resolves when Neo4j answers and accepts the password; else throws at once with what to do. */
   verify(): Promise<void>
   close(): Promise<void>
@@ -56,6 +67,12 @@ const explained = (error: unknown, uri: string): unknown => {
 
 const rowsOf = async <T>(result: Promise<{ records: { toObject(): Record<string, unknown> }[] }>): Promise<T[]> =>
   (await result).records.map((record) => fromGraph(record.toObject()) as T)
+
+const planOf = (plan: { operatorType: string; arguments: Record<string, unknown>; children: unknown[] }): Plan => ({
+  operator: plan.operatorType.split('@')[0] ?? '',
+  details: String(plan.arguments.Details ?? ''),
+  children: plan.children.map((child) => planOf(child as Parameters<typeof planOf>[0])),
+})
 
 const transactionOf = (transaction: ManagedTransaction): Transaction => ({
   run: (cypher, params = {}) => rowsOf(Promise.resolve(transaction.run(cypher, toGraph(params)))),
@@ -99,6 +116,13 @@ export const openStore = ({ uri, user, password }: StoreConfig): Store => {
       inSession(driver, uri, 'WRITE', (session) =>
         rowsOf(Promise.resolve(session.run(cypher, toGraph(params), { timeout: RUN_TIMEOUT }))),
       ),
+    explain: (cypher, params = {}) =>
+      inSession(driver, uri, 'READ', async (session) => {
+        const { summary } = await session.run(`EXPLAIN ${cypher}`, toGraph(params), { timeout: READ_TIMEOUT })
+        if (summary.queryType !== 'r')
+          throw new Error(`the statement writes (type ${summary.queryType}), expected a read`)
+        return planOf(summary.plan as unknown as Parameters<typeof planOf>[0])
+      }),
     verify: async () => {
       try {
         await driver.verifyConnectivity({ database: DATABASE })
