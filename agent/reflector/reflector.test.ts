@@ -175,6 +175,22 @@ test('401, 403 and 404 are told once and retried slowly', async (t) => {
   )
 })
 
+test('changes that come in one piece with the bookmark, or in pieces themselves, are not lost', async (t) => {
+  const { server, reflector, equal } = await setUp(t)
+  server.faults.push({ initialThen: 'change' })
+  reflector.start()
+  await equal()
+  assert.ok(reflector.view.named('n', 'late'))
+  const metadata = { uid: 'é', name: 'pieces', namespace: 'n', resourceVersion: '99' }
+  const bytes = Buffer.from(`${JSON.stringify({ type: 'ADDED', object: { metadata } })}\n`)
+  for (const byte of bytes) {
+    server.say(Uint8Array.of(byte))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await until('the object', () => reflector.view.get('é') !== undefined)
+  assert.equal(reflector.counts.failures, 0)
+})
+
 test('half a line is dropped and its event comes again; a line that is no JSON is not skipped', async (t) => {
   const { server, mirror, reflector, equal } = await setUp(t)
   reflector.start()
@@ -184,7 +200,7 @@ test('half a line is dropped and its event comes again; a line that is no JSON i
   await until('the half line to be counted', () => reflector.counts.halfLines === 1)
   server.create('d')
   await equal()
-  server.say('no JSON\n')
+  server.garble()
   server.create('e')
   await equal()
   assert.deepEqual(mirror.gaps, [])

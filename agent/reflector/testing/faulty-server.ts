@@ -17,6 +17,7 @@ export class FaultyServer {
   #uid = 0
   #compacted = 0
   #history: { version: number; type: string; object: RawObject }[] = []
+  #garbled = false
   #snapshots = new Map<string, { version: string; items: RawObject[] }>()
   #watches = new Set<ServerResponse>()
   #server = http.createServer((request, response) => this.#answer(request, response))
@@ -77,8 +78,13 @@ export class FaultyServer {
   }
 
   /** Sends raw text on all watches. */
-  say(text: string): void {
+  say(text: string | Uint8Array): void {
     for (const watch of this.#watches) watch.write(text)
+  }
+
+  /** The next change is sent as a line that is no JSON. */
+  garble(): void {
+    this.#garbled = true
   }
 
   /** Cuts all watches; `politely` as at their timeoutSeconds. */
@@ -101,7 +107,8 @@ export class FaultyServer {
     if (type === 'DELETED') this.objects.delete(object.metadata.name)
     else this.objects.set(object.metadata.name, object)
     this.#history.push({ version: this.#version, type, object })
-    this.say(line(type, object))
+    this.say(line(type, object).slice(this.#garbled ? 1 : 0))
+    this.#garbled = false
     return object
   }
 
@@ -132,13 +139,14 @@ export class FaultyServer {
     response.end(JSON.stringify({ metadata, items: whole.items.slice(0, limit) }))
   }
 
-  #initial(response: ServerResponse, then?: 'cut' | 'hang'): void {
+  #initial(response: ServerResponse, then?: 'cut' | 'hang' | 'change'): void {
     if (!this.watchList) {
       fail(response, 422, 'Invalid')
       return
     }
-    response.flushHeaders()
+    response.cork()
     for (const object of this.objects.values()) response.write(line('ADDED', object))
+    process.nextTick(() => response.uncork())
     if (then === 'hang') return
     if (then === 'cut') {
       setTimeout(() => response.destroy(), 5)
@@ -147,6 +155,8 @@ export class FaultyServer {
     const annotations = { 'k8s.io/initial-events-end': 'true' }
     response.write(line('BOOKMARK', { kind: 'Thing', metadata: { resourceVersion: this.version, annotations } }))
     this.#open(response)
+    // In one piece with the bookmark.
+    if (then === 'change') this.create('late')
   }
 
   #resume(from: number, response: ServerResponse): void {
@@ -170,7 +180,7 @@ export type Fault =
   | 'hang'
   | 'cut'
   | { status: number; reason?: string; headers?: Record<string, string> }
-  | { initialThen: 'cut' | 'hang' }
+  | { initialThen: 'cut' | 'hang' | 'change' }
 
 const line = (type: string, object: unknown): string => `${JSON.stringify({ type, object })}\n`
 
