@@ -1,0 +1,82 @@
+/** Finds the object that a kind and a name mean at a time, and the names nearest to a wrong one. */
+import { OBJECTS } from '../../graph/model/generated/registry.ts'
+import type { ObjectName } from '../../graph/model/generated/types.ts'
+import { kindNamed } from './kinds.ts'
+import { type AsOf, forKind, type Reader, statement } from './read.ts'
+import { parseState, type RawState } from './states.ts'
+import type { StoredObject, StoredState } from './stored.ts'
+
+const FIND = statement('find')
+const FIND_GLOBAL = statement('find-global')
+const NAMES = statement('names')
+const NAMES_GLOBAL = statement('names-global')
+
+/** What is asked about: `deployment`, `checkout`, `shop`. */
+export interface Asked {
+  readonly kind: string
+  readonly name: string
+  /** Ignored for kinds that have none. */
+  readonly namespace: string
+}
+
+/** An object with its state in force; `state` is null where none was seen by then. */
+export interface Found {
+  readonly object: StoredObject
+  readonly state: StoredState | null
+}
+
+const namespaced = (label: ObjectName): boolean => OBJECTS[label].namespaced === true
+
+/** All objects that had this kind and name by `at`, those that exist at that time first, then the newest state first. */
+export const find = async (reader: Reader, cluster: string, asked: Asked, asOf: AsOf): Promise<Found[]> => {
+  const { label, workloadKind } = kindNamed(asked.kind)
+  const text = forKind(namespaced(label) ? FIND : FIND_GLOBAL, label)
+  const rows = await reader.read<{ object: StoredObject; state: RawState | null }>(text, {
+    cluster,
+    name: asked.name,
+    ...(namespaced(label) ? { namespace: asked.namespace, workloadKind } : {}),
+    ...asOf,
+  })
+  const found = rows.map(({ object, state }) => ({ object, state: state === null ? null : parseState(state) }))
+  const alive = (it: Found): number => (it.state === null ? 1 : it.state.deleted ? 0 : 2)
+  return found.sort((a, b) => alive(b) - alive(a) || (b.state?.at ?? 0) - (a.state?.at ?? 0))
+}
+
+export interface NamedObject {
+  readonly kind: string
+  readonly name: string
+  readonly namespace: string | null
+}
+
+/** Number of letters to insert, delete or replace to make `b` of `a`. */
+export const distance = (a: string, b: string): number => {
+  let above = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++)
+      row.push(Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    above = row
+  }
+  return above[b.length]!
+}
+
+/** Up to three objects whose names are nearest to the one that was not found; none that shares too little with it. */
+export const nearest = async (reader: Reader, cluster: string, asked: Asked): Promise<NamedObject[]> => {
+  const { label, workloadKind } = kindNamed(asked.kind)
+  const labels = new Set<ObjectName>([label, 'Workload', 'Service'])
+  const rows = await Promise.all(
+    [...labels].map((kind) =>
+      namespaced(kind)
+        ? reader.read<NamedObject>(forKind(NAMES, kind), { cluster, name: asked.name, namespace: asked.namespace })
+        : reader.read<NamedObject>(forKind(NAMES_GLOBAL, kind), { cluster }),
+    ),
+  )
+  const wanted = workloadKind ?? label
+  const cost = (it: NamedObject): number =>
+    distance(asked.name, it.name) + (it.kind === wanted ? 0 : 1) + (it.namespace === asked.namespace ? 0 : 1)
+  return rows
+    .flat()
+    .filter((it) => it.name !== null && distance(asked.name, it.name) <= Math.max(2, asked.name.length / 3))
+    .sort((a, b) => cost(a) - cost(b))
+    .slice(0, 3)
+}

@@ -1,0 +1,10 @@
+// When the sources of a cluster were not watching, or lost what they saw, within [$from, $to].
+CYPHER 5
+CALL () {
+  MATCH (gap:Gap {cluster: $cluster}) WHERE gap.source IS NOT NULL AND gap.to >= $from AND gap.from <= $to
+  RETURN 'gap' AS type, gap AS fact ORDER BY gap.from LIMIT 2000
+  UNION ALL
+  MATCH (loss:Loss {cluster: $cluster}) WHERE loss.source IS NOT NULL AND loss.to >= $from AND loss.from <= $to
+  RETURN 'loss' AS type, loss AS fact ORDER BY loss.from LIMIT 2000
+}
+RETURN type, fact {.*} AS fact

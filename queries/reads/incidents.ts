@@ -1,0 +1,83 @@
+/** Incidents of a cluster, in pages. */
+import { OPEN } from '../../graph/model/time.ts'
+import { kindNamed } from './kinds.ts'
+import { decodeCursor, encodeCursor, pageSize, type Reader, statement } from './read.ts'
+
+const INCIDENTS = statement('incidents')
+const BY_ID = statement('incidents-by-id')
+
+export type Status = 'waiting' | 'provisional' | 'final'
+
+/** All occurrences of one cause on one workload. */
+export interface Incident {
+  readonly id: string
+  readonly cluster: string
+  readonly pattern: string
+  readonly title: string
+  readonly workloadKey: string
+  readonly workloadKind: string
+  readonly workloadName: string
+  readonly namespace?: string
+  readonly containerName?: string
+  readonly cause: string
+  readonly status: Status
+  readonly outcome: string
+  /** Times of the first and the last occurrence, µs. */
+  readonly firstAt: number
+  readonly lastAt: number
+  readonly count: number
+  readonly confidence: number
+  readonly superseded?: boolean
+  readonly updatedAt: number
+}
+
+export interface IncidentFilter {
+  readonly namespace?: string
+  /** Name of the top owner; `workloadKind` as people write it. */
+  readonly workload?: string
+  readonly workloadKind?: string
+  readonly pattern?: string
+  readonly status?: Status
+  /** Occurrences within [from, to), µs. */
+  readonly from?: number
+  readonly to?: number
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Give it as `after` to get the next page; null on the last one. */
+  readonly endCursor: string | null
+}
+
+/** A page of `first` incidents, the latest first. Throws InvalidRequest for a wrong cursor or size. */
+export const incidents = async (
+  reader: Reader,
+  cluster: string,
+  filter: IncidentFilter = {},
+  page: { first?: number; after?: string } = {},
+): Promise<Page<Incident>> => {
+  const first = pageSize(page.first ?? 20)
+  const [afterAt, afterId] = page.after === undefined ? [OPEN, ''] : decodeCursor(page.after)
+  const rows = await reader.read<{ incident: Incident }>(INCIDENTS, {
+    cluster,
+    from: filter.from ?? 0,
+    to: filter.to ?? OPEN,
+    namespace: filter.namespace ?? null,
+    workload: filter.workload ?? null,
+    workloadKind: filter.workloadKind === undefined ? null : kindNamed(filter.workloadKind).workloadKind,
+    pattern: filter.pattern ?? null,
+    status: filter.status ?? null,
+    afterAt,
+    afterId,
+    limit: first + 1,
+  })
+  const items = rows.slice(0, first).map((row) => row.incident)
+  const last = items.at(-1)
+  return { items, endCursor: rows.length > first && last ? encodeCursor([last.lastAt, last.id]) : null }
+}
+
+/** Incidents by id; those that are not there are left out. */
+export const incidentsById = async (reader: Reader, ids: readonly string[]): Promise<Map<string, Incident>> => {
+  const rows = await reader.read<{ incident: Incident }>(BY_ID, { ids })
+  return new Map(rows.map(({ incident }) => [incident.id, incident]))
+}

@@ -1,0 +1,163 @@
+/** Occurrences of incidents and near misses: their verdicts, the evidence and what they affect. */
+import { OPEN } from '../../graph/model/time.ts'
+import type { Window } from './family.ts'
+import type { Incident, Page, Status } from './incidents.ts'
+import { decodeCursor, encodeCursor, pageSize, type Reader, statement } from './read.ts'
+import type { StoredEvent, StoredObject } from './stored.ts'
+
+const OCCURRENCES = statement('occurrences')
+const TOUCHING = statement('touching')
+const EVIDENCE = statement('evidence')
+const VERDICTS = statement('verdicts')
+
+/** One anchor with its verdicts. */
+export interface Occurrence {
+  readonly id: string
+  readonly cluster: string
+  readonly pattern: string
+  readonly anchorId: string
+  readonly at: number
+  readonly status: Status
+  readonly outcome: string
+  readonly confidence: number
+}
+
+/** What was concluded about an anchor, knowing what was known then. Texts of JSON are parsed. */
+export interface Verdict {
+  readonly id: string
+  readonly number: number
+  readonly pattern: string
+  readonly status: Status
+  readonly result: 'incident' | 'near-miss' | 'silence'
+  readonly outcome: string
+  readonly confidence: number
+  readonly parts: readonly ConfidencePart[]
+  readonly hops: readonly Hop[]
+  /** Steps that did not happen though their source was watching. */
+  readonly missing: readonly string[]
+  /** Steps of which nothing can be said, since their source was not watching. */
+  readonly unseen: readonly string[]
+  /** Steps that may still come. */
+  readonly pending: readonly string[]
+  readonly losses: readonly VerdictLoss[]
+  readonly recordedAt: number
+}
+
+/** One factor of the confidence. */
+export interface ConfidencePart {
+  readonly name: string
+  readonly value: number
+  readonly why?: string
+}
+
+/** Two events and the key that joins them. */
+export interface Hop {
+  readonly from: string
+  readonly to: string
+  readonly joinKey: string
+  readonly resolver?: string
+  /** µs from the one to the other; null where the order is not known. */
+  readonly lag: number | null
+  readonly confidence?: number
+}
+
+export interface VerdictLoss {
+  readonly source: string
+  readonly count: number
+  readonly what?: string
+}
+
+export interface Evidence {
+  readonly step: string
+  readonly event: StoredEvent
+}
+
+export interface Affected {
+  readonly role: string
+  readonly object: StoredObject
+}
+
+export interface OccurrenceDetail {
+  readonly occurrence: Occurrence
+  /** The newest by the knowledge time; null where there was none yet. */
+  readonly verdict: Verdict | null
+  /** By time. */
+  readonly evidence: readonly Evidence[]
+  readonly affected: readonly Affected[]
+}
+
+type RawVerdict = Record<string, unknown> & { parts?: string; hops?: string; losses?: string }
+
+const parsed = <T>(text: string | undefined): T[] => (text === undefined ? [] : (JSON.parse(text) as T[]))
+
+const verdictOf = (raw: RawVerdict): Verdict => ({
+  ...(raw as unknown as Verdict),
+  parts: parsed(raw.parts),
+  hops: parsed(raw.hops),
+  losses: parsed(raw.losses),
+})
+
+/** A page of an incident's occurrences, the latest first. */
+export const occurrences = async (
+  reader: Reader,
+  incident: string,
+  page: { first?: number; after?: string; from?: number } = {},
+): Promise<Page<Occurrence>> => {
+  const first = pageSize(page.first ?? 20)
+  const [afterAt, afterId] = page.after === undefined ? [OPEN, ''] : decodeCursor(page.after)
+  const rows = await reader.read<{ occurrence: Occurrence }>(OCCURRENCES, {
+    incidents: [incident],
+    from: page.from ?? 0,
+    afterAt,
+    afterId,
+    limit: first + 1,
+  })
+  const items = rows.slice(0, first).map((row) => row.occurrence)
+  const last = items.at(-1)
+  return { items, endCursor: rows.length > first && last ? encodeCursor([last.at, last.id]) : null }
+}
+
+export interface Touching {
+  readonly occurrence: Occurrence
+  /** Null for a near miss. */
+  readonly incident: Incident | null
+}
+
+/** The latest occurrences that affect any of `keys` in the window. */
+export const occurrencesTouching = (
+  reader: Reader,
+  keys: readonly string[],
+  window: Window,
+  limit = 100,
+): Promise<Touching[]> => reader.read<Touching>(TOUCHING, { keys, from: window.from, to: window.to, limit })
+
+/** Occurrences by id with their newest verdict as known at `known`, its evidence and what they affect. */
+export const occurrenceDetails = async (
+  reader: Reader,
+  ids: readonly string[],
+  known: number,
+): Promise<Map<string, OccurrenceDetail>> => {
+  const rows = await reader.read<Omit<OccurrenceDetail, 'verdict'> & { verdict: RawVerdict | null }>(EVIDENCE, {
+    ids,
+    known,
+  })
+  return new Map(
+    rows.map((row) => [
+      row.occurrence.id,
+      {
+        occurrence: row.occurrence,
+        verdict: row.verdict === null ? null : verdictOf(row.verdict),
+        evidence: row.evidence.toSorted((a, b) => a.event.at - b.event.at || (a.event.id < b.event.id ? -1 : 1)),
+        affected: row.affected,
+      },
+    ]),
+  )
+}
+
+/** Every verdict on each occurrence, the oldest first. */
+export const verdicts = async (reader: Reader, ids: readonly string[]): Promise<Map<string, Verdict[]>> => {
+  const rows = await reader.read<{ id: string; verdict: RawVerdict }>(VERDICTS, { ids })
+  return new Map(
+    [...Map.groupBy(rows, (row) => row.id)].map(([id, found]) => [id, found.map((row) => verdictOf(row.verdict))]),
+  )
+}

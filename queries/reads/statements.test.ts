@@ -1,0 +1,51 @@
+/** Every statement of this folder reads through an index: none scans the graph, whatever is stored. */
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { basename } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { applySchema, openStore, type Plan, type Store } from '../../graph/store/main.ts'
+import { neo4jForTest } from '../../test/support/servers.ts'
+import { forKind, statement } from './read.ts'
+
+const names = readdirSync(import.meta.dirname)
+  .filter((file) => file.endsWith('.cypher'))
+  .map((file) => basename(file, '.cypher'))
+
+/** EXPLAIN needs a value for each parameter, of the right type. */
+const parameters = (text: string): Record<string, unknown> =>
+  Object.fromEntries(
+    [...text.matchAll(/\$(\w+)/g)].map(([, name]) => [
+      name!,
+      /s$/.test(name!) && !/^(status|namespaces)$/.test(name!)
+        ? ['x']
+        : /^(at|known|from|to|limit|after\w*At|count)$/.test(name!)
+          ? 1
+          : 'x',
+    ]),
+  )
+
+const operators = (plan: Plan): string[] => [plan.operator, ...plan.children.flatMap(operators)]
+const SCANS =
+  /^(AllNodesScan|NodeByLabelScan|UnionNodeByLabelsScan|IntersectionNodeByLabelsScan|DirectedAllRelationshipsScan|UndirectedAllRelationshipsScan|DirectedRelationshipTypeScan|UndirectedRelationshipTypeScan)/
+/** One node for each source, session and lane: read whole to tell which clusters there are. */
+const MAY_SCAN = new Set(['clusters'])
+
+describe('statements of queries/reads', () => {
+  let store: Store
+  before(async () => {
+    store = openStore(await neo4jForTest())
+    await applySchema(store)
+  })
+  after(() => store.close())
+
+  for (const name of names)
+    test(name, async () => {
+      const text = statement(name)
+      const plan = await store.explain(
+        forKind(text, name.includes('global') ? 'Node' : name.startsWith('events') ? 'OomKill' : 'Workload'),
+        parameters(text),
+      )
+      const scans = operators(plan).filter((operator) => SCANS.test(operator))
+      assert.deepEqual(MAY_SCAN.has(name) ? [] : scans, [], `${name}.cypher scans; expected index seeks only`)
+    })
+})

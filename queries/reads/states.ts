@@ -1,0 +1,52 @@
+/** What objects looked like: the state in force at a time, and all of a window. */
+import type { Value } from '../../graph/model/observation.ts'
+import { type AsOf, type Reader, statement } from './read.ts'
+import type { StoredState } from './stored.ts'
+
+const STATES = statement('states')
+
+/** A state as the graph holds it: body and relations are JSON text. */
+export type RawState = Omit<StoredState, 'body' | 'deleted' | 'inferred'> & {
+  readonly body: string
+  readonly relations: string
+  readonly deleted?: boolean
+  readonly inferred?: boolean
+}
+
+export const parseState = (raw: RawState): StoredState => ({
+  id: raw.id,
+  key: raw.key,
+  at: raw.at,
+  version: raw.version,
+  uncertainty: raw.uncertainty,
+  source: raw.source,
+  deleted: raw.deleted ?? false,
+  inferred: raw.inferred ?? false,
+  body: JSON.parse(raw.body) as Record<string, Value>,
+})
+
+/** States of `keys` from the one in force at `from` up to `to`, at most `limit` of each, by key and time. */
+export const statesRaw = (
+  reader: Reader,
+  keys: readonly string[],
+  window: { from: number; to: number; known: number; limit?: number },
+): Promise<RawState[]> =>
+  reader.read<{ state: RawState }>(STATES, { keys, limit: 500, ...window }).then((rows) => rows.map((row) => row.state))
+
+/** The same, parsed and by key. */
+export const states = async (
+  reader: Reader,
+  keys: readonly string[],
+  window: { from: number; to: number; known: number; limit?: number },
+): Promise<Map<string, StoredState[]>> =>
+  Map.groupBy((await statesRaw(reader, keys, window)).map(parseState), (state) => state.key)
+
+/** The state in force of each key at a time; keys without one are left out. A tombstone counts: it says `deleted`. */
+export const statesInForce = async (
+  reader: Reader,
+  keys: readonly string[],
+  { at, known }: AsOf,
+): Promise<Map<string, StoredState>> => {
+  const found = await states(reader, keys, { from: at, to: at, known, limit: 1 })
+  return new Map([...found].map(([key, [state]]) => [key, state!]))
+}

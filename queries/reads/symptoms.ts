@@ -1,0 +1,85 @@
+/** What is visibly wrong with a family of objects, whatever the cause: ends of containers, waiting, failed and unready pods. */
+import { events } from './events.ts'
+import { keysOf, type Member, type Window } from './family.ts'
+import type { Reader } from './read.ts'
+import { statesInForce } from './states.ts'
+import type { StoredEvent } from './stored.ts'
+
+const KINDS = ['container-terminated', 'container-waiting', 'pod-failed'] as const
+
+export interface Termination {
+  readonly at: number
+  readonly podName: string | null
+  readonly containerName: string | null
+  readonly reason: string
+  readonly exitCode: number
+  /** Id of the event. */
+  readonly event: string
+}
+
+export interface Symptoms {
+  /** Ends of containers that nobody asked for, the oldest first. */
+  readonly terminations: readonly Termination[]
+  /** Why containers waited, with how often. */
+  readonly waiting: readonly { readonly reason: string; readonly count: number; readonly lastAt: number }[]
+  readonly failedPods: readonly { readonly name: string | null; readonly reason: string; readonly at: number }[]
+  /** Names of pods that exist at the end of the window and are not ready. */
+  readonly unreadyPods: readonly string[]
+}
+
+/** SIGTERM, or SIGKILL after the grace period: how a deleted pod's containers end. */
+const ASKED_FOR = new Set([143, 137])
+
+const is =
+  <K extends (typeof KINDS)[number]>(kind: K) =>
+  (event: StoredEvent): event is StoredEvent<K> =>
+    event.kind === kind
+
+/** Symptoms within the window; pods' readiness is that at its end. */
+export const symptoms = async (reader: Reader, members: readonly Member[], window: Window): Promise<Symptoms> => {
+  const pods = members.filter(({ member }) => member.kind === 'Pod').map(({ member }) => member)
+  const [seen, inForce] = await Promise.all([
+    events(reader, keysOf(members), window, [...KINDS]) as Promise<StoredEvent[]>,
+    statesInForce(
+      reader,
+      pods.map((pod) => pod.key),
+      { at: window.to, known: window.known },
+    ),
+  ])
+  const deleted = (key: string | undefined): boolean => key !== undefined && inForce.get(key)?.deleted === true
+  const ends = seen
+    .filter(is('container-terminated'))
+    .filter(
+      (end) => end.exitCode !== 0 && !(end.reason === 'Error' && ASKED_FOR.has(end.exitCode) && deleted(end.podKey)),
+    )
+  return {
+    terminations: ends.map((end) => ({
+      at: end.at,
+      podName: end.podName ?? null,
+      containerName: end.containerName ?? null,
+      reason: end.reason,
+      exitCode: end.exitCode,
+      event: end.id,
+    })),
+    waiting: [...Map.groupBy(seen.filter(is('container-waiting')), (event) => event.reason)].map(([reason, all]) => ({
+      reason,
+      count: all.length,
+      lastAt: all.at(-1)!.at,
+    })),
+    failedPods: seen
+      .filter(is('pod-failed'))
+      .map((event) => ({ name: event.podName ?? null, reason: event.reason, at: event.at })),
+    unreadyPods: pods
+      .filter((pod) => {
+        const state = inForce.get(pod.key)
+        return state !== undefined && !state.deleted && state.body.ready === false && state.body.phase !== 'Succeeded'
+      })
+      .map((pod) => pod.name ?? pod.key),
+  }
+}
+
+/** Time of the first symptom, or null. A container that waits to be created is none by itself. */
+export const firstSymptom = ({ terminations, failedPods }: Symptoms): number | null => {
+  const times = [...terminations, ...failedPods].map((it) => it.at)
+  return times.length === 0 ? null : Math.min(...times)
+}

@@ -1,0 +1,215 @@
+/** The answer to "why is this workload broken?", with all that it rests on and all that it can't tell. */
+import { SECOND } from '../../graph/model/time.ts'
+import { FAMILY_LIMIT, family, keysOf, type Member, type Window } from './family.ts'
+import { type Asked, type Found, find, type NamedObject, nearest } from './find.ts'
+import { type Impact, impact, type Replicas, replicasOf } from './impact.ts'
+import type { Incident } from './incidents.ts'
+import { type OccurrenceDetail, occurrenceDetails, occurrencesTouching, type Touching } from './occurrences.ts'
+import { KNOWN_NOW, type Reader, statement } from './read.ts'
+import { clusterNow, clusters, type Source, sources } from './sources.ts'
+import { states } from './states.ts'
+import { kindOf, type StoredObject } from './stored.ts'
+import { firstSymptom, type Symptoms, symptoms } from './symptoms.ts'
+import { notSeen, type Unwatched } from './watching.ts'
+
+const EARLIER = statement('earlier')
+const FIRST_SEEN = statement('first-seen')
+
+/** How far back an answer looks unless told, µs. */
+export const LOOK_BACK = 24 * 3600 * SECOND
+/** How far back "ready for" is followed, µs. */
+const READY_BACK = 14 * LOOK_BACK
+/** Incidents that one answer tells of in full. */
+const INCIDENTS = 5
+
+export interface Question extends Asked {
+  readonly cluster: string
+  /** Time of the question, µs; the cluster's own now unless given. */
+  readonly at?: number
+  /** What had been recorded by then, µs; all unless given. */
+  readonly known?: number
+  /** Begin of the window that is looked at, µs. */
+  readonly since?: number
+}
+
+export interface Subject {
+  readonly key: string
+  readonly kind: string
+  readonly name: string
+  readonly namespace: string | null
+  readonly replicas: Replicas | null
+  /** Since when all wanted replicas are ready without a break; null where they are not, or it is not known. */
+  readonly readySince: number | null
+  /** True where it was ready all the time that is looked at, so that `readySince` is only a bound. */
+  readonly readyLonger: boolean
+}
+
+/** The latest occurrence of an incident within the window. */
+export interface IncidentAnswer extends OccurrenceDetail {
+  /** Null while it waits for the owner chain or for what is late. */
+  readonly incident: Incident | null
+  /** Occurrences within the window. */
+  readonly count: number
+  /** The incident's occurrences before this one. */
+  readonly before: { readonly count: number; readonly since: number | null }
+  readonly impact: readonly Impact[]
+}
+
+interface Asking {
+  readonly cluster: string
+  readonly asked: Asked
+  readonly at: number
+  readonly known: number
+  readonly from: number
+}
+
+export type Answer =
+  | (Asking & {
+      readonly result: 'not-found'
+      readonly nearest: readonly NamedObject[]
+      /** When an object of this name was deleted, if there was one. */
+      readonly deletedAt: number | null
+      /** Clusters that the graph knows of, if it knows nothing of this one. */
+      readonly otherClusters: readonly string[] | null
+    })
+  | (Asking & {
+      readonly result: 'incident' | 'no-known-cause' | 'healthy'
+      readonly subject: Subject
+      /** The latest first. */
+      readonly incidents: readonly IncidentAnswer[]
+      /** Chains that lack a step: the closest to a cause. */
+      readonly nearMisses: readonly OccurrenceDetail[]
+      readonly symptoms: Symptoms
+      readonly symptomsSince: number | null
+      readonly notSeen: readonly Unwatched[]
+      /** Time of the last occurrence before the window, or null. */
+      readonly lastBefore: number | null
+      /** True where the object has more members than one answer looks at. */
+      readonly cut: boolean
+    })
+
+const notFound = async (reader: Reader, asking: Asking, gone: Found | undefined): Promise<Answer> => {
+  const [names, heard] = await Promise.all([
+    nearest(reader, asking.cluster, asking.asked),
+    clusters(reader).then((all) => all.map((it) => it.cluster)),
+  ])
+  return {
+    ...asking,
+    result: 'not-found',
+    nearest: names,
+    deletedAt: gone?.state?.at ?? null,
+    otherClusters: heard.includes(asking.cluster) ? null : heard,
+  }
+}
+
+const subjectOf = async (reader: Reader, { object, state }: Found, { at, known }: Asking): Promise<Subject> => {
+  const replicas = replicasOf(state)
+  const ready = replicas !== null && replicas.ready >= replicas.wanted
+  const told = ready
+    ? ((await states(reader, [object.key], { from: at - READY_BACK, to: at, known })).get(object.key) ?? [])
+    : []
+  const broken = told.findLastIndex((it) => {
+    const then = replicasOf(it)
+    return then === null || then.ready < then.wanted
+  })
+  return {
+    key: object.key,
+    kind: kindOf(object),
+    name: object.name ?? object.key,
+    namespace: object.namespace ?? null,
+    replicas,
+    readySince: told[broken + 1]?.at ?? null,
+    readyLonger: broken === -1,
+  }
+}
+
+/** One entry for each incident, for its latest occurrence; occurrences without an incident stand for themselves. */
+const latestOfEach = (touching: readonly Touching[]) => {
+  const groups = Map.groupBy(touching, (it) => it.incident?.id ?? it.occurrence.id)
+  return [...groups.values()].map((all) => ({ ...all[0]!, count: all.length }))
+}
+
+const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { at, known }: Asking) => {
+  const latest = latestOfEach(touching)
+  const details = await occurrenceDetails(
+    reader,
+    latest.map((it) => it.occurrence.id),
+    known,
+  )
+  const told = latest.flatMap((it) => {
+    const detail = details.get(it.occurrence.id)
+    return detail?.verdict ? [{ ...it, detail, result: detail.verdict.result }] : []
+  })
+  const incidents = told.filter((it) => it.result === 'incident').slice(0, INCIDENTS)
+  return {
+    nearMisses: told
+      .filter((it) => it.result === 'near-miss')
+      .slice(0, INCIDENTS)
+      .map((it) => it.detail),
+    incidents: await Promise.all(
+      incidents.map(async ({ detail, incident, count }): Promise<IncidentAnswer> => {
+        const happened = detail.occurrence.at
+        const [earlier, hit] = await Promise.all([
+          incident === null
+            ? []
+            : reader.read<{ count: number; since: number | null }>(EARLIER, { incident: incident.id, at: happened }),
+          impact(reader, detail.affected, { at: happened, asked: at, known }),
+        ])
+        return { ...detail, incident, count, before: earlier[0] ?? { count: 0, since: null }, impact: hit }
+      }),
+    ),
+  }
+}
+
+/** From when on the sources had to watch: not before the object was there. */
+const watchFrom = async (reader: Reader, object: StoredObject, from: number): Promise<number> => {
+  const [first] = await reader.read<{ at: number }>(FIRST_SEEN, { keys: [object.key] })
+  return Math.max(from, first?.at ?? from)
+}
+
+const lookAt = async (reader: Reader, asking: Asking, found: Found): Promise<Answer> => {
+  const { cluster, at, known } = asking
+  const window: Window = { from: asking.from, to: at, known }
+  const members: Member[] = await family(reader, found.object.key, window)
+  const keys = [...new Set([found.object.key, ...keysOf(members)])]
+  const watched = { ...window, from: await watchFrom(reader, found.object, asking.from) }
+  const [subject, touching, wrong, heard, before] = await Promise.all([
+    subjectOf(reader, found, asking),
+    occurrencesTouching(reader, keys, { ...window, to: at + 1 }),
+    symptoms(reader, members, window),
+    sources(reader, cluster, window) as Promise<Source[]>,
+    occurrencesTouching(reader, keys, { from: 0, to: window.from, known }, 1),
+  ])
+  const { incidents, nearMisses } = await incidentAnswers(reader, touching, asking)
+  const since = firstSymptom(wrong)
+  const short = subject.replicas !== null && subject.replicas.ready < subject.replicas.wanted
+  const broken = since !== null || short || wrong.unreadyPods.length > 0
+  return {
+    ...asking,
+    result: incidents.length > 0 ? 'incident' : broken || nearMisses.length > 0 ? 'no-known-cause' : 'healthy',
+    subject,
+    incidents,
+    nearMisses,
+    symptoms: wrong,
+    symptomsSince: since,
+    notSeen: notSeen(cluster, members, heard, watched),
+    lastBefore: before[0]?.occurrence.at ?? null,
+    cut: members.length >= FAMILY_LIMIT,
+  }
+}
+
+/** Answers a question about one object: incidents, near misses, what was not seen, or that nothing is wrong. */
+export const why = async (reader: Reader, question: Question): Promise<Answer> => {
+  const { cluster, kind, name, namespace } = question
+  const at = question.at ?? (await clusterNow(reader, cluster))
+  const asking: Asking = {
+    cluster,
+    asked: { kind, name, namespace },
+    at,
+    known: question.known ?? KNOWN_NOW,
+    from: question.since ?? at - LOOK_BACK,
+  }
+  const [found] = await find(reader, cluster, asking.asked, asking)
+  if (found === undefined || found.state?.deleted === true) return notFound(reader, asking, found)
+  return lookAt(reader, asking, found)
+}
