@@ -1,0 +1,253 @@
+/** A batch as rows for the statements: the cluster put before all keys and ids, each object, event and state once. */
+import { createHash } from 'node:crypto'
+import type { Batch } from '../model/batch.ts'
+import { EVENTS, RELATIONS } from '../model/generated/registry.ts'
+import type { EventName, ObjectName, RelationName } from '../model/generated/types.ts'
+import type {
+  Declaration,
+  EventObservation,
+  HeartbeatObservation,
+  ObjectRef,
+  StateObservation,
+} from '../model/observation.ts'
+import { type Claim, canonical, type StateView, type Target } from './derive.ts'
+
+/** Kinds of object that an event is not related to: they would gather a cluster's whole history. */
+const CROWDED: ReadonlySet<ObjectName> = new Set<ObjectName>(['Node', 'Namespace', 'Cluster', 'Host'])
+
+const kindsOfLaw = (law: 'state' | 'fixed'): ReadonlySet<RelationName> =>
+  new Set((Object.keys(RELATIONS) as RelationName[]).filter((kind) => RELATIONS[kind].law === law))
+export const STATE_LAW = kindsOfLaw('state')
+export const FIXED_LAW = kindsOfLaw('fixed')
+
+export interface ObjectRow {
+  readonly key: string
+  readonly kind: ObjectName
+  readonly missing: true | null
+  readonly workloadKind: string | null
+  readonly properties: Readonly<Record<string, string>>
+}
+
+export interface EventRow {
+  readonly id: string
+  readonly about: string | null
+  /** `recordedAt` and `arrival` are set when the lane is raised. */
+  readonly properties: Record<string, unknown>
+}
+
+export interface StateRow {
+  readonly view: StateView
+  readonly key: string
+  readonly properties: Record<string, unknown>
+}
+
+export interface CoverageRow {
+  readonly id: string
+  readonly properties: Readonly<Record<string, unknown>>
+  to: number
+  ended: boolean
+  heardAt: number
+  counters: string
+}
+
+export interface Prepared {
+  readonly cluster: string
+  readonly lane: string
+  readonly objects: ReadonlyMap<string, ObjectRow>
+  readonly events: ReadonlyMap<EventName, readonly EventRow[]>
+  readonly states: readonly StateRow[]
+  readonly claims: readonly Claim[]
+  readonly coverage: readonly CoverageRow[]
+  readonly gaps: readonly { id: string; properties: object }[]
+  readonly losses: readonly { id: string; count: number; properties: object }[]
+  readonly contexts: readonly { key: string; json: string }[]
+  /** Events and states: so many arrivals the lane is raised by. */
+  readonly count: number
+}
+
+const digestOf = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('hex').slice(0, 16)
+
+/** The digest is the id's last part: see `digestOfId`. */
+const stateIdOf = (key: string, { at, version }: StateObservation, digest: string): string =>
+  `${key}@${at}.${version}.${digest}`
+
+/** The digest in a stored state's id. */
+export const digestOfId = (id: string): string => id.slice(id.lastIndexOf('.') + 1)
+
+const objectRow = (cluster: string, ref: ObjectRef): ObjectRow => {
+  const properties: Record<string, string> = { cluster, uid: ref.key, kind: ref.kind }
+  if (ref.name !== undefined) properties.name = ref.name
+  if (ref.namespace !== undefined) properties.namespace = ref.namespace
+  if (ref.workloadKind !== undefined) properties.workloadKind = ref.workloadKind
+  return {
+    key: `${cluster}/${ref.key}`,
+    kind: ref.kind,
+    missing: ref.missing ?? null,
+    workloadKind: ref.workloadKind ?? null,
+    properties,
+  }
+}
+
+/** What two references to one object say together. */
+const united = (a: ObjectRow, b: ObjectRow): ObjectRow => ({
+  ...a,
+  missing: a.missing && b.missing,
+  workloadKind: a.workloadKind ?? b.workloadKind,
+  properties: { ...a.properties, ...b.properties },
+})
+
+/** Declared relations with the graph's keys. An end that is left out is the declaring object. */
+export const targetsOf = (cluster: string, declarer: string, relations: readonly Declaration[]): Target[] =>
+  relations.map(({ kind, from, to, since, properties = {} }) => ({
+    kind,
+    fromKey: from ? `${cluster}/${from.key}` : declarer,
+    toKey: to ? `${cluster}/${to.key}` : declarer,
+    ...(since === undefined ? {} : { since }),
+    properties,
+  }))
+
+const eventRow = (cluster: string, lane: string, event: EventObservation): EventRow => {
+  const prefixed = (key: string) => `${cluster}/${key}`
+  const objectKey = prefixed(event.object.key)
+  const pod = event.pod ?? (event.object.kind === 'Pod' ? event.object : undefined)
+  const { kind, at, uncertainty, observedAt, source, host, bootId, bootClock, sequence } = event
+  const { containerName, workloadName, unattributed } = event
+  const properties: Record<string, unknown> = {
+    ...{ kind, cluster, at, uncertainty, observedAt, lane, source, host, bootId, bootClock, sequence },
+    ...{ objectKey, objectKind: event.object.kind, containerName, workloadName, unattributed },
+    podKey: pod && prefixed(pod.key),
+    podName: pod?.name,
+    namespace: pod?.namespace ?? event.object.namespace,
+    contextKey: event.contextKey && prefixed(event.contextKey),
+  }
+  const fields = EVENTS[kind].fields
+  for (const [name, value] of Object.entries(event.fields))
+    properties[name] = fields[name]?.type === 'key' ? prefixed(String(value)) : value
+  return { id: prefixed(event.id), about: CROWDED.has(event.object.kind) ? null : objectKey, properties }
+}
+
+/** An event of a pod's container shows that the pod runs it, no later than the event. */
+const claimOfEvent = (cluster: string, { object, pod, at, uncertainty, containerName }: EventObservation): Claim[] =>
+  object.kind === 'Container' && pod !== undefined
+    ? [
+        {
+          kind: 'RUNS',
+          fromKey: `${cluster}/${pod.key}`,
+          toKey: `${cluster}/${object.key}`,
+          from: at,
+          uncertainty,
+          properties: containerName === undefined ? {} : { containerName },
+        },
+      ]
+    : []
+
+const stateRow = (cluster: string, lane: string, state: StateObservation): StateRow => {
+  const key = `${cluster}/${state.object.key}`
+  const { at, version, uncertainty, source, deleted = false, inferred = false, body, relations } = state
+  const digest = digestOf({ uncertainty, source, deleted, inferred, body, relations })
+  const id = stateIdOf(key, state, digest)
+  return {
+    key,
+    view: { id, at, version, digest, uncertainty, targets: targetsOf(cluster, key, relations) },
+    properties: {
+      ...{ id, key, cluster, at, version, uncertainty, source, deleted, inferred, lane },
+      body: JSON.stringify(body),
+      relations: JSON.stringify(relations),
+    },
+  }
+}
+
+const addHeartbeat = (rows: Map<string, CoverageRow>, cluster: string, lane: string, beat: HeartbeatObservation) => {
+  const id = `${cluster}/${beat.source}/${beat.session}/${lane.slice(lane.lastIndexOf('/') + 1)}`
+  const [collector, host] = beat.source.split(/@(.*)/s)
+  const counters = JSON.stringify(beat.counters ?? {})
+  const row = rows.get(id)
+  if (row === undefined) {
+    const properties = {
+      ...{ cluster, source: beat.source, collector, session: beat.session, lane, from: beat.since },
+      ...(host === 'cluster' ? {} : { host }),
+    }
+    rows.set(id, { id, properties, to: beat.watermark, ended: beat.ended ?? false, heardAt: beat.at, counters })
+    return
+  }
+  if (beat.at > row.heardAt) row.counters = counters
+  row.to = Math.max(row.to, beat.watermark)
+  row.ended ||= beat.ended ?? false
+  row.heardAt = Math.max(row.heardAt, beat.at)
+}
+
+/** Rows of a valid batch. */
+export const prepare = ({ cluster, lane: number, observations, contexts }: Batch): Prepared => {
+  const lane = `${cluster}/${number}`
+  const objects = new Map<string, ObjectRow>()
+  const events = new Map<EventName, Map<string, EventRow>>()
+  const states = new Map<string, StateRow>()
+  const coverage = new Map<string, CoverageRow>()
+  const gaps = new Map<string, { id: string; properties: object }>()
+  const losses = new Map<string, { id: string; count: number; properties: object }>()
+  const claims: Claim[] = []
+
+  const addObject = (ref: ObjectRef | undefined) => {
+    if (ref === undefined) return
+    const row = objectRow(cluster, ref)
+    const known = objects.get(row.key)
+    objects.set(row.key, known ? united(known, row) : row)
+  }
+  for (const observation of observations) {
+    switch (observation.type) {
+      case 'event': {
+        addObject(observation.object)
+        addObject(observation.pod)
+        const ofKind = events.get(observation.kind) ?? new Map<string, EventRow>()
+        events.set(observation.kind, ofKind)
+        const row = eventRow(cluster, lane, observation)
+        if (!ofKind.has(row.id)) ofKind.set(row.id, row)
+        claims.push(...claimOfEvent(cluster, observation))
+        break
+      }
+      case 'state': {
+        addObject(observation.object)
+        addObject(observation.pod)
+        for (const { from, to } of observation.relations) {
+          addObject(from)
+          addObject(to)
+        }
+        const row = stateRow(cluster, lane, observation)
+        states.set(row.view.id, row)
+        break
+      }
+      case 'heartbeat':
+        addHeartbeat(coverage, cluster, lane, observation)
+        break
+      case 'gap': {
+        const { source, from, to, reason } = observation
+        const id = `${cluster}/${source}/${from}/${to}/${digestOf(reason)}`
+        gaps.set(id, { id, properties: { cluster, source, from, to, reason } })
+        break
+      }
+      case 'loss': {
+        const { source, from, to, count, what } = observation
+        const id = `${cluster}/${source}/${what}/${from}/${to}`
+        const most = Math.max(count, losses.get(id)?.count ?? 0)
+        losses.set(id, { id, count: most, properties: { cluster, source, from, to, what } })
+      }
+    }
+  }
+  const eventRows = new Map([...events].map(([kind, rows]) => [kind, [...rows.values()]]))
+  return {
+    cluster,
+    lane,
+    objects,
+    events: eventRows,
+    states: [...states.values()],
+    claims,
+    coverage: [...coverage.values()],
+    gaps: [...gaps.values()],
+    losses: [...losses.values()],
+    contexts: Object.entries(contexts).map(([key, context]) => ({
+      key: `${cluster}/${key}`,
+      json: JSON.stringify(context),
+    })),
+    count: states.size + [...eventRows.values()].reduce((sum, rows) => sum + rows.length, 0),
+  }
+}

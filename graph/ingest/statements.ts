@@ -1,0 +1,34 @@
+/** The .cypher files of this folder: those written by hand, and those derived from each kind. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+
+const load = (folder: string): ReadonlyMap<string, string> => {
+  const path = join(import.meta.dirname, folder)
+  const files = readdirSync(path).filter((file) => file.endsWith('.cypher'))
+  return new Map(files.map((file) => [basename(file, '.cypher'), readFileSync(join(path, file), 'utf8')]))
+}
+
+const written = load('statements')
+const derived = load('generated')
+
+const find = (statements: ReadonlyMap<string, string>, name: string): string => {
+  const statement = statements.get(name)
+  if (statement === undefined) throw new Error(`no statement ${name}.cypher. Run: npm run generate`)
+  return statement
+}
+
+/** A statement of statements/, by its file's name. */
+export const statement = (name: string): string => find(written, name)
+
+/** `RUNS_ON` -> `runs-on`, `EndpointSlice` -> `endpoint-slice`. */
+const fileOf = (kind: string): string =>
+  kind
+    .replace(/([a-z])([A-Z])/g, '$1-$2')
+    .replaceAll('_', '-')
+    .toLowerCase()
+
+/** The statement that writes rows of a kind of event, object or relation. */
+export const writeOf = (kind: string): string => find(derived, fileOf(kind))
+
+/** The statement that reads a relation kind's records. */
+export const readOf = (kind: string): string => find(derived, `${fileOf(kind)}.read`)
