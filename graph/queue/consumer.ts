@@ -1,0 +1,205 @@
+/** The way out of the queue: one job of a lane at a time, in order, until it is written. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Job, Queue, WaitingError, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { type Batch, LANES } from '../model/batch.ts'
+import type { Log } from './connection.ts'
+import { addDeadLetter } from './dead-letters.ts'
+import { decodeJob, JOB_VERSION, jobDataOf, packContent, type Versions } from './job.ts'
+import { laneQueue } from './names.ts'
+import { Parked } from './parked.ts'
+
+/** Part of a batch that can never be written, and why. */
+export interface RejectedPart {
+  readonly batch: Batch
+  readonly reason: string
+}
+
+/** Thrown by a handler that has written all of a batch but some parts: those go to the dead letters. */
+export class Rejected extends Error {
+  readonly parts: readonly RejectedPart[]
+
+  constructor(parts: readonly RejectedPart[]) {
+    super(parts[0]?.reason)
+    this.parts = parts
+  }
+}
+
+/**
+ * Writes a batch. It may be given the same one again, so it must be idempotent. Any error but `Rejected` means "not now":
+ * the same batch comes again, with the next attempt's number, until it is written.
+ */
+export type Handle = (batch: Batch, attempt: number) => Promise<void>
+
+export interface ConsumerTimings {
+  /** ms without a sign of life after which a job of a dead worker is given to another. */
+  readonly lock: number
+  /** ms between two looks for such jobs. */
+  readonly stalledCheck: number
+  /** Pause in ms after a failure, doubled at each further one up to the second. */
+  readonly retry: readonly [number, number]
+}
+
+export const CONSUMER_TIMINGS: ConsumerTimings = { lock: 10_000, stalledCheck: 5_000, retry: [100, 10_000] }
+
+export interface ConsumerStats {
+  readonly jobs: number
+  readonly observations: number
+  readonly deadLetters: number
+  readonly parked: number
+  /** Why lanes are not moving, by lane. */
+  readonly failing: Readonly<Record<number, string>>
+}
+
+/** Entries of BullMQ's own event streams, which nobody reads. */
+const EVENTS_KEPT = 100
+
+/** Longest time in ms that `close` waits for batches under way. */
+const CLOSE_WITHIN = 15_000
+
+/** Thrown to end a job that goes back to the head of its lane. */
+class Closing extends Error {}
+
+export class Consumer {
+  readonly #redis: Redis
+  readonly #prefix: string
+  readonly #handle: Handle
+  readonly #log: Log
+  readonly #versions: Versions
+  readonly #timings: ConsumerTimings
+  readonly #closing = new AbortController()
+  readonly #workers: Worker[] = []
+  readonly #counts = { jobs: 0, observations: 0, deadLetters: 0, parked: 0 }
+  readonly #failing = new Map<number, string>()
+  /** Resolves when the lanes are being read (once Redis answers). */
+  readonly ready: Promise<void>
+
+  constructor(
+    redis: Redis,
+    prefix: string,
+    handle: Handle,
+    log: Log,
+    versions: Versions,
+    timings: ConsumerTimings = CONSUMER_TIMINGS,
+  ) {
+    this.#redis = redis
+    this.#prefix = prefix
+    this.#handle = handle
+    this.#log = log
+    this.#versions = versions
+    this.#timings = timings
+    this.ready = this.#start()
+    this.ready.catch((error: Error) => {
+      if (!this.#closing.signal.aborted) log.error({ error: error.message }, 'the lanes can not be read')
+    })
+  }
+
+  stats(): ConsumerStats {
+    return { ...this.#counts, failing: Object.fromEntries(this.#failing) }
+  }
+
+  /** Ends after the batches under way; what can't be written now goes back to the head of its lane. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    const closed = Promise.all(this.#workers.map((worker) => worker.close()))
+    const inTime = await Promise.race([closed.then(() => true), sleep(CLOSE_WITHIN, false, { ref: false })])
+    if (!inTime) this.#log.warn('batches under way did not end in time; another worker will get them again')
+    this.#redis.disconnect()
+  }
+
+  async #start(): Promise<void> {
+    for (let lane = 0; lane < LANES; lane++) {
+      const name = laneQueue(lane)
+      const options = { connection: this.#redis, prefix: this.#prefix }
+      const queue = new Queue(name, { ...options, streams: { events: { maxLen: EVENTS_KEPT } } })
+      queue.on('error', () => {})
+      await queue.setGlobalConcurrency(1)
+      await queue.close()
+      if (this.#closing.signal.aborted) return
+      this.#workers.push(this.#workerOf(name, new Parked(this.#redis, this.#prefix, lane), lane))
+    }
+  }
+
+  #workerOf(name: string, parked: Parked, lane: number): Worker {
+    const worker = new Worker(name, (job, token) => this.#process(job, token, parked, lane), {
+      connection: this.#redis,
+      prefix: this.#prefix,
+      concurrency: 1,
+      lockDuration: this.#timings.lock,
+      stalledInterval: this.#timings.stalledCheck,
+      // A job that outlives its workers is tried for ever: it is the processor that decides what can't be written.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: 500,
+    })
+    worker.on('error', (error) => this.#log.debug({ lane, error: error.message }, 'lane'))
+    worker.on('stalled', (job) => this.#log.warn({ lane, job }, 'a job of a dead worker is given again'))
+    return worker
+  }
+
+  async #process(job: Job, token: string | undefined, parked: Parked, lane: number): Promise<void> {
+    try {
+      for (let version = 0; version <= this.#versions.current; version++)
+        await parked.take(version, (data) => this.#take(data, parked, lane))
+      await this.#take(job.data, parked, lane)
+      this.#counts.jobs++
+    } catch (error) {
+      if (!(error instanceof Closing)) throw error
+      await job.moveToWait(token)
+      throw new WaitingError()
+    }
+  }
+
+  async #take(data: unknown, parked: Parked, lane: number): Promise<void> {
+    const decoded = decodeJob(data, this.#versions)
+    if (decoded.is === 'newer') {
+      await this.#until(lane, async () => {
+        if (await parked.park(decoded.version, data)) return
+        throw new Error(`too many jobs of version ${decoded.version} wait: this worker knows ${this.#versions.current}`)
+      })
+      this.#counts.parked++
+    } else if (decoded.is === 'invalid') await this.#bury(lane, decoded.reason, data)
+    else if (decoded.batch.lane !== lane)
+      await this.#bury(lane, `meant for lane ${decoded.batch.lane}, came in ${lane}`, data)
+    else await this.#write(decoded.batch)
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    try {
+      await this.#until(batch.lane, (attempt) => this.#handle(batch, attempt))
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error
+      for (const part of error.parts) {
+        const data = jobDataOf(JOB_VERSION, packContent(JSON.stringify(part.batch)))
+        await this.#bury(batch.lane, part.reason, data)
+      }
+    }
+    this.#counts.observations += batch.observations.length
+  }
+
+  async #bury(lane: number, reason: string, data: unknown): Promise<void> {
+    this.#log.error({ lane, reason }, 'put to the dead letters')
+    await addDeadLetter(this.#redis, this.#prefix, { lane, reason, data })
+    this.#counts.deadLetters++
+  }
+
+  /** Tries for ever: a lane waits rather than loses its order. */
+  async #until(lane: number, work: (attempt: number) => Promise<void>): Promise<void> {
+    const [first, most] = this.#timings.retry
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await work(attempt)
+        if (this.#failing.delete(lane)) this.#log.info({ lane }, 'the lane moves again')
+        return
+      } catch (error) {
+        if (error instanceof Rejected) throw error
+        const reason = (error as Error).message
+        if (!this.#failing.has(lane)) this.#log.warn({ lane, reason }, 'not written; the lane waits and tries again')
+        this.#failing.set(lane, reason)
+      }
+      const pause = Math.min(first * 2 ** (attempt - 1), most)
+      await sleep(pause, undefined, { signal: this.#closing.signal }).catch(() => {
+        throw new Closing()
+      })
+    }
+  }
+}

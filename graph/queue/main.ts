@@ -1,0 +1,116 @@
+/** The queue between agents and the graph, on BullMQ. Alone in the project this folder knows bullmq and ioredis. */
+
+import { once } from 'node:events'
+import { existsSync, statSync } from 'node:fs'
+import type { Redis } from 'ioredis'
+import { connectAndWait, connectOrFail, type Log, shown } from './connection.ts'
+import { Consumer, type ConsumerTimings, type Handle } from './consumer.ts'
+import { type DeadLetter, listDeadLetters, removeDeadLetter } from './dead-letters.ts'
+import { VERSIONS, type Versions } from './job.ts'
+import { Lanes, QUEUE_LIMITS, type QueueLimits } from './lanes.ts'
+import { type Nudger, type PatternQueue, startNudger, startPatternQueue } from './pattern-queue.ts'
+import { Producer } from './producer.ts'
+import { Ledger } from './spool/ledger.ts'
+import { listSegments, segmentFile } from './spool/segments.ts'
+import { SPOOL_LIMITS, Spool, type SpoolLimits } from './spool/spool.ts'
+import { type QueueStats, queueStats } from './stats.ts'
+
+export type { Log } from './connection.ts'
+export { type Consumer, type ConsumerStats, type Handle, Rejected, type RejectedPart } from './consumer.ts'
+export type { DeadLetter } from './dead-letters.ts'
+export type { Nudger, PatternQueue } from './pattern-queue.ts'
+export type { Producer, ProducerStats } from './producer.ts'
+export type { LaneStats, QueueStats } from './stats.ts'
+
+/** Where the queue is. */
+export interface QueuePlace {
+  readonly redisUrl: string
+  /** Prefix of all keys in Redis. */
+  readonly prefix: string
+}
+
+const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
+
+/** Opens the way into the queue for one cluster. `spoolDir` belongs to it alone: throws where another process has it. Works while Redis is away. */
+export const openProducer = (
+  options: QueuePlace & {
+    readonly cluster: string
+    readonly spoolDir: string
+    readonly log?: Log
+    readonly spoolLimits?: SpoolLimits
+    readonly queueLimits?: QueueLimits
+  },
+): Producer => {
+  const { redisUrl, prefix, cluster, spoolDir, log = SILENT } = options
+  const spool = new Spool(spoolDir, options.spoolLimits ?? SPOOL_LIMITS)
+  const redis = connectOrFail(redisUrl, log)
+  const lanes = new Lanes(redis, prefix, options.queueLimits ?? QUEUE_LIMITS)
+  return new Producer(cluster, spool, new Ledger(spoolDir), lanes, log)
+}
+
+/** Reads the lanes, one job of each at a time among all consumers, and gives each batch to `handle` until it is written. Waits for Redis. */
+export const openConsumer = (
+  options: QueuePlace & { readonly log?: Log; readonly versions?: Versions; readonly timings?: ConsumerTimings },
+  handle: Handle,
+): Consumer => {
+  const { redisUrl, prefix, log = SILENT, versions = VERSIONS, timings } = options
+  return new Consumer(connectAndWait(redisUrl, log), prefix, handle, log, versions, timings)
+}
+
+/** Runs a pattern when it is nudged, and every 5 s. Waits for Redis. */
+export const openPatternQueue = (
+  options: QueuePlace & { readonly pattern: string; readonly log?: Log },
+  run: () => Promise<void>,
+): Promise<PatternQueue> => {
+  const { redisUrl, prefix, pattern, log = SILENT } = options
+  return startPatternQueue(connectAndWait(redisUrl, log), prefix, pattern, run, log)
+}
+
+/** Nudges the patterns that a correlator runs, whoever that is. */
+export const openNudger = (options: QueuePlace & { readonly log?: Log }): Nudger => {
+  const { redisUrl, prefix, log = SILENT } = options
+  return startNudger(connectOrFail(redisUrl, log), prefix, log)
+}
+
+const asking = async <T>(place: QueuePlace, ask: (redis: Redis) => Promise<T>): Promise<T> => {
+  const redis = connectOrFail(place.redisUrl, SILENT)
+  try {
+    await once(redis, 'ready', { signal: AbortSignal.timeout(5_000) }).catch((error) => {
+      throw new Error(`Redis at ${shown(place.redisUrl)} does not answer. Start it, or set AITIA_REDIS_URL.`, {
+        cause: error,
+      })
+    })
+    return await ask(redis)
+  } finally {
+    redis.disconnect()
+  }
+}
+
+/** Depth and age of the lanes, dead letters, and whether this Redis is fit to be a queue. */
+export const readQueueStats = (place: QueuePlace): Promise<QueueStats> =>
+  asking(place, (redis) => queueStats(redis, place.prefix))
+
+/** Dead letters, the oldest first. */
+export const readDeadLetters = (place: QueuePlace, limit = 100): Promise<DeadLetter[]> =>
+  asking(place, (redis) => listDeadLetters(redis, place.prefix, limit))
+
+/** Puts dead letters (all, or those with the ids) back into their lanes; returns how many. */
+export const redriveDeadLetters = (place: QueuePlace, ids?: readonly string[]): Promise<number> =>
+  asking(place, async (redis) => {
+    const lanes = new Lanes(redis, place.prefix, QUEUE_LIMITS)
+    const letters = await listDeadLetters(redis, place.prefix, Number.MAX_SAFE_INTEGER)
+    const chosen = letters.filter(({ id, data }) => (ids?.includes(id) ?? true) && typeof data.zstd === 'string')
+    for (const { id, lane, data, at } of chosen) {
+      const body = Buffer.from(data.zstd, 'base64')
+      await lanes.add({ lane, version: data.v, count: 0, at: at * 1_000, body })
+      await removeDeadLetter(redis, place.prefix, id)
+    }
+    await lanes.close()
+    return chosen.length
+  })
+
+/** Bytes in a spool folder, which may belong to a running agent; 0 where there is none. */
+export const spoolBytes = (spoolDir: string): number =>
+  existsSync(spoolDir)
+    ? listSegments(spoolDir).reduce((sum, segment) => sum + statSync(segmentFile(spoolDir, segment)).size, 0)
+    : 0
