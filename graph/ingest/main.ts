@@ -4,6 +4,7 @@ import { problemsOfBatch } from '../model/validate.ts'
 import type { Store } from '../store/main.ts'
 import { type Written, writeBatch } from './writer.ts'
 
+export { type LoadOptions, loadRecording } from './load.ts'
 export type { Written } from './writer.ts'
 
 /** A batch that can never be written: not to be tried again. */

@@ -26,7 +26,7 @@ export interface Expectation {
   readonly confidence?: { readonly atLeast?: number; readonly atMost?: number }
 }
 
-/** An observation of a document may say when it reaches the queue (`arrives`); without it, in the order written. */
+/** An observation of a document may say when it reaches the queue (`arrives`); without it, that is when it was seen. */
 export type RecordedObservation = Observation & { readonly arrives?: DocumentTime }
 
 export interface Recording {
