@@ -167,6 +167,7 @@ export class Kernel {
 
   /** Starts reading. Batches come in order; an error thrown by `onBatch` is thrown again as an uncaught one. */
   start(onBatch: (batch: KernelBatch) => void): void {
+    if (typeof onBatch !== 'function') throw new TypeError(`onBatch is a ${typeof onBatch}: expected a function`)
     this.#session.start((bytes, records, end) => {
       try {
         onBatch({ bytes, records, end })

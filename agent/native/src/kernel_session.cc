@@ -78,7 +78,7 @@ KernelSession::KernelSession(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
     if (events == loaded_.maps.end()) throw std::runtime_error("no object has a map `events`");
     ring_ = std::make_unique<Ring>(events->second.get());
     delivered_ = posted_ = ring_->Acknowledged();
-  } catch (const std::runtime_error& error) {
+  } catch (const std::exception& error) {
     throw Napi::Error::New(env, error.what());
   }
 }
@@ -119,6 +119,7 @@ void KernelSession::Start(const Napi::CallbackInfo& info) {
   channel_ = Channel::New(env, info[0].As<Napi::Function>(), "aitia kernel ring", kBatchesInFlight, 1, this);
   // Runs before the channel is torn down with the environment, since hooks run in reverse order.
   env_ = env;
+  Ref();  // who reads isn't collected, even if nobody else knows it any more
   napi_add_env_cleanup_hook(env_, CloseAtExit, this);
   thread_ = std::thread(&KernelSession::ReadLoop, this, delivered_);
 }
@@ -181,7 +182,7 @@ Napi::Value KernelSession::Read(const Napi::CallbackInfo& info) {
   MapContent content;
   try {
     content = ReadMap(map->second.get());
-  } catch (const std::runtime_error& error) {
+  } catch (const std::exception& error) {
     throw Napi::Error::New(env, error.what());
   }
   Napi::Object result = Napi::Object::New(env);
@@ -221,7 +222,10 @@ void KernelSession::Close() {
     const uint64_t one = 1;
     if (write(wake_.get(), &one, sizeof(one)) < 0) return;  // cannot be: the counter is not full
     thread_.join();
-    if (env_) napi_remove_env_cleanup_hook(env_, CloseAtExit, this);
+    if (env_) {
+      napi_remove_env_cleanup_hook(env_, CloseAtExit, this);
+      Unref();
+    }
   }
   ring_.reset();
   loaded_.maps.clear();

@@ -35,7 +35,10 @@ struct CloseObject {
 };
 using Object = std::unique_ptr<bpf_object, CloseObject>;
 
-std::string ErrorName(int error) { return std::string(strerrorname_np(error)) + " (" + strerror(error) + ")"; }
+std::string ErrorName(int error) {
+  const char* name = strerrorname_np(error);  // null for the kernel's own, like 524 (ENOTSUPP)
+  return (name ? std::string(name) : std::to_string(error)) + " (" + strerror(error) + ")";
+}
 
 Object Open(const std::string& path) {
   warnings.clear();

@@ -1,0 +1,109 @@
+/** What the BPF programs tell, on the real kernel. */
+import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Cgroup, ended } from './testing/cgroup.ts'
+import { Recorder, skip } from './testing/recorder.ts'
+
+const MIB = 1024 * 1024
+
+test('this kernel takes all programs', { skip }, (t) => {
+  const { kernel } = new Recorder(t)
+  assert.deepEqual(
+    kernel.programs.filter(({ state }) => state === 'refused'),
+    [],
+  )
+  assert.equal(kernel.programs.length, 9)
+})
+
+test('an OOM kill names victim, trigger and the limit that was hit; its pressure comes before, its exit after', {
+  skip,
+}, async (t) => {
+  const pod = new Cgroup(t).limit(64 * MIB)
+  const container = new Cgroup(t, { parent: pod })
+  const recorder = new Recorder(t)
+  const child = container.spawn('tail /dev/zero')
+  const exit = await ended(child)
+  assert.ok(exit.signal === 'SIGKILL' || exit.code === 137)
+  const kill = await recorder.find('oomKill', (record) => record.cgroupId === container.id)
+  assert.equal(kill.victimCommand, 'tail')
+  assert.equal(kill.triggerCommand, 'tail')
+  assert.equal(kill.triggerPid, kill.victimPid)
+  assert.equal(kill.limitCgroupId, pod.id)
+  assert.equal(kill.limitBytes, 64 * MIB)
+  assert.ok(kill.usageBytes! > 63 * MIB && kill.usageBytes! <= 64 * MIB, `usage ${kill.usageBytes}`)
+  assert.ok(kill.victimBytes! > 55 * MIB && kill.victimBytes! < 70 * MIB, `resident ${kill.victimBytes}`)
+  assert.equal(kill.oomGroup, 0)
+  assert.equal(kill.global, 0)
+  assert.equal(kill.victimNsPid, kill.victimPid)
+  const exited = await recorder.find('processExit', (record) => record.pid === kill.victimPid)
+  assert.equal(exited.exitCode, 9)
+  assert.equal(exited.startNs, kill.victimStartNs)
+  const pressure = await recorder.find('memoryPressure', (record) => record.cgroupId === container.id)
+  assert.ok(recorder.records.indexOf(pressure) < recorder.records.indexOf(kill))
+  assert.ok(pressure.reclaims! >= 1 && pressure.stalledNs! > 0)
+  assert.ok(pressure.firstNs! < pressure.lastNs! && pressure.lastNs! <= kill.bootNs)
+})
+
+test('the first process of a pid namespace is victim number 1 in it', { skip }, async (t) => {
+  const container = new Cgroup(t).limit(64 * MIB)
+  const recorder = new Recorder(t)
+  await ended(container.spawn('exec tail /dev/zero', { unshare: true }))
+  const kill = await recorder.find('oomKill', (record) => record.cgroupId === container.id)
+  assert.equal(kill.victimNsPid, 1)
+  assert.notEqual(kill.victimPid, 1)
+  const exec = await recorder.find(
+    'processExec',
+    (record) => record.pid === kill.victimPid && record.command === 'tail',
+  )
+  assert.equal(exec.nsPid, 1)
+  assert.match(exec.file!, /\/tail$/)
+})
+
+test('the OOM killer of one task may kill another: victim and trigger differ', { skip }, async (t) => {
+  const container = new Cgroup(t).limit(96 * MIB)
+  const recorder = new Recorder(t)
+  // the big one waits, the small one asks for the last pages
+  const big = container.spawn('head -c 60m /dev/zero | tail -c 60m | (sleep 1000; cat)')
+  while (container.usage < 60 * MIB) await sleep(10)
+  const small = container.spawn('head -c 45m /dev/zero | tail -c 45m | (sleep 1000; cat)')
+  const kill = await recorder.find('oomKill', (record) => record.cgroupId === container.id)
+  assert.equal(kill.victimCommand, 'tail')
+  assert.ok(kill.victimBytes! > 50 * MIB, `resident ${kill.victimBytes}`)
+  assert.notEqual(kill.triggerPid, kill.victimPid)
+  for (const child of [big, small]) child.kill()
+})
+
+test('kill -9 at the limit is no OOM: in a storm of both, the records are as many as the kernel counts kills', {
+  skip,
+}, async (t) => {
+  const container = new Cgroup(t).limit(100 * MIB)
+  const recorder = new Recorder(t)
+  const end = performance.now() + 5_000
+  const hogs = new Set<ChildProcess>()
+  const hog = async () => {
+    while (performance.now() < end) {
+      const child = container.spawn('exec tail /dev/zero')
+      hogs.add(child)
+      await ended(child)
+      hogs.delete(child)
+    }
+  }
+  // a person who kills one of them in the moment in which the memory is nearly full, most times
+  const person = async () => {
+    for (; performance.now() < end; await sleep(1))
+      if (container.usage > 94 * MIB && Math.random() < 0.7)
+        [...hogs][Math.floor(Math.random() * hogs.size)]?.kill('SIGKILL')
+  }
+  await Promise.all([hog(), hog(), hog(), person()])
+  await recorder.complete()
+  const kills = recorder.records.filter((record) => record.name === 'oomKill' && record.cgroupId === container.id)
+  const killed = recorder.records.filter(
+    (record) => record.name === 'processExit' && record.cgroupId === container.id && record.exitCode === 9,
+  )
+  t.diagnostic(`${killed.length} killed, ${kills.length} of them by the OOM killer`)
+  assert.ok(container.oomKills > 0 && killed.length > container.oomKills, 'the storm had both')
+  assert.equal(kills.length, container.oomKills)
+  assert.equal(new Set(kills.map((kill) => kill.invocation)).size, kills.length, 'each is an invocation of its own')
+})

@@ -1,0 +1,244 @@
+/** The addon: loading, reading, loss, restart, misuse; on the real kernel. */
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Kernel, sampleClock, unpin } from './native.ts'
+import { Cgroup, ended } from './testing/cgroup.ts'
+import { OBJECTS, pinDirFor, Recorder, type SeenRecord, skip } from './testing/recorder.ts'
+
+const id = ({ cpu, sequence }: SeenRecord) => `${cpu}/${sequence}`
+
+/** Ends a shell with this status in a cgroup: one record each. */
+const fail = (cgroup: Cgroup, status: number) => ended(cgroup.spawn(`exit ${status}`))
+
+const startReader = async (t: TestContext, pinDir: string, acknowledgements: number) => {
+  const script = join(import.meta.dirname, 'testing/reading-agent.ts')
+  const child = spawn(process.execPath, [script, pinDir, `${acknowledgements}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  const batches: { acknowledged: boolean; records: string[] }[] = []
+  const lines = createInterface(child.stdout)
+  await once(lines, 'line')
+  lines.on('line', (line) => batches.push(JSON.parse(line)))
+  return { child, batches, read: () => batches.flatMap(({ records }) => records) }
+}
+
+const kill = async (child: ChildProcess) => {
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+test('exec and exit are told of the first process and of failures, the rest is counted', { skip }, async (t) => {
+  const cgroup = new Cgroup(t)
+  const recorder = new Recorder(t)
+  const container = new Cgroup(t)
+  await ended(container.spawn('exec sh -c "true; /bin/true; exit 7"', { unshare: true }))
+  await ended(cgroup.spawn('/bin/true; /bin/true; /bin/false; kill -15 $$'))
+  await recorder.complete()
+  const of = (name: string, place: Cgroup) => recorder.records.filter((r) => r.name === name && r.cgroupId === place.id)
+  const first = of('processExec', container).filter(({ nsPid }) => nsPid === 1)
+  assert.deepEqual(
+    first.map(({ command }) => command),
+    ['sh', 'sh'],
+  )
+  const end = of('processExit', container).find(({ nsPid }) => nsPid === 1)
+  assert.equal(end?.exitCode, 7 << 8)
+  assert.equal(end?.startNs, first[0]?.startNs)
+  // made before we watched: none of its processes is known as the first
+  assert.deepEqual(of('processExec', cgroup), [])
+  assert.deepEqual(
+    of('processExit', cgroup).map(({ exitCode }) => exitCode),
+    [1 << 8, 15],
+  )
+  const { count, keys, values, valueSize } = recorder.kernel.read('process_counts')
+  const row = [...new BigUint64Array(keys)].indexOf(BigInt(cgroup.id))
+  assert.ok(row >= 0 && row < count)
+  const cells = [...new BigUint64Array(values, row * valueSize, valueSize / 8)]
+  const sums = [0, 1, 2].map((field) => Number(cells.filter((_, at) => at % 3 === field).reduce((a, b) => a + b, 0n)))
+  assert.deepEqual(sums, [4, 4, 2], 'execs, exits, failures')
+})
+
+test('in a cgroup made while we watch, the first to run a program is its first process, whatever its pid', {
+  skip,
+}, async (t) => {
+  const recorder = new Recorder(t)
+  const container = new Cgroup(t)
+  await ended(container.spawn('sleep 0.05; exit 0'))
+  const created = await recorder.find('cgroupCreated', ({ cgroupId }) => cgroupId === container.id)
+  assert.equal(created.path, `/${container.name}`)
+  // the shell joined without running a program, then ran sleep as a child
+  const exec = await recorder.find('processExec', ({ cgroupId }) => cgroupId === container.id)
+  assert.equal(exec.command, 'sh')
+  const { id } = container
+  await container.remove()
+  await recorder.find('cgroupRemoved', ({ cgroupId }) => cgroupId === id)
+})
+
+test('what finds no room is counted by program and leaves a hole in the numbers', { skip }, async (t) => {
+  const cgroup = new Cgroup(t)
+  const recorder = new Recorder(t, { ringBytes: 65_536, acknowledge: false })
+  await ended(cgroup.spawn('i=0; while [ $i -lt 1000 ]; do (exit 1); i=$((i+1)); done'))
+  await recorder.complete()
+  const lost = recorder.kernel.lost()
+  assert.ok(lost.process_exit! > 0, JSON.stringify(lost))
+  const all = Object.values(lost).reduce((sum, count) => sum + count, 0)
+  // acknowledged: there is room again, and the next record's number tells how many are missing
+  recorder.kernel.acknowledge(recorder.batches.at(-1)!)
+  const last = new Map(recorder.records.map(({ cpu, sequence }) => [cpu, sequence]))
+  const before = recorder.records.length
+  while (new Set(recorder.records.slice(before).map(({ cpu }) => cpu)).size < last.size) await fail(cgroup, 1)
+  let missing = 0
+  for (const { cpu, sequence } of recorder.records.slice(before)) {
+    missing += sequence - last.get(cpu)! - 1
+    last.set(cpu, sequence)
+  }
+  assert.equal(missing, all)
+})
+
+test('killed and started again, a reader with pins misses nothing and repeats only what was not acknowledged', {
+  skip,
+}, async (t) => {
+  const pinDir = pinDirFor(t)
+  const cgroup = new Cgroup(t)
+  const first = await startReader(t, pinDir, 2)
+  for (let status = 1; status <= 6; status++) {
+    await fail(cgroup, status)
+    await sleep(40)
+  }
+  while (first.batches.length < 4) await sleep(10)
+  await kill(first.child)
+  for (let status = 7; status <= 12; status++) await fail(cgroup, status)
+
+  const second = new Recorder(t, { pinDir })
+  assert.ok(second.kernel.continued && !second.kernel.replaced)
+  assert.deepEqual(new Set(second.kernel.programs.map(({ state }) => state)), new Set(['continued', 'callable']))
+  await fail(cgroup, 13)
+  await second.find('processExit', ({ cgroupId, exitCode }) => cgroupId === cgroup.id && exitCode === 13 << 8)
+  const acknowledged = new Set(first.batches.filter((batch) => batch.acknowledged).flatMap(({ records }) => records))
+  const repeated = first.read().filter((record) => !acknowledged.has(record))
+  const again = second.records.map(id)
+  assert.ok(
+    again.every((record) => !acknowledged.has(record)),
+    'nothing acknowledged comes again',
+  )
+  assert.deepEqual(again.slice(0, repeated.length), repeated, 'what was not acknowledged comes again, first')
+  const numbers = new Map<number, number[]>()
+  for (const record of [...acknowledged, ...again]) {
+    const [cpu, sequence] = record.split('/').map(Number) as [number, number]
+    numbers.set(cpu, [...(numbers.get(cpu) ?? []), sequence])
+  }
+  for (const [cpu, sequences] of numbers)
+    assert.deepEqual(
+      sequences,
+      sequences.map((_, index) => sequences[0]! + index),
+      `no hole on CPU ${cpu}`,
+    )
+  const exits = second.records.filter(({ name, cgroupId }) => name === 'processExit' && cgroupId === cgroup.id)
+  for (let status = 7; status <= 13; status++) assert.ok(exits.some(({ exitCode }) => exitCode === status << 8))
+})
+
+test('two agents cannot read one ring; another ring size replaces what was pinned, with its numbers going on', {
+  skip,
+}, async (t) => {
+  const pinDir = pinDirFor(t)
+  const one = new Recorder(t, { pinDir })
+  assert.throws(() => new Kernel({ objects: OBJECTS, pinDir }), /another agent reads the ring/)
+  const cgroup = new Cgroup(t)
+  await fail(cgroup, 1)
+  await one.complete()
+  one.kernel.close()
+  const other = new Recorder(t, { pinDir, ringBytes: 131_072 })
+  assert.ok(other.kernel.replaced && !other.kernel.continued)
+  assert.equal(readdirSync(pinDir).filter((name) => name !== 'sequence').length, 1)
+  await fail(cgroup, 2)
+  await other.find('processExit', ({ cgroupId }) => cgroupId === cgroup.id)
+  const highest = new Map(one.records.map(({ cpu, sequence }) => [cpu, sequence]))
+  for (const { cpu, sequence } of other.records) assert.ok(sequence > (highest.get(cpu) ?? 0))
+})
+
+test('unpin detaches and leaves nothing in bpffs', { skip }, async (t) => {
+  const pinDir = pinDirFor(t)
+  const recorder = new Recorder(t, { pinDir })
+  recorder.kernel.close()
+  assert.ok(unpin(pinDir))
+  assert.ok(!unpin(pinDir))
+  assert.deepEqual(readdirSync(dirname(pinDir)), [])
+  const again = new Recorder(t, { pinDir: pinDirFor(t) })
+  assert.ok(!again.kernel.continued)
+})
+
+test('a number that was given is not given again when the maps are made anew', { skip }, async (t) => {
+  const cgroup = new Cgroup(t)
+  const first = new Recorder(t)
+  await fail(cgroup, 1)
+  await first.find('processExit', ({ cgroupId }) => cgroupId === cgroup.id)
+  first.kernel.close()
+  const second = new Recorder(t)
+  await fail(cgroup, 1)
+  await second.find('processExit', ({ cgroupId }) => cgroupId === cgroup.id)
+  const given = new Set(first.records.map(id))
+  assert.ok(second.records.every((record) => !given.has(id(record))))
+})
+
+test('a program that this kernel refuses leaves the others running and says why', { skip }, async (t) => {
+  const refused = join(import.meta.dirname, 'testing/build/refused.bpf.o')
+  const made = spawnSync('make', ['-C', join(import.meta.dirname, 'testing')], { encoding: 'utf8' })
+  assert.equal(made.status, 0, made.stderr)
+  const kernel = new Kernel({ objects: [refused, ...OBJECTS] })
+  t.after(() => kernel.close())
+  const states = Object.fromEntries(kernel.programs.map(({ name, state, reason }) => [name, `${state} ${reason}`]))
+  assert.match(states.no_such_hook!, /^refused ESRCH .*no_such_hook/)
+  assert.match(states.no_such_access!, /^refused EACCES .*verifier: /)
+  assert.match(states.mark_victim!, /^attached/)
+})
+
+test('misuse throws and never crashes', { skip }, async (t) => {
+  assert.throws(() => new Kernel({ objects: [] }), /objects is empty/)
+  assert.throws(() => new Kernel({ objects: ['/nowhere.bpf.o'] }), /is missing/)
+  assert.throws(() => new Kernel({ objects: [import.meta.filename] }), /cannot open the BPF object/)
+  assert.throws(() => new Kernel({ objects: OBJECTS, ringBytes: 100_000 }), /power of two/)
+  assert.throws(() => new Kernel({ objects: OBJECTS, pinDir: '/tmp' }), /bpffs/)
+  const kernel = new Kernel({ objects: OBJECTS })
+  t.after(() => kernel.close())
+  assert.throws(() => kernel.start('no function' as never), /expected a function/)
+  kernel.start(() => {})
+  assert.throws(() => kernel.start(() => {}), /started already/)
+  assert.throws(() => kernel.acknowledge({ end: -1 } as never), /must be a whole number/)
+  assert.throws(() => kernel.acknowledge({ end: 8 } as never), /no delivered batch/)
+  assert.throws(() => kernel.acknowledge({ end: '8' } as never), /must be a whole number/)
+  assert.throws(() => kernel.read('nothing'), /no map/)
+  assert.throws(() => kernel.read(1 as never), /must be a string/)
+  assert.throws(() => kernel.call('mark_victim'), /no program to be called/)
+  kernel.close()
+  kernel.close()
+  assert.throws(() => kernel.read('lost'), /closed/)
+  assert.throws(() => kernel.start(() => {}), /closed/)
+  assert.ok(kernel.completeNs >= 0)
+  const { error } = sampleClock()
+  assert.ok(error >= 1 && error < 10_000)
+})
+
+test('a process may end, collect or throw with a session open', { skip }, () => {
+  const native = JSON.stringify(join(import.meta.dirname, 'native.ts'))
+  const run = (body: string) => {
+    const script = `import { Kernel } from ${native}\nimport { spawnSync } from 'node:child_process'\nconst objects = ${JSON.stringify(OBJECTS)}\n${body}`
+    return spawnSync(process.execPath, ['--expose-gc', '--input-type=module-typescript', '-e', script], {
+      encoding: 'utf8',
+    })
+  }
+  const exit = run('new Kernel({ objects }).start(() => process.exit(5)); spawnSync("false")')
+  assert.equal(exit.status, 5, exit.stderr)
+  const collected = run(
+    `for (let i = 0; i < 3; i++) new Kernel({ objects }); gc(); setTimeout(() => { gc(); console.log('alive') }, 50)`,
+  )
+  assert.equal(`${collected.status} ${collected.stdout}`, '0 alive\n', collected.stderr)
+  const thrown = run(`new Kernel({ objects }).start(() => { throw new Error('of the callback') }); spawnSync('false')`)
+  assert.equal(thrown.status, 1)
+  assert.match(thrown.stderr, /of the callback/)
+})
