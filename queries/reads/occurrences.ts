@@ -31,40 +31,61 @@ export interface Verdict {
   readonly result: 'incident' | 'near-miss' | 'silence'
   readonly outcome: string
   readonly confidence: number
-  readonly parts: readonly ConfidencePart[]
+  readonly parts: ConfidenceParts | null
   readonly hops: readonly Hop[]
   /** Steps that did not happen though their source was watching. */
   readonly missing: readonly string[]
   /** Steps of which nothing can be said, since their source was not watching. */
-  readonly unseen: readonly string[]
+  readonly unseen: readonly Unseen[]
   /** Steps that may still come. */
   readonly pending: readonly string[]
-  readonly losses: readonly VerdictLoss[]
+  readonly losses: readonly VerdictHole[]
   readonly recordedAt: number
 }
 
-/** One factor of the confidence. */
-export interface ConfidencePart {
-  readonly name: string
-  readonly value: number
-  readonly why?: string
+/** What the confidence is made of: rule x joins, divided among alternatives, and no more than the least cap. */
+export interface ConfidenceParts {
+  readonly rule: number
+  readonly joins: number
+  /** Worth of each link's witnesses, by step and origin. */
+  readonly links: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly alternatives: number
+  readonly caps: readonly { readonly why: string; readonly value: number }[]
 }
 
 /** Two events and the key that joins them. */
 export interface Hop {
+  /** Kinds of the two. */
   readonly from: string
   readonly to: string
+  readonly fromId: string
+  readonly toId: string
   readonly joinKey: string
-  readonly resolver?: string
-  /** µs from the one to the other; null where the order is not known. */
-  readonly lag: number | null
-  readonly confidence?: number
+  /** The key's value, where both events carry it. */
+  readonly joinValue: string | null
+  /** Collectors that told the key, on either side. */
+  readonly resolver: string
+  /** µs from the one to the other; the stamps may be off by `lagUncertainty`. */
+  readonly lag: number
+  readonly lagUncertainty: number
+  readonly confidence: number
 }
 
-export interface VerdictLoss {
+/** A step of which nothing can be said, and why. */
+export interface Unseen {
+  readonly step: string
   readonly source: string
-  readonly count: number
-  readonly what?: string
+  readonly why: string
+}
+
+/** A known gap or loss that the verdict had to live with. */
+export interface VerdictHole {
+  readonly hole: 'gap' | 'loss'
+  readonly source: string
+  readonly from: number
+  readonly to: number
+  readonly what: string
+  readonly count?: number
 }
 
 export interface Evidence {
@@ -86,15 +107,16 @@ export interface OccurrenceDetail {
   readonly affected: readonly Affected[]
 }
 
-type RawVerdict = Record<string, unknown> & { parts?: string; hops?: string; losses?: string }
+type RawVerdict = Record<string, unknown> & { parts?: string; hops?: string; losses?: string; unseen?: string }
 
 const parsed = <T>(text: string | undefined): T[] => (text === undefined ? [] : (JSON.parse(text) as T[]))
 
 const verdictOf = (raw: RawVerdict): Verdict => ({
   ...(raw as unknown as Verdict),
-  parts: parsed(raw.parts),
+  parts: raw.parts === undefined ? null : (JSON.parse(raw.parts) as ConfidenceParts),
   hops: parsed(raw.hops),
   losses: parsed(raw.losses),
+  unseen: parsed(raw.unseen),
 })
 
 /** A page of an incident's occurrences, the latest first. */

@@ -53,7 +53,7 @@ interface Coverage extends Interval {
   readonly collector: string
   readonly host?: string
   readonly session: string
-  readonly lane: number
+  readonly lane: string
   readonly ended?: boolean
   readonly heardAt: number
   readonly counters?: string
@@ -61,7 +61,7 @@ interface Coverage extends Interval {
 
 /** What one session vouches for: a lane in which it was not heard yet holds it back. */
 const sessionOf = (rows: readonly Coverage[]): Session => {
-  const from = Math.min(...rows.map((row) => row.from))
+  const from = Math.max(...rows.map((row) => row.from))
   return {
     session: rows[0]!.session,
     from,

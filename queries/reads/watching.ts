@@ -38,7 +38,7 @@ const expected = (cluster: string, members: readonly Member[]): Expected[] => {
       hosts.map((host) => [withoutCluster(cluster, host.key), nodes[0]?.name ?? host.name ?? host.key] as const),
     ),
   )
-  return collectors.flatMap((collector) =>
+  return collectors.flatMap((collector): Expected[] =>
     CLUSTER_WIDE.has(collector)
       ? [{ source: sourceOf(collector), collector, on: null }]
       : [...hosts].map(([host, on]) => ({ source: sourceOf(collector, host), collector, on })),

@@ -1,0 +1,5 @@
+// K8sContexts by their keys.
+CYPHER 5
+UNWIND $keys AS key
+MATCH (context:Context {key: key})
+RETURN key, context.json AS json

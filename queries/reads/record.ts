@@ -1,0 +1,154 @@
+/** Exports what the graph holds of a window as a recording: of a whole cluster, or of all that an incident rests on. */
+import type { EventObservation, Observation } from '../../graph/model/observation.ts'
+import { type Expectation, RECORDING_VERSION, type Recording } from '../../graph/model/recording.ts'
+import { MINUTE, toRfc3339 } from '../../graph/model/time.ts'
+import { contexts } from './contexts.ts'
+import { events } from './events.ts'
+import type { Window } from './family.ts'
+import { type Incident, incidentsById } from './incidents.ts'
+import { objects } from './objects.ts'
+import { eventObservation, stateObservation, watchObservations } from './observed.ts'
+import { type OccurrenceDetail, occurrenceDetails, occurrences } from './occurrences.ts'
+import { InvalidRequest, KNOWN_NOW, type Reader, statement, withoutCluster } from './read.ts'
+import { sources } from './sources.ts'
+import { statesRaw } from './states.ts'
+import { kindOf, type StoredEvent } from './stored.ts'
+
+const CLUSTER_OBJECTS = statement('cluster-objects')
+const CLUSTER_EVENTS = statement('cluster-events')
+const REACH = statement('reach')
+
+/** A recording is one document in memory: what is larger is refused, not cut. */
+const MOST = 50_000
+/** Around an incident's evidence: what led to it and what came of it. */
+const AROUND = 5 * MINUTE
+/** Occurrences of an incident that a recording holds. */
+const OCCURRENCES = 50
+/** Steps from an object to all that an answer may rest on: container, pod, ReplicaSet, Deployment, and what declared them. */
+const STEPS = 8
+
+const refuseMore = (count: number, what: string): void => {
+  if (count >= MOST)
+    throw new InvalidRequest(`the window holds ${MOST} ${what} or more: choose a shorter one, or record an incident`)
+}
+
+/** All objects that can be reached from `seeds` by steps of the relation kinds that answers walk. */
+const reach = async (reader: Reader, seeds: readonly string[], window: Window): Promise<string[]> => {
+  const reached = new Set(seeds)
+  let front = [...reached]
+  for (let step = 0; step < STEPS && front.length > 0; step++) {
+    const rows = await reader.read<{ other: string; by: string }>(REACH, { keys: front, ...window })
+    front = [...new Set(rows.flatMap((row) => [row.other, row.by]))].filter((key) => !reached.has(key))
+    for (const key of front) reached.add(key)
+    refuseMore(reached.size, 'objects')
+  }
+  return [...reached]
+}
+
+const heardAt = (observation: Observation): number =>
+  observation.type === 'event' ? observation.observedAt : observation.type === 'state' ? observation.at : Infinity
+
+const document = async (
+  reader: Reader,
+  cluster: string,
+  keys: readonly string[],
+  found: readonly StoredEvent[],
+  window: Window,
+): Promise<Pick<Recording, 'contexts' | 'observations'>> => {
+  const contextKeys = [...new Set(found.flatMap((event) => event.contextKey ?? []))]
+  const [told, states, watched, known] = await Promise.all([
+    objects(reader, [
+      ...new Set([...keys, ...found.flatMap((event) => [event.objectKey, event.podKey ?? event.objectKey])]),
+    ]),
+    statesRaw(reader, keys, { ...window, limit: MOST }),
+    sources(reader, cluster, window),
+    contexts(reader, contextKeys),
+  ])
+  refuseMore(states.length, 'states')
+  const observations: Observation[] = [
+    ...states.map((state) => stateObservation(state, told.get(state.key)!)),
+    ...found.map((event): EventObservation => eventObservation(event, told)),
+  ]
+  return {
+    contexts: Object.fromEntries([...known].map(([key, context]) => [withoutCluster(cluster, key), context])),
+    observations: [
+      ...observations.sort((a, b) => heardAt(a) - heardAt(b)),
+      ...watched.flatMap((source) => watchObservations(source, window)),
+    ],
+  }
+}
+
+/** All that happened in a cluster within [from, to), and what its objects were before. Throws InvalidRequest where that is too much. */
+export const recordWindow = async (
+  reader: Reader,
+  cluster: string,
+  span: { from: number; to: number },
+): Promise<Recording> => {
+  const window: Window = { ...span, known: KNOWN_NOW }
+  const [keys, found] = await Promise.all([
+    reader.read<{ key: string }>(CLUSTER_OBJECTS, { cluster, limit: MOST }),
+    reader.read<{ event: StoredEvent }>(CLUSTER_EVENTS, { cluster, limit: MOST, ...window }),
+  ])
+  refuseMore(keys.length, 'objects')
+  refuseMore(found.length, 'events')
+  return {
+    format: 'aitia-recording',
+    version: RECORDING_VERSION,
+    title: `${cluster} from ${toRfc3339(window.from)} to ${toRfc3339(window.to)}`,
+    ...(await document(
+      reader,
+      cluster,
+      keys.map((row) => row.key),
+      found.map((row) => row.event),
+      window,
+    )),
+  }
+}
+
+const expectation = (incident: Incident, details: readonly OccurrenceDetail[]): Expectation => {
+  const latest = details[0]!
+  return {
+    pattern: incident.pattern,
+    result: 'incident',
+    status: 'final',
+    outcome: latest.occurrence.outcome,
+    workload: `${incident.workloadKind}/${incident.workloadName}`,
+    ...(incident.containerName === undefined ? {} : { container: incident.containerName }),
+    occurrences: details.length,
+    affected: latest.affected
+      .filter(({ object }) => object.kind === 'Workload' || object.kind === 'Service')
+      .map(
+        ({ role, object }) => `${role}: ${kindOf(object)}/${object.name ?? withoutCluster(object.cluster, object.key)}`,
+      ),
+  }
+}
+
+/** An incident's latest occurrences with all that they rest on; what is expected of a replay is that incident. */
+export const recordIncident = async (reader: Reader, id: string): Promise<Recording> => {
+  const incident = (await incidentsById(reader, [id])).get(id)
+  if (incident === undefined) throw new InvalidRequest(`no incident ${id}. \`aitia incidents --json\` lists their ids`)
+  const page = await occurrences(reader, id, { first: OCCURRENCES })
+  const found = await occurrenceDetails(
+    reader,
+    page.items.map((it) => it.id),
+    KNOWN_NOW,
+  )
+  const details = page.items.flatMap((it) => found.get(it.id) ?? [])
+  const evidence = details.flatMap((detail) => detail.evidence.map((it) => it.event))
+  const times = [...details.map((detail) => detail.occurrence.at), ...evidence.map((event) => event.at)]
+  const window: Window = { from: Math.min(...times) - AROUND, to: Math.max(...times) + AROUND, known: KNOWN_NOW }
+  const seeds = [
+    ...details.flatMap((detail) => detail.affected.map((it) => it.object.key)),
+    ...evidence.flatMap((event) => [event.objectKey, ...(event.podKey === undefined ? [] : [event.podKey])]),
+  ]
+  const keys = await reach(reader, [...new Set(seeds)], window)
+  const around = await events(reader, keys, { ...window, limit: MOST })
+  refuseMore(around.length, 'events')
+  return {
+    format: 'aitia-recording',
+    version: RECORDING_VERSION,
+    title: `${incident.title}: ${incident.workloadKind} ${incident.namespace ?? ''}/${incident.workloadName} at ${toRfc3339(incident.lastAt)}`,
+    ...(await document(reader, incident.cluster, keys, around, window)),
+    expect: [expectation(incident, details)],
+  }
+}

@@ -1,0 +1,88 @@
+/** Answers about a small cluster in a real graph. What the engine concludes is put there as it writes it. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { MINUTE, SECOND } from '../../graph/model/time.ts'
+import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
+import { load } from '../../test/support/load.ts'
+import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
+import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory } from '../../test/support/shop.ts'
+import { type Answer, why } from './why.ts'
+
+const START = 1_790_000_000 * SECOND
+const KILL = START + 10 * MINUTE + 812_000
+const END = KILL + 5 * MINUTE
+
+const seen = (answer: Answer) => {
+  assert.notEqual(answer.result, 'not-found')
+  return answer as Exclude<Answer, { result: 'not-found' }>
+}
+
+describe('why', () => {
+  const cluster = testCluster()
+  const calm = testCluster()
+  const ask = (name: string, at: number, more: object = {}) =>
+    why(store, { cluster, kind: 'deploy', name, namespace: 'shop', at, ...more })
+  let store: Store
+
+  before(async () => {
+    store = openStore(await neo4jForTest())
+    await applySchema(store)
+    const beats = [heartbeat(KUBERNETES, START, END, true), heartbeat(EBPF, START, END, true)]
+    await load(store, calm, [...healthy(START), ...beats])
+    await load(store, cluster, [...healthy(START), ...outOfMemory(KILL), ...beats])
+  })
+  after(async () => {
+    await Promise.all([cluster, calm].map((name) => removeCluster(store, name)))
+    await store.close()
+  })
+
+  test('says that nothing is wrong only where all was watched', async () => {
+    const answer = seen(await why(store, { cluster: calm, kind: 'deployment', name: 'checkout', namespace: 'shop' }))
+    assert.equal(answer.result, 'healthy')
+    assert.equal(answer.at, END, 'the time of a recording is its end')
+    assert.deepEqual(answer.subject.replicas, { wanted: 3, ready: 3 })
+    assert.deepEqual(answer.notSeen, [])
+  })
+
+  test('names what was not watched', async () => {
+    const answer = seen(
+      await why(store, {
+        cluster: calm,
+        kind: 'deployment',
+        name: 'checkout',
+        namespace: 'shop',
+        at: END + 10 * MINUTE,
+      }),
+    )
+    assert.deepEqual(
+      answer.notSeen
+        .map(({ source, from, to }) => ({ source, from, to }))
+        .sort((a, b) => (a.source < b.source ? -1 : 1)),
+      [EBPF, KUBERNETES].map((source) => ({ source, from: END, to: END + 10 * MINUTE })),
+    )
+  })
+
+  test('tells symptoms where no cause is known', async () => {
+    const answer = seen(await ask('checkout', END))
+    assert.equal(answer.result, 'no-known-cause')
+    assert.deepEqual(
+      answer.symptoms.terminations.map(({ reason, exitCode, podName }) => ({ reason, exitCode, podName })),
+      [{ reason: 'OOMKilled', exitCode: 137, podName: 'checkout-7d9-1' }],
+    )
+  })
+
+  test('knows the object as of the time of the question', async () => {
+    assert.deepEqual(seen(await ask('checkout', KILL + 2 * SECOND)).subject.replicas, { wanted: 3, ready: 2 })
+    assert.deepEqual(seen(await ask('checkout', KILL)).subject.replicas, { wanted: 3, ready: 3 })
+  })
+
+  test('a wrong name is answered with the nearest', async () => {
+    const answer = await ask('chekout', END)
+    assert.equal(answer.result, 'not-found')
+    assert.deepEqual(answer.result === 'not-found' && answer.nearest[0], {
+      kind: 'Deployment',
+      name: 'checkout',
+      namespace: 'shop',
+    })
+  })
+})
