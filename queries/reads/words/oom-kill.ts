@@ -1,0 +1,17 @@
+import { bytes, many } from '../units.ts'
+import type { Words } from '../words.ts'
+
+export default {
+  title: 'OOM kill',
+  summary: ({ victimCommands, victimPids, victimBytes, triggerPid, triggerCommand, global, oomGroup }) => {
+    const victims = victimPids.map(
+      (pid, index) => `${victimCommands[index] ?? '?'} (pid ${pid}, ${bytes(victimBytes[index] ?? 0)})`,
+    )
+    const told =
+      victims.length > 2 ? `${many(victims.length, 'victim')}, first ${victims[0]}` : `victim ${victims.join(' and ')}`
+    const trigger = victimPids.includes(triggerPid)
+      ? 'its own allocation'
+      : `allocation of ${triggerCommand} (pid ${triggerPid})`
+    return [told, trigger, ...(oomGroup ? ['whole cgroup'] : []), ...(global ? ['node out of memory'] : [])].join(', ')
+  },
+} satisfies Words<'oom-kill'>
