@@ -11,7 +11,7 @@ export type RunningNeo4j = Server & {
   readonly uri: string
   readonly user: string
   readonly password: string
-  /** Neo4j Browser; it answers up to a second after Bolt does. */
+  /** Neo4j Browser; it answers a moment (on a busy machine seconds) after Bolt does. */
   readonly browserUrl: string
 }
 
@@ -25,6 +25,7 @@ export async function startNeo4j(options: {
   boltPort?: number
   httpPort?: number
   heapMb?: number
+  jvmFlags?: string[]
 }): Promise<RunningNeo4j> {
   const dir = resolve(options.dataDir)
   if (!existsSync(jarsDir)) {
@@ -32,7 +33,8 @@ export async function startNeo4j(options: {
       `Neo4j: expected its jars in ${jarsDir}, found nothing. \`npm start\` or \`npm test\` fetches them.`,
     )
   }
-  mkdirSync(join(dir, 'conf'), { recursive: true, mode: 0o700 })
+  // Without a folder `web`, however empty, it does not look for the Browser on the class path.
+  for (const name of ['conf', 'web']) mkdirSync(join(dir, name), { recursive: true, mode: 0o700 })
   const password = passwordOf(dir)
   const server = await runServer({
     name: 'Neo4j',
@@ -41,7 +43,13 @@ export async function startNeo4j(options: {
       const ports = await choosePorts(dir, { bolt: options.boltPort, http: options.httpPort })
       writeWhole(join(dir, 'conf', 'neo4j.conf'), settings(ports))
       const heap = options.heapMb ?? 1024
-      const jvm = [`-Xms${Math.min(heap, 512)}m`, `-Xmx${heap}m`, ...startImage().use, ...javaFlags]
+      const jvm = [
+        `-Xms${Math.min(heap, 512)}m`,
+        `-Xmx${heap}m`,
+        ...startImage().use,
+        ...javaFlags,
+        ...(options.jvmFlags ?? []),
+      ]
       const args = [`--home-dir=${dir}`, `--config-dir=${join(dir, 'conf')}`, '--console-mode']
       return { file: findJava(), args: [...jvm, 'org.neo4j.server.CommunityEntryPoint', ...args] }
     },

@@ -150,8 +150,8 @@ function holdsFile(pid: number, file: string) {
   return false
 }
 
-/** One start at a time on a folder: waits for another process's (or our own other) start to be over. */
-async function claim(file: string) {
+/** Takes a name for this process alone, waiting while a living one (or another part of ours) has it; gives the release. */
+export async function claim(file: string) {
   for (;;) {
     try {
       writeFileSync(file, JSON.stringify(myself()), { flag: 'wx', mode: 0o600 })

@@ -35,11 +35,11 @@ function sweepAbandoned() {
   }
 }
 
-/** The JVM to run Neo4j with: Debian's 17, else JAVA_HOME, else the first on PATH. */
+/** The JVM to run Neo4j with: Debian's 17, else that of JAVA_HOME, else whatever is on PATH. */
 export function findJava(): string {
   const debian = ['amd64', 'arm64'].map((arch) => `/usr/lib/jvm/java-17-openjdk-${arch}/bin/java`)
-  const candidates = javaHome ? [...debian, join(javaHome, 'bin', 'java')] : debian
-  return candidates.find((file) => existsSync(file)) ?? 'java'
+  const named = javaHome ? [join(javaHome, 'bin', 'java')] : []
+  return [...debian, ...named].find((file) => existsSync(file)) ?? 'java'
 }
 
 /** The class path and the doors that Neo4j 5.26 needs opened on JDK 17. */

