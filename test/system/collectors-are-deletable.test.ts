@@ -1,0 +1,66 @@
+/** Deleting any one folder of agent/collectors leaves a project that type-checks and whose other tests pass. */
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { after, describe, test } from 'node:test'
+
+const root = join(import.meta.dirname, '../..')
+const collectors = readdirSync(join(root, 'agent/collectors'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name)
+
+const copyWithout = (collector: string): string => {
+  const copy = mkdtempSync(join(tmpdir(), 'aitia-without-'))
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  for (const file of files
+    .split('\n')
+    .filter((name) => name !== '' && !name.startsWith(`agent/collectors/${collector}/`)))
+    cpSync(
+      join(root, file),
+      join(copy, dirname(file), file.slice(dirname(file) === '.' ? 0 : dirname(file).length + 1)),
+      {
+        recursive: true,
+        force: true,
+        errorOnExist: false,
+      },
+    )
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  return copy
+}
+
+const run = (cwd: string, ...args: string[]): { status: number | null; output: string } => {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8' })
+  return { status, output: `${stdout}${stderr}` }
+}
+
+for (const collector of collectors) {
+  describe(`without agent/collectors/${collector}`, () => {
+    const copy = copyWithout(collector)
+    after(() => rmSync(copy, { recursive: true, force: true }))
+
+    test('the project type-checks', () => {
+      const { status, output } = run(copy, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', '.')
+      assert.equal(status, 0, output)
+    })
+
+    test('the tests of the agent and of what it imports pass', () => {
+      const { status, output } = run(
+        copy,
+        '--test',
+        '--test-reporter=dot',
+        'agent/attribution/**/*.test.ts',
+        'agent/collectors/**/*.test.ts',
+        'agent/*.test.ts',
+        'agent/pipeline/**/*.test.ts',
+        'graph/model/**/*.test.ts',
+      )
+      assert.equal(status, 0, output)
+    })
+  })
+}
