@@ -7,7 +7,7 @@ import { withoutCluster } from './read.ts'
 import { type Source, unwatched } from './sources.ts'
 
 /** Collectors that watch a whole cluster from one place; all others watch the host that they run on. */
-const CLUSTER_WIDE = new Set(['kubernetes', 'control-plane'])
+export const CLUSTER_WIDE = new Set(['kubernetes', 'control-plane'])
 
 /** A source that is a little behind is no blind one: heartbeats come every second, and have a queue to pass. */
 const TAIL = 15 * SECOND
