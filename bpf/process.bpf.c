@@ -26,18 +26,6 @@ struct {
 	__type(value, struct process_counts);
 } process_counts SEC(".maps");
 
-/*
- * The process that was the first to run a program in a cgroup made while we watched, 0 as long as there is none: the
- * first process of a container that shares its pid namespace, whose pid is not 1. (The runtime's own processes join the
- * cgroup earlier, but do not run a program there.)
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64); /* cgroup id */
-	__type(value, __u32); /* pid */
-} first_processes SEC(".maps");
-
 PROGRAM(process_exec);
 PROGRAM(process_exit);
 PROGRAM(cgroup_created);
@@ -67,7 +55,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 		counts->execs++;
 	if (first && !*first)
 		*first = ids.pid;
-	if (!(ids.in_namespace && ids.ns_pid == 1) && !(first && *first == ids.pid))
+	if (!is_first_process(cgroup_id, &ids))
 		return 0;
 	record = RESERVE(aitia_process_exec, AITIA_KIND_PROCESS_EXEC, cgroup_id, process_exec_program);
 	if (!record)
@@ -75,6 +63,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	record->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	record->pid = ids.pid;
 	record->ns_pid = ids.ns_pid;
+	record->parent_pid = BPF_CORE_READ(task, real_parent, tgid);
 	BPF_CORE_READ_STR_INTO(&record->command, task, comm);
 	if (bpf_probe_read_kernel_str(record->file, sizeof(record->file), BPF_CORE_READ(binprm, filename)) < 0)
 		record->file[0] = 0;
@@ -89,7 +78,6 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	struct aitia_process_exit *record;
 	struct process_ids ids;
 	__u64 cgroup_id;
-	__u32 *first;
 	int code;
 
 	/* a thread, not the process */
@@ -106,11 +94,8 @@ int BPF_PROG(process_exit, struct task_struct *task)
 		counts->failures += code != 0;
 	}
 	read_process_ids(task, &ids);
-	if (!code && !(ids.in_namespace && ids.ns_pid == 1)) {
-		first = bpf_map_lookup_elem(&first_processes, &cgroup_id);
-		if (!first || *first != ids.pid)
-			return 0;
-	}
+	if (!code && !is_first_process(cgroup_id, &ids))
+		return 0;
 	record = RESERVE(aitia_process_exit, AITIA_KIND_PROCESS_EXIT, cgroup_id, process_exit_program);
 	if (!record)
 		return 0;

@@ -46,7 +46,7 @@ struct aitia_cgroup_removed {
 };
 _Static_assert(sizeof(struct aitia_cgroup_removed) == 32, "aitia_cgroup_removed: size");
 
-/* Processes of a cgroup had to reclaim memory to stay below its limit. One event is a window of reclaims, told apart by pauses. */
+/* Processes of a cgroup had to reclaim memory to stay below its limit. One event is about a second of it; lasting pressure is told less and less often, and always before an oom-kill. */
 struct aitia_memory_pressure {
 	struct aitia_header header;
 	__u64 reclaims; /* Reclaims since the last flush. */
@@ -74,9 +74,10 @@ struct aitia_oom_kill {
 	__u32 trigger_pid; /* Thread group id of the task that allocated. */
 	__u8 oom_group; /* 1 where memory.oom.group was set. */
 	__u8 global; /* 1 where no ancestor was at its limit. */
+	__u8 victim_first; /* 1 where the victim was the first process of its container. */
 	char victim_command[16]; /* comm of the victim. */
 	char trigger_command[16]; /* comm of the trigger. */
-	__u8 padding[2];
+	__u8 padding[1];
 };
 _Static_assert(sizeof(struct aitia_oom_kill) == 128, "aitia_oom_kill: size");
 _Static_assert(__builtin_offsetof(struct aitia_oom_kill, invocation) == 32, "aitia_oom_kill.invocation");
@@ -90,8 +91,9 @@ _Static_assert(__builtin_offsetof(struct aitia_oom_kill, victim_ns_pid) == 84, "
 _Static_assert(__builtin_offsetof(struct aitia_oom_kill, trigger_pid) == 88, "aitia_oom_kill.trigger_pid");
 _Static_assert(__builtin_offsetof(struct aitia_oom_kill, oom_group) == 92, "aitia_oom_kill.oom_group");
 _Static_assert(__builtin_offsetof(struct aitia_oom_kill, global) == 93, "aitia_oom_kill.global");
-_Static_assert(__builtin_offsetof(struct aitia_oom_kill, victim_command) == 94, "aitia_oom_kill.victim_command");
-_Static_assert(__builtin_offsetof(struct aitia_oom_kill, trigger_command) == 110, "aitia_oom_kill.trigger_command");
+_Static_assert(__builtin_offsetof(struct aitia_oom_kill, victim_first) == 94, "aitia_oom_kill.victim_first");
+_Static_assert(__builtin_offsetof(struct aitia_oom_kill, victim_command) == 95, "aitia_oom_kill.victim_command");
+_Static_assert(__builtin_offsetof(struct aitia_oom_kill, trigger_command) == 111, "aitia_oom_kill.trigger_command");
 
 /* The first process of a container ran its program. Other execs are only counted. */
 struct aitia_process_exec {
@@ -99,15 +101,18 @@ struct aitia_process_exec {
 	__u64 start_ns; /* Boot clock at the start of the process. */
 	__u32 pid; /* Thread group id in the host namespace. */
 	__u32 ns_pid; /* The same in the innermost namespace. */
+	__u32 parent_pid; /* Thread group id of the parent: the runtime of a container that starts. */
 	char command[16]; /* comm. */
 	char file[128]; /* Path of the executable. */
+	__u8 padding[4];
 };
-_Static_assert(sizeof(struct aitia_process_exec) == 192, "aitia_process_exec: size");
+_Static_assert(sizeof(struct aitia_process_exec) == 200, "aitia_process_exec: size");
 _Static_assert(__builtin_offsetof(struct aitia_process_exec, start_ns) == 32, "aitia_process_exec.start_ns");
 _Static_assert(__builtin_offsetof(struct aitia_process_exec, pid) == 40, "aitia_process_exec.pid");
 _Static_assert(__builtin_offsetof(struct aitia_process_exec, ns_pid) == 44, "aitia_process_exec.ns_pid");
-_Static_assert(__builtin_offsetof(struct aitia_process_exec, command) == 48, "aitia_process_exec.command");
-_Static_assert(__builtin_offsetof(struct aitia_process_exec, file) == 64, "aitia_process_exec.file");
+_Static_assert(__builtin_offsetof(struct aitia_process_exec, parent_pid) == 48, "aitia_process_exec.parent_pid");
+_Static_assert(__builtin_offsetof(struct aitia_process_exec, command) == 52, "aitia_process_exec.command");
+_Static_assert(__builtin_offsetof(struct aitia_process_exec, file) == 68, "aitia_process_exec.file");
 
 /* The first process of a container ended, or any process of one ended abnormally. Other exits are only counted. */
 struct aitia_process_exit {

@@ -28,4 +28,23 @@ static __always_inline void read_process_ids(struct task_struct *task, struct pr
 				      level * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, nr));
 }
 
+/*
+ * The process that was the first to run a program in a cgroup made while we watched, 0 as long as there is none: the
+ * first process of a container that shares its pid namespace, whose pid is not 1. (The runtime's own processes join the
+ * cgroup earlier, but do not run a program there.)
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* cgroup id */
+	__type(value, __u32); /* pid */
+} first_processes SEC(".maps");
+
+static __always_inline bool is_first_process(__u64 cgroup_id, struct process_ids *ids)
+{
+	__u32 *first = bpf_map_lookup_elem(&first_processes, &cgroup_id);
+
+	return (ids->in_namespace && ids->ns_pid == 1) || (first && *first == ids->pid);
+}
+
 #endif

@@ -136,6 +136,7 @@ struct task_struct {
 	u64 start_boottime;
 	char comm[16];
 	struct mm_struct *mm;
+	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct signal_struct *signal;

@@ -1,16 +1,24 @@
 import { defineEvent } from '../define.ts'
+import { SECOND } from '../time.ts'
 
 export const memoryPressure = defineEvent({
   name: 'memory-pressure',
   collector: 'ebpf',
-  doc: 'Processes of a cgroup had to reclaim memory to stay below its limit. One event is a window of reclaims, told apart by pauses.',
+  doc: 'Processes of a cgroup had to reclaim memory to stay below its limit. One event is about a second of it; lasting pressure is told less and less often, and always before an oom-kill.',
   hook: 'tp_btf/mm_vmscan_memcg_reclaim_begin, tp_btf/mm_vmscan_memcg_reclaim_end',
   about: ['Container', 'Host'],
   origin: 'kernel.reclaim',
-  delay: 0,
+  // summed up in the kernel for a second, and told when a reclaim ends
+  delay: 2 * SECOND,
   fields: {
-    reclaims: { type: 'int', unit: 'count', doc: 'Reclaims in the window.' },
-    stalled: { type: 'int', unit: 'µs', doc: 'Time that tasks spent reclaiming, summed over tasks.' },
+    reclaims: { type: 'int', unit: 'count', doc: 'Reclaims from `countedFrom` to `lastAt`.' },
+    stalled: { type: 'int', unit: 'µs', doc: 'Time that tasks spent in them, summed over tasks.' },
+    countedFrom: {
+      type: 'int',
+      unit: 'µs since the epoch',
+      optional: true,
+      doc: 'Begin of the first that is counted, where earlier ones were not told on their own. Absent: `at`.',
+    },
     lastAt: {
       type: 'int',
       unit: 'µs since the epoch',

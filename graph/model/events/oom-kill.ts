@@ -21,7 +21,8 @@ export const oomKill = defineEvent({
     oomGroup: { type: 'bool', doc: 'memory.oom.group was set: the whole cgroup was killed.' },
     firstProcessKilled: {
       type: 'bool',
-      doc: 'A victim was the first process of its container (pid 1 in its namespace).',
+      optional: true,
+      doc: 'A victim was the first process of its container. Absent where only the kernel log told of the kill.',
     },
     triggerPid: {
       type: 'int',
@@ -30,7 +31,11 @@ export const oomKill = defineEvent({
     },
     triggerCommand: { type: 'string', doc: 'Its command.' },
     victimPids: { type: 'int[]', unit: 'pid', doc: 'Killed processes in the order of the kill.' },
-    victimNsPids: { type: 'int[]', unit: 'pid', doc: 'The same, each in its innermost pid namespace.' },
+    victimNsPids: {
+      type: 'int[]',
+      unit: 'pid',
+      doc: 'The same, each in its innermost pid namespace; 0 where only the kernel log told.',
+    },
     victimCommands: { type: 'string[]', doc: 'Their commands.' },
     victimBytes: { type: 'int[]', unit: 'bytes', doc: 'Their resident memory (anonymous, file and shared).' },
     victimStarts: {
@@ -51,6 +56,7 @@ export const oomKill = defineEvent({
     triggerPid: { type: 'u32', doc: 'Thread group id of the task that allocated.' },
     oomGroup: { type: 'u8', doc: '1 where memory.oom.group was set.' },
     global: { type: 'u8', doc: '1 where no ancestor was at its limit.' },
+    victimFirst: { type: 'u8', doc: '1 where the victim was the first process of its container.' },
     victimCommand: { type: 'char[16]', doc: 'comm of the victim.' },
     triggerCommand: { type: 'char[16]', doc: 'comm of the trigger.' },
   },

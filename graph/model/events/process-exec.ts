@@ -27,6 +27,7 @@ export const processExec = defineEvent({
     startNs: { type: 'u64', doc: 'Boot clock at the start of the process.' },
     pid: { type: 'u32', doc: 'Thread group id in the host namespace.' },
     nsPid: { type: 'u32', doc: 'The same in the innermost namespace.' },
+    parentPid: { type: 'u32', doc: 'Thread group id of the parent: the runtime of a container that starts.' },
     command: { type: 'char[16]', doc: 'comm.' },
     file: { type: 'char[128]', doc: 'Path of the executable.' },
   },

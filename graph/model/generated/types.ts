@@ -54,12 +54,14 @@ export interface KubernetesEvent {
   readonly component: string
 }
 
-/** Processes of a cgroup had to reclaim memory to stay below its limit. One event is a window of reclaims, told apart by pauses. */
+/** Processes of a cgroup had to reclaim memory to stay below its limit. One event is about a second of it; lasting pressure is told less and less often, and always before an oom-kill. */
 export interface MemoryPressure {
-  /** Reclaims in the window. (count) */
+  /** Reclaims from `countedFrom` to `lastAt`. (count) */
   readonly reclaims: number
-  /** Time that tasks spent reclaiming, summed over tasks. (µs) */
+  /** Time that tasks spent in them, summed over tasks. (µs) */
   readonly stalled: number
+  /** Begin of the first that is counted, where earlier ones were not told on their own. Absent: `at`. (µs since the epoch) */
+  readonly countedFrom?: number
   /** When the last reclaim of the window ended; `at` is when the first began. (µs since the epoch) */
   readonly lastAt: number
 }
@@ -90,15 +92,15 @@ export interface OomKill {
   readonly limitCgroup?: string
   /** memory.oom.group was set: the whole cgroup was killed. */
   readonly oomGroup: boolean
-  /** A victim was the first process of its container (pid 1 in its namespace). */
-  readonly firstProcessKilled: boolean
+  /** A victim was the first process of its container. Absent where only the kernel log told of the kill. */
+  readonly firstProcessKilled?: boolean
   /** Process whose allocation could not be met, in the host's pid namespace. (pid) */
   readonly triggerPid: number
   /** Its command. */
   readonly triggerCommand: string
   /** Killed processes in the order of the kill. (pid) */
   readonly victimPids: readonly number[]
-  /** The same, each in its innermost pid namespace. (pid) */
+  /** The same, each in its innermost pid namespace; 0 where only the kernel log told. (pid) */
   readonly victimNsPids: readonly number[]
   /** Their commands. */
   readonly victimCommands: readonly string[]

@@ -14,7 +14,7 @@ export const RECORDS = {
   'cgroup-removed': { kind: 2, size: 32 },
   'memory-pressure': { kind: 3, size: 64 },
   'oom-kill': { kind: 4, size: 128 },
-  'process-exec': { kind: 5, size: 192 },
+  'process-exec': { kind: 5, size: 200 },
   'process-exit': { kind: 6, size: 72 },
 } as const
 
@@ -53,7 +53,7 @@ export const decodeCgroupCreated = (view: DataView, offset: number): CgroupCreat
   path: text(view, offset + 32, 512),
 })
 
-/** Processes of a cgroup had to reclaim memory to stay below its limit. One event is a window of reclaims, told apart by pauses. */
+/** Processes of a cgroup had to reclaim memory to stay below its limit. One event is about a second of it; lasting pressure is told less and less often, and always before an oom-kill. */
 export interface MemoryPressureRecord {
   /** Reclaims since the last flush. */
   readonly reclaims: number
@@ -95,6 +95,8 @@ export interface OomKillRecord {
   readonly oomGroup: number
   /** 1 where no ancestor was at its limit. */
   readonly global: number
+  /** 1 where the victim was the first process of its container. */
+  readonly victimFirst: number
   /** comm of the victim. */
   readonly victimCommand: string
   /** comm of the trigger. */
@@ -112,8 +114,9 @@ export const decodeOomKill = (view: DataView, offset: number): OomKillRecord => 
   triggerPid: view.getUint32(offset + 88, true),
   oomGroup: view.getUint8(offset + 92),
   global: view.getUint8(offset + 93),
-  victimCommand: text(view, offset + 94, 16),
-  triggerCommand: text(view, offset + 110, 16),
+  victimFirst: view.getUint8(offset + 94),
+  victimCommand: text(view, offset + 95, 16),
+  triggerCommand: text(view, offset + 111, 16),
 })
 
 /** The first process of a container ran its program. Other execs are only counted. */
@@ -124,6 +127,8 @@ export interface ProcessExecRecord {
   readonly pid: number
   /** The same in the innermost namespace. */
   readonly nsPid: number
+  /** Thread group id of the parent: the runtime of a container that starts. */
+  readonly parentPid: number
   /** comm. */
   readonly command: string
   /** Path of the executable. */
@@ -133,8 +138,9 @@ export const decodeProcessExec = (view: DataView, offset: number): ProcessExecRe
   startNs: u64(view, offset + 32),
   pid: view.getUint32(offset + 40, true),
   nsPid: view.getUint32(offset + 44, true),
-  command: text(view, offset + 48, 16),
-  file: text(view, offset + 64, 128),
+  parentPid: view.getUint32(offset + 48, true),
+  command: text(view, offset + 52, 16),
+  file: text(view, offset + 68, 128),
 })
 
 /** The first process of a container ended, or any process of one ended abnormally. Other exits are only counted. */
