@@ -34,6 +34,9 @@ const child = spawn(node, [join(root, 'deploy', 'local', 'main.ts'), ...process.
 // Ctrl-C reaches the child by itself; it decides how long its end takes. A signal sent to us alone is handed on.
 process.on('SIGINT', () => {})
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+// npm, told to end, goes without a word to us.
+const parent = process.ppid
+setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref()
 child.on('exit', (code, signal) => {
   process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143)
 })
