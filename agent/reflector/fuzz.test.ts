@@ -56,7 +56,7 @@ async function play(steps: Step[], watchList: boolean, pageLimit: number): Promi
   server.watchList = watchList
   server.pageLimit = pageLimit
   const mirror = new Mirror()
-  const timings = { backoff: [1, 3] as [number, number], refused: 3, steady: 20, progress: 3, aliveBound: 5 }
+  const timings = { backoff: [1, 3] as [number, number], refused: 3, steady: 20, tick: 3, aliveBound: 5 }
   const deadlines = { answer: 15, page: 15, initial: 15, silence: 60, watch: [60, 80] as [number, number], grace: 10 }
   const kubeConfig = await server.listen()
   const reflector = new Reflector<Thing>({

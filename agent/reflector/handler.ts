@@ -3,6 +3,8 @@ export interface Change<T> {
   type: 'present' | 'deleted'
   /** What the caller's `trim` made of the object; of a deletion that was inferred, the last that was known. */
   object: T
+  /** The object as it was passed on before; absent where it was not known. */
+  previous?: T
   uid: string
   /** When this process saw it; never a time that the object itself claims. */
   observedAt: number
@@ -41,8 +43,6 @@ export interface Handler<T> {
   /** The reflector reads no further until this has settled, so a slow handler slows the watch instead of filling memory. */
   onBatch(batch: Batch<T>): void | Promise<void>
   onGap?(gap: Gap): void
-  /** All that the server told up to this time (microseconds) has been passed on; `watermark.ts` says what that rests on. */
-  onProgress?(watermark: number): void
   onStatus?(status: Status): void
   /** What handlers or `trim` threw, and objects that could not be read. */
   onError?(error: Error): void

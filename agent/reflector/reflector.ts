@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { now } from '../../graph/model/time.ts'
 import type { Change, Handler, Status } from './handler.ts'
 import { list, type RawObject, type Source } from './list.ts'
 import { isRefusal, Position } from './position.ts'
@@ -21,8 +22,6 @@ const slowHandler = 1_000
 /** What is staged is no change yet, so that it has no time. */
 const staging: Seen = { at: 0, coverage: undefined, live: true }
 
-const now = (): number => Date.now() * 1000
-
 /**
  * Keeps a view of one kind of object equal to the API server's, and passes each change on once, in order.
  * It starts with a WatchList (or, where there is none, paged lists), resumes a broken watch from the last version, and lists anew
@@ -41,7 +40,6 @@ export class Reflector<T> {
   #told = ''
   #openSince: number | undefined
   #lastTick = 0
-  #lastProgress: number | undefined
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
@@ -66,7 +64,7 @@ export class Reflector<T> {
 
   async #run(): Promise<void> {
     this.#lastTick = performance.now()
-    const ticker = setInterval(() => this.#tick(), this.#timings.progress)
+    const ticker = setInterval(() => this.#tick(), this.#timings.tick)
     let failures = 0
     while (!this.#stop.signal.aborted) {
       const operation = this.#position.next
@@ -220,19 +218,15 @@ export class Reflector<T> {
   }
 
   #tick(): void {
-    const tick = performance.now()
-    const { progress, steady } = this.#timings
+    const at = performance.now()
+    const { tick: interval, steady } = this.#timings
     // This process did not run for a while (stopped, starved): the socket may hold what it has not read.
-    if (tick - this.#lastTick > 5 * progress) this.#watermark.stalled(now())
-    this.#lastTick = tick
-    if (this.#openSince !== undefined && tick - this.#openSince >= steady && this.#position.next === 'watch') {
+    if (at - this.#lastTick > 5 * interval) this.#watermark.stalled(now())
+    this.#lastTick = at
+    if (this.#openSince !== undefined && at - this.#openSince >= steady && this.#position.next === 'watch') {
       void this.#tell({ state: 'watching' })
     }
     this.#watermark.tick(now())
-    const { value } = this.#watermark
-    if (value === undefined || value === this.#lastProgress) return
-    this.#lastProgress = value
-    void this.#call((handler) => handler.onProgress?.(value))
   }
 
   async #tell(status: Status): Promise<void> {

@@ -22,8 +22,8 @@ export interface Timings {
   steady: number
   /** See `watermark.ts`. */
   aliveBound: number
-  /** How often `onProgress` may be called. */
-  progress: number
+  /** How often the watermark is moved. */
+  tick: number
 }
 
 export const defaultTimings: Timings = {
@@ -38,7 +38,7 @@ export const defaultTimings: Timings = {
   refused: 60_000,
   steady: 5_000,
   aliveBound: 20_000,
-  progress: 1_000,
+  tick: 1_000,
 }
 
 /** A random time between `low` and `high`. */

@@ -50,6 +50,7 @@ test('an inferred deletion is uncertain back to the last coverage, though the re
     type: 'deleted',
     uid: 'x',
     object: 'x@1',
+    previous: 'x@1',
     observedAt: 100,
     resourceVersion: '2',
     uncertaintyFrom: 90,

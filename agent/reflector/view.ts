@@ -49,7 +49,8 @@ export class View<T> {
 
   /** The object is there with this body. */
   present(item: Item<T>, seen: Seen): Change<T>[] {
-    const last = this.#items.get(item.uid)?.resourceVersion ?? this.#tombstones.get(item.uid)
+    const previous = this.#items.get(item.uid)
+    const last = previous?.resourceVersion ?? this.#tombstones.get(item.uid)
     const rival = this.#rival(item)
     if (
       (last !== undefined && !isNewer(item.resourceVersion, last)) ||
@@ -63,7 +64,7 @@ export class View<T> {
     this.#tombstones.delete(item.uid)
     this.#items.set(item.uid, item)
     this.#uids.set(item.name, item.uid)
-    changes.push(change('present', item, seen))
+    changes.push(change('present', item, seen, previous))
     return changes
   }
 
@@ -75,7 +76,7 @@ export class View<T> {
       return []
     }
     this.#forget(last, item.resourceVersion)
-    return [change('deleted', item, seen)]
+    return [change('deleted', item, seen, last)]
   }
 
   /** A whole list replaces the view: what it lacks is deleted (first, so that a name is free before it is taken). */
@@ -98,7 +99,7 @@ export class View<T> {
 
   #infer(item: Item<T>, resourceVersion: string, seen: Seen): Change<T> {
     this.#forget(item, resourceVersion)
-    return { ...change('deleted', { ...item, resourceVersion }, { ...seen, live: false }), inferred: true }
+    return { ...change('deleted', { ...item, resourceVersion }, { ...seen, live: false }, item), inferred: true }
   }
 
   #forget(item: Item<T>, resourceVersion: string): void {
@@ -109,13 +110,14 @@ export class View<T> {
   }
 }
 
-function change<T>(type: Change<T>['type'], item: Item<T>, seen: Seen): Change<T> {
+function change<T>(type: Change<T>['type'], item: Item<T>, seen: Seen, previous?: Item<T>): Change<T> {
   const { uid, object, resourceVersion } = item
   const uncertain = !seen.live && seen.coverage !== undefined
   return {
     type,
     uid,
     object,
+    ...(previous && { previous: previous.object }),
     observedAt: seen.at,
     resourceVersion,
     ...(uncertain && { uncertaintyFrom: seen.coverage }),

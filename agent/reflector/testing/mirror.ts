@@ -22,7 +22,6 @@ export class Mirror implements Handler<Thing> {
   readonly gaps: Gap[] = []
   readonly statuses: Status[] = []
   readonly errors: Error[] = []
-  readonly progress: number[] = []
   readonly broken: string[] = []
   readonly #passed = new Map<string, string>()
 
@@ -45,12 +44,6 @@ export class Mirror implements Handler<Thing> {
   onGap(gap: Gap): void {
     this.gaps.push(gap)
     this.#hold(gap.from <= gap.to, `gap from ${gap.from} to ${gap.to}`)
-  }
-
-  onProgress(watermark: number): void {
-    const last = this.progress.at(-1) ?? 0
-    this.#hold(watermark > last && watermark <= Date.now() * 1000, `watermark ${watermark} after ${last}`)
-    this.progress.push(watermark)
   }
 
   onStatus(status: Status): void {
