@@ -107,7 +107,12 @@ export interface OccurrenceDetail {
   readonly affected: readonly Affected[]
 }
 
-type RawVerdict = Record<string, unknown> & { parts?: string; hops?: string; losses?: string; unseen?: string }
+type RawVerdict = Record<string, unknown> & {
+  parts?: string
+  hops?: string
+  losses?: string
+  unseenSources?: string
+}
 
 const parsed = <T>(text: string | undefined): T[] => (text === undefined ? [] : (JSON.parse(text) as T[]))
 
@@ -116,7 +121,7 @@ const verdictOf = (raw: RawVerdict): Verdict => ({
   parts: raw.parts === undefined ? null : (JSON.parse(raw.parts) as ConfidenceParts),
   hops: parsed(raw.hops),
   losses: parsed(raw.losses),
-  unseen: parsed(raw.unseen),
+  unseen: parsed(raw.unseenSources),
 })
 
 /** A page of an incident's occurrences, the latest first. */

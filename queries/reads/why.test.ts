@@ -1,11 +1,11 @@
 /** Answers about a small cluster in a real graph. What the engine concludes is put there as it writes it. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { loadRecording } from '../../graph/ingest/main.ts'
 import { MINUTE, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
-import { load } from '../../test/support/load.ts'
 import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
-import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory } from '../../test/support/shop.ts'
+import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { type Answer, why } from './why.ts'
 
 const START = 1_790_000_000 * SECOND
@@ -28,8 +28,8 @@ describe('why', () => {
     store = openStore(await neo4jForTest())
     await applySchema(store)
     const beats = [heartbeat(KUBERNETES, START, END, true), heartbeat(EBPF, START, END, true)]
-    await load(store, calm, [...healthy(START), ...beats])
-    await load(store, cluster, [...healthy(START), ...outOfMemory(KILL), ...beats])
+    await loadRecording(store, recordingOf([...healthy(START), ...beats]), calm)
+    await loadRecording(store, recordingOf([...healthy(START), ...outOfMemory(KILL), ...beats]), cluster)
   })
   after(async () => {
     await Promise.all([cluster, calm].map((name) => removeCluster(store, name)))

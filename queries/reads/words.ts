@@ -9,6 +9,8 @@ import type { StoredEvent } from './stored.ts'
 export interface Words<K extends EventName> {
   readonly title: string
   readonly summary: (event: StoredEvent<K>) => string
+  /** For kinds that patterns hang on: what befell the workload, as the second half of a sentence about it. */
+  readonly befell?: (event: StoredEvent<K>) => string
 }
 
 const folder = join(import.meta.dirname, 'words')
@@ -36,3 +38,6 @@ const fieldsOf = (event: StoredEvent): string => {
 
 /** The event in a few words. */
 export const summaryOf = (event: StoredEvent): string => own.get(event.kind)?.summary(event) ?? fieldsOf(event)
+
+/** What befell the workload by this event, to follow "checkout lost a replica: "; null for a kind without such words. */
+export const befellOf = (event: StoredEvent): string | null => own.get(event.kind)?.befell?.(event) ?? null

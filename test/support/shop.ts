@@ -9,6 +9,7 @@ import type {
   StateObservation,
 } from '../../graph/model/observation.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
+import { RECORDING_VERSION, type Recording } from '../../graph/model/recording.ts'
 import { MINUTE, SECOND } from '../../graph/model/time.ts'
 
 export const KUBERNETES = sourceOf('kubernetes')
@@ -165,3 +166,11 @@ export const outOfMemory = (at: number): Observation[] => [
   sliceState(at + 30 * SECOND, [true, true, true]),
   deploymentState(at + 30 * SECOND, 3),
 ]
+
+/** Observations as a document, so that `loadRecording` takes them. */
+export const recordingOf = (observations: readonly Observation[]): Recording => ({
+  format: 'aitia-recording',
+  version: RECORDING_VERSION,
+  title: 'shop',
+  observations,
+})

@@ -14,4 +14,12 @@ export default {
       : `allocation of ${triggerCommand} (pid ${triggerPid})`
     return [told, trigger, ...(oomGroup ? ['whole cgroup'] : []), ...(global ? ['node out of memory'] : [])].join(', ')
   },
+  befell: ({ global, firstProcessKilled, containerName, limitBytes }) => {
+    const container = containerName === undefined ? 'a container of it' : `its container "${containerName}"`
+    const limit = limitBytes === undefined ? '' : ` (${bytes(limitBytes)})`
+    if (global) return `the node ran out of memory and the kernel killed in ${container}`
+    return firstProcessKilled
+      ? `${container} outgrew its memory limit${limit} and was OOM-killed`
+      : `a child process in ${container} was OOM-killed at the memory limit${limit}`
+  },
 } satisfies Words<'oom-kill'>

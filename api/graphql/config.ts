@@ -1,0 +1,21 @@
+/** Where the API listens, from the environment. */
+
+export interface ApiConfig {
+  /** Loopback unless told: the API has no users and no passwords. */
+  readonly host: string
+  readonly port: number
+  /** The cluster that is meant where a query names none. */
+  readonly cluster: string
+}
+
+/** AITIA_API_HOST (`127.0.0.1`), AITIA_API_PORT (4747) and AITIA_CLUSTER (`local`). */
+export const apiConfig = (environment: NodeJS.ProcessEnv = process.env): ApiConfig => {
+  const port = Number(environment.AITIA_API_PORT ?? 4747)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`AITIA_API_PORT is ${environment.AITIA_API_PORT}, expected 0 to 65535`)
+  return {
+    host: environment.AITIA_API_HOST ?? '127.0.0.1',
+    port,
+    cluster: environment.AITIA_CLUSTER ?? 'local',
+  }
+}

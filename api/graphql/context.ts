@@ -1,0 +1,66 @@
+/** What one request has: the loaders that gather its look-ups, and a bound on all that it may read. */
+import DataLoader from 'dataloader'
+import { GraphQLError } from 'graphql'
+import { caused } from '../../queries/reads/caused.ts'
+import { contexts } from '../../queries/reads/contexts.ts'
+import { eventsById } from '../../queries/reads/events.ts'
+import { incidentsById } from '../../queries/reads/incidents.ts'
+import { objects } from '../../queries/reads/objects.ts'
+import { occurrenceDetails, verdicts } from '../../queries/reads/occurrences.ts'
+import { owners } from '../../queries/reads/owners.ts'
+import type { AsOf, Reader } from '../../queries/reads/read.ts'
+import { statesInForce } from '../../queries/reads/states.ts'
+
+/** Rows that one request may read from the graph: pages within pages multiply. */
+const ROWS = 50_000
+
+/** The reader, until the request has read too much. */
+const bounded = (reader: Reader): Reader => {
+  let left = ROWS
+  return {
+    read: async <T>(cypher: string, params: Record<string, unknown>): Promise<T[]> => {
+      if (left <= 0) throw new GraphQLError(`the request reads more than ${ROWS} rows: ask for smaller pages`)
+      const rows = await reader.read<T>(cypher, params)
+      left -= rows.length
+      return rows
+    },
+  }
+}
+
+/** A loader that makes one statement of all keys asked for in one tick. */
+const loader = <V>(load: (keys: readonly string[]) => Promise<Map<string, V>>): DataLoader<string, V | null> =>
+  new DataLoader<string, V | null>(async (keys) => {
+    const found = await load([...new Set(keys)])
+    return keys.map((key) => found.get(key) ?? null)
+  })
+
+/** One loader for each pair of times: keys of one batch share them. */
+const asOfLoaders = <V>(load: (keys: readonly string[], asOf: AsOf) => Promise<Map<string, V>>) => {
+  const loaders = new Map<string, DataLoader<string, V | null>>()
+  return (asOf: AsOf): DataLoader<string, V | null> => {
+    const name = `${asOf.at}/${asOf.known}`
+    const known = loaders.get(name) ?? loader((keys: readonly string[]) => load(keys, asOf))
+    loaders.set(name, known)
+    return known
+  }
+}
+
+/** Made anew for each request; `cluster` is the one meant where a query names none. */
+export const requestContext = (store: Reader, cluster: string) => {
+  const reader = bounded(store)
+  return {
+    reader,
+    cluster,
+    objects: loader((keys) => objects(reader, keys)),
+    events: loader((ids) => eventsById(reader, ids)),
+    incidents: loader((ids) => incidentsById(reader, ids)),
+    contexts: loader((keys) => contexts(reader, keys)),
+    verdicts: loader((ids) => verdicts(reader, ids)),
+    caused: loader((ids) => caused(reader, ids)),
+    states: asOfLoaders((keys, asOf) => statesInForce(reader, keys, asOf)),
+    owners: asOfLoaders((keys, asOf) => owners(reader, keys, asOf)),
+    details: asOfLoaders((ids, { known }) => occurrenceDetails(reader, ids, known)),
+  }
+}
+
+export type Context = ReturnType<typeof requestContext>

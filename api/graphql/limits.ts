@@ -1,0 +1,64 @@
+/** What keeps the API safe where it is reached by more than its owner: each limit refuses with what was got and what is allowed. */
+import { costLimitPlugin } from '@escape.tech/graphql-armor-cost-limit'
+import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth'
+import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection'
+import { GraphQLError } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+
+/** Deep enough for incident, occurrence, verdict, evidence, event and five links of causes with their object's state. */
+const DEPTH = 24
+/** Fields with their depth; the greatest sensible question costs a tenth. */
+const COST = 50_000
+/** Bytes of a request. */
+export const BODY = 100_000
+/** ms for which one request is worked on. */
+const TIME = 10_000
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
+
+const refusal = (status: number, message: string): Response => Response.json({ errors: [{ message }] }, { status })
+
+/**
+ * JSON by POST only: a page of another origin can't send that without being asked first, and there is no CORS to allow it.
+ * The Host must be this machine's: a name that was made to point here (DNS rebinding) is refused.
+ */
+const onlyJsonFromHere = ({ explore, anyHost }: { explore: boolean; anyHost: boolean }): Plugin => ({
+  onRequest: ({ request, url, endResponse }) => {
+    const host = request.headers.get('host') ?? url.host
+    if (!anyHost && !LOOPBACK.test(host))
+      return endResponse(refusal(403, `Host is ${host}, expected 127.0.0.1 or localhost`) as never)
+    if (url.pathname !== '/graphql') return
+    const page = explore && request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html')
+    if (page) return
+    if (request.method !== 'POST')
+      return endResponse(
+        refusal(
+          405,
+          `got ${request.method}, expected a POST of JSON; \`aitia api --explore\` serves GraphiQL`,
+        ) as never,
+      )
+    const type = request.headers.get('content-type') ?? 'none'
+    if (!/^application\/json(\s*;|$)/i.test(type))
+      endResponse(refusal(415, `got content type ${type}, expected application/json`) as never)
+  },
+})
+
+const timeLimit: Plugin = {
+  onExecute: ({ executeFn, setExecuteFn }) => {
+    setExecuteFn((args) => {
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new GraphQLError(`took longer than ${TIME / 1000} s: ask for less`)), TIME)
+      })
+      return Promise.race([executeFn(args), late]).finally(() => clearTimeout(timer))
+    })
+  },
+}
+
+export const limits = (options: { explore: boolean; anyHost: boolean }): Plugin[] => [
+  onlyJsonFromHere(options),
+  timeLimit,
+  maxDepthPlugin({ n: DEPTH }) as Plugin,
+  costLimitPlugin({ maxCost: COST, depthCostFactor: 1.2 }) as Plugin,
+  ...(options.explore ? [] : [useDisableIntrospection() as Plugin]),
+]

@@ -1,0 +1,190 @@
+/** The API as its clients see it, on a real graph; `fetch` is the server's own, without a port. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { loadRecording } from '../../graph/ingest/main.ts'
+import { MINUTE, SECOND, toRfc3339 } from '../../graph/model/time.ts'
+import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
+import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
+import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
+import { createApi } from './main.ts'
+
+const START = 1_790_000_000 * SECOND
+const KILL = START + 10 * MINUTE
+const END = KILL + 5 * MINUTE
+
+describe('GraphQL', () => {
+  const cluster = testCluster()
+  const logged: unknown[] = []
+  let store: Store
+  let api: ReturnType<typeof createApi>
+
+  const post = (body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+    Promise.resolve(
+      api.fetch('http://127.0.0.1/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
+    )
+  const ask = async (query: string, variables: object = {}) =>
+    (await (await post({ query, variables })).json()) as { data: never; errors?: { message: string }[] }
+  const complaint = async (query: string): Promise<string> => (await ask(query)).errors?.[0]?.message ?? 'no error'
+
+  before(async () => {
+    store = openStore(await neo4jForTest())
+    await applySchema(store)
+    const beats = [heartbeat(KUBERNETES, START, END, true), heartbeat(EBPF, START, END, true)]
+    await loadRecording(store, recordingOf([...healthy(START), ...outOfMemory(KILL), ...beats]), cluster)
+    api = createApi({ store, cluster, log: (error) => logged.push(error) })
+  })
+  after(async () => {
+    await removeCluster(store, cluster)
+    await store.close()
+  })
+
+  test('a workload as of a time, with its state, owners and events by their kinds', async () => {
+    const { data, errors } = await ask(
+      `query ($at: Timestamp, $from: Timestamp!) {
+        workload(kind: "pod", name: "checkout-7d9-1", namespace: "shop") {
+          __typename kind name
+          state(at: $at) { at body { ... on PodBody { phase ready } } }
+          owners(at: $at) { kind name }
+        }
+        deployment: workload(kind: "deploy", name: "checkout", namespace: "shop") {
+          state(at: $at) { body { ... on WorkloadBody { readyReplicas replicas } } }
+        }
+        kill: event(id: "${cluster}/oom-${KILL}") {
+          summary at
+          object { __typename events(from: $from) { kind summary ... on MemoryPressure { reclaims lastAt } } }
+          pod { name }
+          ... on OomKill { victimPids limitBytes }
+        }
+      }`,
+      { at: toRfc3339(KILL + 2 * SECOND), from: toRfc3339(START) },
+    )
+    assert.equal(errors, undefined)
+    assert.deepEqual(data, {
+      workload: {
+        __typename: 'Pod',
+        kind: 'Pod',
+        name: 'checkout-7d9-1',
+        state: { at: toRfc3339(KILL + SECOND), body: { phase: 'Running', ready: false } },
+        owners: [
+          { kind: 'ReplicaSet', name: 'checkout-7d9' },
+          { kind: 'Deployment', name: 'checkout' },
+        ],
+      },
+      deployment: { state: { body: { readyReplicas: 2, replicas: 3 } } },
+      kill: {
+        summary: 'victim node (pid 41172, 251 MiB), its own allocation',
+        at: toRfc3339(KILL),
+        object: {
+          __typename: 'Container',
+          events: [
+            {
+              kind: 'memory-pressure',
+              summary: 'app at its limit for 12 s, 214 reclaims',
+              reclaims: 214,
+              lastAt: toRfc3339(KILL - 10_000),
+            },
+            { kind: 'container-terminated', summary: 'app: OOMKilled, exit 137, restart 3' },
+            { kind: 'oom-kill', summary: 'victim node (pid 41172, 251 MiB), its own allocation' },
+          ].sort((a, b) =>
+            a.kind === 'memory-pressure' ? -1 : b.kind === 'memory-pressure' ? 1 : a.kind < b.kind ? -1 : 1,
+          ),
+        },
+        pod: { name: 'checkout-7d9-1' },
+        victimPids: [41172],
+        limitBytes: 268435456,
+      },
+    })
+  })
+
+  test('why, sources, patterns, clusters', async () => {
+    const { data, errors } = await ask(`{
+      why(kind: "deployment", name: "checkout", namespace: "shop") { result headline subject { replicas { wanted ready } } }
+      sources { source ended watermark unwatched { from to } }
+      patterns { id steps { event required } }
+      clusters { cluster live }
+    }`)
+    assert.equal(errors, undefined)
+    const told = data as {
+      why: { result: string; headline: string; subject: unknown }
+      sources: { source: string; ended: boolean; watermark: string }[]
+      patterns: { id: string }[]
+      clusters: { cluster: string; live: boolean }[]
+    }
+    assert.equal(told.why.result, 'NO_KNOWN_CAUSE')
+    assert.match(told.why.headline, /^No known cause was found for checkout since .* \(1 restart, exit 137\)\.$/)
+    assert.deepEqual(told.why.subject, { replicas: { wanted: 3, ready: 3 } })
+    assert.deepEqual(
+      told.sources.map(({ source, ended, watermark }) => ({ source, ended, watermark })),
+      [EBPF, KUBERNETES].map((source) => ({ source, ended: true, watermark: toRfc3339(END) })),
+    )
+    assert.ok(told.patterns.some((pattern) => pattern.id === 'container-oom'))
+    assert.deepEqual(
+      told.clusters.filter((it) => it.cluster === cluster),
+      [{ cluster, live: false }],
+    )
+  })
+
+  test('is closed by default: JSON by POST from this machine, no introspection, no GraphiQL', async () => {
+    const get = await api.fetch('http://127.0.0.1/graphql?query={clusters{cluster}}')
+    assert.equal(get.status, 405)
+    const page = await api.fetch('http://127.0.0.1/graphql', { headers: { accept: 'text/html' } })
+    assert.equal(page.status, 405)
+    const form = await post({ query: '{ clusters { cluster } }' }, { 'content-type': 'text/plain' })
+    assert.equal(form.status, 415)
+    const rebound = await api.fetch('http://evil.example/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ clusters { cluster } }"}',
+    })
+    assert.equal(rebound.status, 403)
+    const foreign = await post({ query: '{ clusters { cluster } }' }, { origin: 'http://evil.example' })
+    assert.equal(foreign.headers.get('access-control-allow-origin'), null)
+    assert.match(await complaint('{ __schema { types { name } } }'), /introspection/i)
+  })
+
+  test('bounds what it is asked', async () => {
+    const deep = `{ event(id: "x") { ${'causes { event { '.repeat(15)} id ${'} } '.repeat(15)} } }`
+    assert.match(await complaint(deep), /depth/i)
+    const wide = `{ ${Array.from({ length: 2_000 }, (_, index) => `a${index}: event(id: "x") { causes { event { causes { event { id } } } } }`).join(' ')} }`
+    assert.ok(wide.length > 100_000)
+    assert.equal((await post({ query: wide })).status, 413)
+    const costly = `{ ${Array.from({ length: 400 }, (_, index) => `a${index}: event(id: "x") { ...f }`).join(' ')} }
+      fragment f on Event { ${'causes { event { '.repeat(8)} id at kind source ${'} } '.repeat(8)} }`
+    assert.match(await complaint(costly), /cost/i)
+    assert.match(
+      await complaint('{ incidents(first: 1000) { endCursor } }'),
+      /a page of 1000 was asked for, expected 1 to 200/,
+    )
+    assert.match(await complaint('{ incidents(after: "???") { endCursor } }'), /is no cursor/)
+    const chain = `{ incident(id: "x") { occurrences { items { verdict { evidence { event {
+      ${'effects { event { '.repeat(5)} object { state { body { ... on PodBody { phase } } } } ${'} } '.repeat(5)} } } } } } } }`
+    assert.equal(await complaint(chain), 'no error')
+  })
+
+  test("masks what is not the asker's fault, and logs it", async () => {
+    const broken = createApi({
+      store: {
+        read: () => Promise.reject(new Error('bolt://secret:7687 is down')),
+        verify: () => Promise.reject(new Error('down')),
+      },
+      cluster,
+      log: (error) => logged.push(error),
+    })
+    const response = await broken.fetch('http://127.0.0.1/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ clusters { cluster } }' }),
+    })
+    const text = await response.text()
+    assert.match(text, /the server failed; its log says why/)
+    assert.doesNotMatch(text, /secret/)
+    assert.match(String(logged.at(-1)), /secret/)
+    assert.equal((await broken.fetch('http://127.0.0.1/health')).status, 200)
+    assert.equal((await broken.fetch('http://127.0.0.1/ready')).status, 503)
+    assert.equal((await api.fetch('http://127.0.0.1/ready')).status, 200)
+  })
+})

@@ -1,0 +1,96 @@
+/** The GraphQL API over the reads: safe by default, so it listens on loopback, opens to no origin, and bounds what it is asked. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { GraphQLError } from 'graphql'
+import { createYoga, maskError, type Plugin, useReadinessCheck } from 'graphql-yoga'
+import { loadPatterns, type Pattern } from '../../queries/engine/pattern.ts'
+import { InvalidRequest, type Reader } from '../../queries/reads/read.ts'
+import type { ApiConfig } from './config.ts'
+import { type Context, requestContext } from './context.ts'
+import { BODY, limits } from './limits.ts'
+import { schemaFor } from './schema.ts'
+
+export { apiConfig } from './config.ts'
+
+export interface ApiOptions {
+  readonly store: Reader & { verify(): Promise<void> }
+  /** The cluster that is meant where a query names none. */
+  readonly cluster: string
+  readonly patterns?: readonly Pattern[]
+  /** GraphiQL and introspection. */
+  readonly explore?: boolean
+  /** Answer requests whose Host is no loopback name. */
+  readonly anyHost?: boolean
+  /** Where errors go that the asker does not get to see. */
+  readonly log?: (error: unknown) => void
+}
+
+/** The asker's own mistakes are told; all else is logged and masked. */
+const mask =
+  (log: (error: unknown) => void) =>
+  (error: unknown, message: string, isDev?: boolean): Error => {
+    const cause = error instanceof GraphQLError ? error.originalError : error
+    if (cause instanceof InvalidRequest)
+      return new GraphQLError(cause.message, { extensions: { code: 'BAD_USER_INPUT' } })
+    const masked = maskError(error, message, isDev)
+    if (cause instanceof Error && !(cause instanceof GraphQLError)) log(cause)
+    return masked
+  }
+
+/** The server without a port: tests and servers call its `fetch`. */
+export const createApi = (options: ApiOptions) => {
+  const { store, cluster, patterns = loadPatterns(), explore = false, anyHost = false, log = console.error } = options
+  const ready = useReadinessCheck({
+    check: async () => {
+      await store.verify()
+      return true
+    },
+  }) as Plugin
+  return createYoga<object, Context>({
+    schema: schemaFor(patterns),
+    context: () => requestContext(store, cluster),
+    plugins: [...limits({ explore, anyHost }), ready],
+    maskedErrors: { maskError: mask(log), errorMessage: 'the server failed; its log says why' },
+    maxRequestBodySize: BODY,
+    cors: false,
+    graphiql: explore,
+    landingPage: false,
+    multipart: false,
+    logging: false,
+    healthCheckEndpoint: '/health',
+  })
+}
+
+export interface RunningApi {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** Serves the API at `/graphql`, with `/health` (it runs) and `/ready` (it can answer). Port 0 takes a free one. */
+export const serve = async (
+  options: Omit<ApiOptions, 'cluster' | 'anyHost'>,
+  { host, port, cluster }: ApiConfig,
+): Promise<RunningApi> => {
+  const loopback = host === 'localhost' || host.startsWith('127.') || host === '::1'
+  const server = createServer(createApi({ ...options, cluster, anyHost: !loopback }) as never)
+  server.requestTimeout = 30_000
+  server.listen(port, host)
+  await Promise.race([
+    once(server, 'listening'),
+    once(server, 'error').then(([error]) => {
+      throw new Error(
+        `GraphQL: can't listen on ${host}:${port} (${(error as Error).message}). Set AITIA_API_PORT to a free one`,
+      )
+    }),
+  ])
+  const bound = server.address() as AddressInfo
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}/graphql`,
+    stop: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}

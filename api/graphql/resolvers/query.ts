@@ -1,0 +1,88 @@
+/** The ways in. */
+import { MINUTE, toRfc3339 } from '../../../graph/model/time.ts'
+import type { Pattern } from '../../../queries/engine/pattern.ts'
+import { find } from '../../../queries/reads/find.ts'
+import { headline } from '../../../queries/reads/headline.ts'
+import { incidents, type Status } from '../../../queries/reads/incidents.ts'
+import type { OccurrenceDetail } from '../../../queries/reads/occurrences.ts'
+import { KNOWN_NOW } from '../../../queries/reads/read.ts'
+import { clusterNow, clusters, type Interval, type Source, sources, unwatched } from '../../../queries/reads/sources.ts'
+import { type Answer, type Subject, why } from '../../../queries/reads/why.ts'
+import type { Context } from '../context.ts'
+import { asOf } from './things.ts'
+
+/** Arguments that are left out come as undefined, those that are null as null: a read knows only the one. */
+const given = <T extends object>(args: T): T =>
+  Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null && value !== undefined)) as T
+
+interface Named {
+  cluster?: string
+  kind: string
+  name: string
+  namespace: string
+  at?: number
+  known?: number
+  since?: number
+}
+
+interface IncidentsArgs {
+  cluster?: string
+  namespace?: string
+  workload?: string
+  workloadKind?: string
+  pattern?: string
+  status?: Status
+  from?: number
+  to?: number
+  first: number
+  after?: string
+}
+
+type Seen = Exclude<Answer, { result: 'not-found' }>
+const seen = (answer: Answer): Seen | null => (answer.result === 'not-found' ? null : answer)
+
+export const query = (patterns: readonly Pattern[]) => ({
+  Query: {
+    incidents: (_: unknown, { cluster, first, after, ...filter }: IncidentsArgs, context: Context) =>
+      incidents(context.reader, cluster ?? context.cluster, given(filter), given({ first, after })),
+    incident: (_: unknown, { id }: { id: string }, { incidents }: Context) => incidents.load(id),
+    event: (_: unknown, { id }: { id: string }, { events }: Context) => events.load(id),
+    workload: async (_: unknown, args: Named, context: Context) => {
+      const [found] = await find(context.reader, args.cluster ?? context.cluster, args, asOf(args))
+      return found?.object ?? null
+    },
+    why: (_: unknown, args: Named, context: Context) =>
+      why(context.reader, { ...given(args), cluster: args.cluster ?? context.cluster }),
+    sources: async (
+      _: unknown,
+      args: { cluster?: string; from?: number; to?: number },
+      { reader, ...context }: Context,
+    ) => {
+      const cluster = args.cluster ?? context.cluster
+      const to = args.to ?? (await clusterNow(reader, cluster))
+      const window: Interval = { from: args.from ?? to - 60 * MINUTE, to }
+      return (await sources(reader, cluster, window)).map((source) => ({ ...source, window }))
+    },
+    patterns: () => patterns,
+    clusters: (_: unknown, __: unknown, { reader }: Context) => clusters(reader),
+  },
+  Source: { unwatched: ({ window, ...source }: Source & { window: Interval }) => unwatched(source, window) },
+  Pattern: {
+    steps: ({ steps }: Pattern) => steps.map(({ event, required, join }) => ({ event, required, join })),
+  },
+  AnswerResult: { INCIDENT: 'incident', NO_KNOWN_CAUSE: 'no-known-cause', HEALTHY: 'healthy', NOT_FOUND: 'not-found' },
+  Answer: {
+    headline: (answer: Answer) => headline(answer, toRfc3339),
+    known: ({ known }: Answer) => (known === KNOWN_NOW ? null : known),
+    subject: (answer: Answer) => seen(answer)?.subject ?? null,
+    incidents: (answer: Answer) => seen(answer)?.incidents ?? [],
+    nearMisses: (answer: Answer) =>
+      (seen(answer)?.nearMisses ?? []).map(({ occurrence }: OccurrenceDetail) => occurrence),
+    symptoms: (answer: Answer) => seen(answer)?.symptoms ?? null,
+    notSeen: (answer: Answer) => seen(answer)?.notSeen ?? [],
+    lastBefore: (answer: Answer) => seen(answer)?.lastBefore ?? null,
+    nearest: (answer: Answer) => (answer.result === 'not-found' ? answer.nearest : []),
+    deletedAt: (answer: Answer) => (answer.result === 'not-found' ? answer.deletedAt : null),
+  },
+  Subject: { object: (subject: Subject, _: unknown, { objects }: Context) => objects.load(subject.key) },
+})

@@ -1,0 +1,52 @@
+/** Events and objects: members that every kind has. What is a property of the stored node needs no resolver. */
+import { pascalCase } from '../../../graph/model/generate/names.ts'
+import { now } from '../../../graph/model/time.ts'
+import { events } from '../../../queries/reads/events.ts'
+import { type AsOf, KNOWN_NOW, pageSize } from '../../../queries/reads/read.ts'
+import { kindOf, type StoredEvent, type StoredObject, type StoredState } from '../../../queries/reads/stored.ts'
+import { summaryOf } from '../../../queries/reads/words.ts'
+import type { Context } from '../context.ts'
+
+interface Times {
+  readonly at?: number | null
+  readonly known?: number | null
+}
+
+export const asOf = ({ at, known }: Times): AsOf => ({ at: at ?? now(), known: known ?? KNOWN_NOW })
+
+export const Event = {
+  __resolveType: (event: StoredEvent) => pascalCase(event.kind),
+  summary: summaryOf,
+  object: (event: StoredEvent, _: unknown, { objects }: Context) => objects.load(event.objectKey),
+  pod: (event: StoredEvent, _: unknown, { objects }: Context) => (event.podKey ? objects.load(event.podKey) : null),
+  context: (event: StoredEvent, _: unknown, { contexts }: Context) =>
+    event.contextKey ? contexts.load(event.contextKey) : null,
+  causes: async (event: StoredEvent, _: unknown, { caused }: Context) => (await caused.load(event.id))?.causes ?? [],
+  effects: async (event: StoredEvent, _: unknown, { caused }: Context) => (await caused.load(event.id))?.effects ?? [],
+}
+
+const ObjectType = {
+  __resolveType: (object: StoredObject) => object.kind,
+  kind: kindOf,
+  missing: (object: StoredObject) => object.missing ?? false,
+  state: async (object: StoredObject, times: Times, { states }: Context) => {
+    const state = await states(asOf(times)).load(object.key)
+    return state && { ...state, objectKind: object.kind }
+  },
+  owners: async (object: StoredObject, times: Times, { owners }: Context) =>
+    (await owners(asOf(times)).load(object.key)) ?? [],
+  events: async (object: StoredObject, args: { from: number; to?: number; first: number }, { reader }: Context) => {
+    const first = pageSize(args.first)
+    const window = { from: args.from, to: args.to ?? now(), known: KNOWN_NOW, limit: first }
+    return (await events(reader, [object.key], window)).slice(0, first)
+  },
+}
+
+export const things = {
+  Event,
+  Object: ObjectType,
+  State: {
+    body: (state: StoredState & { objectKind: string }) =>
+      state.deleted ? null : { ...state.body, __typename: `${state.objectKind}Body` },
+  },
+}

@@ -1,0 +1,101 @@
+/** An answer in one sentence: the first line that a reader sees, whatever the way in. */
+import type { Impact } from './impact.ts'
+import { many, span } from './units.ts'
+import type { Answer, IncidentAnswer } from './why.ts'
+import { befellOf } from './words.ts'
+
+type Time = (micros: number) => string
+type Seen = Exclude<Answer, { result: 'not-found' }>
+type NotFound = Extract<Answer, { result: 'not-found' }>
+
+const notFound = ({ asked, cluster, nearest, deletedAt, otherClusters }: NotFound, time: Time): string => {
+  if (otherClusters !== null) {
+    const known =
+      otherClusters.length === 0 ? 'no source has reported yet' : `known: ${otherClusters.slice(0, 5).join(', ')}`
+    return `nothing was heard of a cluster "${cluster}" (${known}).`
+  }
+  const what = `no ${asked.kind.toLowerCase()} "${asked.name}" in namespace "${asked.namespace}"`
+  if (deletedAt !== null) return `${what} any more: it was deleted at ${time(deletedAt)}. Add --at with a time before.`
+  const names = nearest.map((it) =>
+    [
+      it.kind.toLowerCase() === asked.kind.toLowerCase() ? '' : `${it.kind.toLowerCase()}/`,
+      it.name,
+      it.namespace === null || it.namespace === asked.namespace ? '' : ` in ${it.namespace}`,
+    ].join(''),
+  )
+  return `${what}${names.length > 0 ? ` (nearest: ${names.join(', ')})` : ''}. Deleted objects: add --at.`
+}
+
+/** Of what an occurrence hit, the thing that was asked about, else the top owner. */
+export const mainImpact = ({ impact }: IncidentAnswer, subjectKey: string): Impact | null =>
+  impact.find((it) => it.key === subjectKey) ?? impact.find((it) => it.role === 'workload') ?? null
+
+const loss = (hit: Impact | null): string => {
+  const things = hit?.kind === 'Service' ? 'endpoint' : 'replica'
+  if (hit === null || hit.before === null || hit.fewest === null) return 'was hit'
+  const lost = hit.before - hit.fewest
+  return lost > 0 ? `lost ${lost} of ${many(hit.before, things)}` : `kept ${many(hit.before, things)}`
+}
+
+const incident = (answer: Seen, time: Time): string => {
+  const latest = answer.incidents[0]!
+  const hit = mainImpact(latest, answer.subject.key)
+  const name = hit?.name ?? answer.subject.name
+  const anchor = latest.evidence.find(({ event }) => event.id === latest.occurrence.anchorId)?.event
+  const befell =
+    (anchor === undefined ? null : befellOf(anchor)) ??
+    `${latest.incident?.title ?? latest.occurrence.pattern}: ${latest.occurrence.outcome}`
+  return `${name} ${loss(hit)} at ${time(latest.occurrence.at)}: ${befell}.`
+}
+
+const signs = ({ symptoms, subject }: Seen): string => {
+  const { terminations, waiting, failedPods, unreadyPods } = symptoms
+  const exits = [...new Set(terminations.map((end) => end.exitCode))].slice(0, 3)
+  const short = subject.replicas === null ? 0 : subject.replicas.wanted - subject.replicas.ready
+  return [
+    terminations.length > 0 ? `${many(terminations.length, 'restart')}, exit ${exits.join(', ')}` : '',
+    failedPods.length > 0 ? many(failedPods.length, 'failed pod') : '',
+    waiting.length > 0 && (short > 0 || unreadyPods.length > 0)
+      ? waiting
+          .map((it) => it.reason)
+          .slice(0, 3)
+          .join(', ')
+      : '',
+    short > 0 ? `${subject.replicas!.ready} of ${subject.replicas!.wanted} ready` : '',
+    short <= 0 && unreadyPods.length > 0 ? `${many(unreadyPods.length, 'pod')} not ready` : '',
+  ]
+    .filter((part) => part !== '')
+    .join('; ')
+}
+
+const noKnownCause = (answer: Seen, time: Time): string => {
+  const told = signs(answer)
+  const since = answer.symptomsSince === null ? '' : ` since ${time(answer.symptomsSince)}`
+  return `No known cause was found for ${answer.subject.name}${since}${told === '' ? '' : ` (${told})`}.`
+}
+
+const healthy = ({ subject, at, from, lastBefore, notSeen }: Seen, time: Time): string => {
+  const { name, replicas, readySince, readyLonger } = subject
+  const ready =
+    replicas === null
+      ? ''
+      : `${replicas.ready} of ${replicas.wanted} ready${readySince === null ? '' : ` for ${readyLonger ? 'at least ' : ''}${span(at - readySince)}`}, `
+  const quiet = lastBefore === null ? `no incident since ${time(from)}` : `no incident since ${time(lastBefore)}`
+  return notSeen.length === 0
+    ? `Nothing is wrong with ${name} that aitia can see: ${ready}${quiet}, all sources listening.`
+    : `Nothing wrong with ${name} was seen, but not everything was watched: ${ready}${quiet}.`
+}
+
+/** The answer in one sentence; `time` writes a point in time for the reader. */
+export const headline = (answer: Answer, time: Time): string => {
+  switch (answer.result) {
+    case 'not-found':
+      return notFound(answer, time)
+    case 'incident':
+      return incident(answer, time)
+    case 'no-known-cause':
+      return noKnownCause(answer, time)
+    case 'healthy':
+      return healthy(answer, time)
+  }
+}
