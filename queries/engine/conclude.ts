@@ -1,0 +1,86 @@
+/** Writes verdicts, and what follows from the newest verdict of each occurrence: causes, affected objects, incidents. */
+import { now } from '../../graph/model/time.ts'
+import type { Store, Transaction } from '../../graph/store/main.ts'
+import { type Conclusion, conclusionOf, type Stored, withdrawal } from './conclusion.ts'
+import { occurrenceId } from './identity.ts'
+import type { Judgement } from './judgement.ts'
+import type { Pattern } from './pattern.ts'
+import { statement } from './statements.ts'
+
+const follow = async (transaction: Transaction, written: readonly Conclusion[]): Promise<void> => {
+  const run = (name: string, parameters: Record<string, unknown>) =>
+    transaction.run<{ id: string }>(statement(name), parameters)
+  await run('forget-causes', { ids: written.flatMap((each) => each.previous ?? []) })
+  await run('forget-affected', { ids: written.map(({ id }) => id) })
+  await run('write-evidence', {
+    rows: written.flatMap(({ verdictId, evidence }) =>
+      evidence.map(({ step, id }) => ({ verdictId, eventId: id, step })),
+    ),
+  })
+  await run('write-causes', {
+    rows: written.flatMap(({ verdictId, hops }) => hops.map((hop) => ({ ...hop, verdictId }))),
+  })
+  await run('write-affected', {
+    rows: written.flatMap(({ id, affected }) => affected.map(({ key, role }) => ({ id, key, role }))),
+  })
+  const members = written.map(({ id, incidentId, incident }) => ({ id, incidentId, incident }))
+  const left = await run('leave-incidents', { rows: members })
+  const joined = members.filter(({ incidentId }) => incidentId !== null)
+  await run('join-incidents', { rows: joined })
+  const ids = [...new Set([...left.map(({ id }) => id), ...joined.map(({ incidentId }) => incidentId as string)])]
+  // Sorted, so that two writers take the locks in one order.
+  await run('sum-incidents', { ids: ids.sort(), now: now() })
+}
+
+/** What became of a set of judgements. */
+export interface Concluded {
+  readonly written: number
+  /** Anchors on which another correlator concluded meanwhile: to be evaluated again. */
+  readonly overtaken: number
+}
+
+/**
+ * Writes a verdict for each anchor whose content differs from the last one. Ids are made of content: a crash before the
+ * cursor is moved leads to the same verdicts, and none is doubled.
+ */
+export const conclude = async (
+  store: Store,
+  pattern: Pattern,
+  cluster: string,
+  judged: ReadonlyMap<string, Judgement | null>,
+  lanes: readonly number[],
+): Promise<Concluded> => {
+  const ids = [...judged.keys()].map((anchor) => occurrenceId(cluster, pattern.id, anchor))
+  const rows = await store.read<Stored>(statement('occurrences-stored'), { ids })
+  const stored = new Map(rows.map((each) => [each.id, each]))
+  const conclusions: Conclusion[] = []
+  const awaits: { id: string; number: number; awaits: string }[] = []
+  for (const [anchor, judgement] of judged) {
+    const before = stored.get(occurrenceId(cluster, pattern.id, anchor))
+    if (judgement === null) {
+      if (before !== undefined && before.result !== 'silence')
+        conclusions.push(withdrawal(pattern, cluster, before, lanes))
+      continue
+    }
+    const conclusion = conclusionOf(pattern, cluster, judgement, before, lanes)
+    const waitsFor = JSON.stringify(judgement.awaits)
+    if (conclusion !== null) conclusions.push(conclusion)
+    else if (before !== undefined && before.awaits !== waitsFor)
+      awaits.push({ id: before.id, number: before.number, awaits: waitsFor })
+  }
+  if (conclusions.length + awaits.length === 0) return { written: 0, overtaken: 0 }
+  conclusions.sort((a, b) => (a.id < b.id ? -1 : 1))
+  return store.write(async (transaction) => {
+    await transaction.run(statement('write-awaits'), { rows: awaits })
+    const done = await transaction.run<{ id: string }>(statement('write-verdicts'), {
+      rows: conclusions.map(({ id, expected, verdictId, occurrence, verdict }) => ({
+        ...{ id, expected, verdictId, occurrence, verdict },
+      })),
+      now: now(),
+    })
+    const ours = new Set(done.map(({ id }) => id))
+    const written = conclusions.filter(({ id }) => ours.has(id))
+    if (written.length > 0) await follow(transaction, written)
+    return { written: written.length, overtaken: conclusions.length - written.length }
+  })
+}

@@ -1,0 +1,110 @@
+/** From a judgement to the nodes that say it. Pure. */
+import { now } from '../../graph/model/time.ts'
+import { digest, incidentId, occurrenceId, verdictId } from './identity.ts'
+import type { Content, Judgement } from './judgement.ts'
+import type { Pattern } from './pattern.ts'
+
+/** The pattern's occurrences in a cluster: an index finds them by it. */
+export const scopeOf = (cluster: string, pattern: Pattern): string => `${cluster}/${pattern.id}`
+
+/** What the graph says of an occurrence so far. */
+export interface Stored {
+  readonly id: string
+  readonly number: number
+  /** Digest of what its newest verdict says. */
+  readonly content: string
+  readonly verdictId: string
+  readonly result: Content['result']
+  readonly awaits: string
+}
+
+/** A verdict that says something new, with all names made. */
+export interface Conclusion {
+  readonly id: string
+  /** Number of the verdict before; who finds another one was overtaken. */
+  readonly expected: number
+  readonly previous: string | undefined
+  readonly verdictId: string
+  readonly occurrence: Readonly<Record<string, unknown>>
+  readonly verdict: Readonly<Record<string, unknown>>
+  readonly incidentId: string | null
+  readonly incident: Readonly<Record<string, unknown>>
+  readonly evidence: Content['evidence']
+  readonly hops: Content['hops']
+  readonly affected: Content['affected']
+}
+
+/** An incident begins when all required steps are found: what still waits may become a near miss. */
+const isIncident = ({ result, status }: Content): boolean => result === 'incident' && status !== 'waiting'
+
+/** Null where the newest verdict says the same. `lanes` is how far the lanes had come when the graph was read. */
+export const conclusionOf = (
+  pattern: Pattern,
+  cluster: string,
+  { anchor, content, awaits }: Judgement,
+  stored: Stored | undefined,
+  lanes: readonly number[],
+): Conclusion | null => {
+  const said = digest(content)
+  if (stored?.content === said) return null
+  const id = occurrenceId(cluster, pattern.id, anchor.id)
+  const expected = stored?.number ?? 0
+  const number = expected + 1
+  const name = verdictId(cluster, id, number, said)
+  const scope = scopeOf(cluster, pattern)
+  const { status, result, outcome, cause, confidence, missing, unseen, pending, ownership } = content
+  const containerName = anchor.containerName ?? null
+  const { key, ...workload } = ownership.workload ?? {
+    ...{ key: anchor.podKey ?? anchor.objectKey, kind: anchor.podKey === undefined ? 'Container' : 'Pod' },
+    ...{ name: (anchor.podName as string | undefined) ?? null, namespace: null },
+  }
+  const both = { cluster, pattern: pattern.id, number, status, result, outcome, cause, confidence }
+  return {
+    id,
+    expected,
+    previous: stored?.verdictId,
+    verdictId: name,
+    occurrence: {
+      ...both,
+      ...{ scope, anchorId: anchor.id, at: anchor.at, containerName, workloadKey: key, whole: ownership.whole },
+      ...{ content: said, verdictId: name, awaits: JSON.stringify(awaits) },
+      openIn: status === 'final' ? null : scope,
+      unseenIn: status === 'final' && unseen.length > 0 ? scope : null,
+    },
+    verdict: {
+      ...both,
+      ...{ occurrenceId: id, missing, pending, recordedAt: now(), lanes: JSON.stringify(lanes) },
+      unseen: unseen.map(({ step }) => step),
+      unseenSources: JSON.stringify(unseen),
+      parts: JSON.stringify(content.parts),
+      hops: JSON.stringify(content.hops),
+      losses: JSON.stringify(content.losses),
+      affected: JSON.stringify(content.affected),
+      ownership: JSON.stringify(ownership),
+    },
+    incidentId: isIncident(content) ? incidentId(cluster, pattern.id, key, containerName, cause) : null,
+    incident: {
+      ...{ cluster, pattern: pattern.id, title: pattern.title, cause, containerName },
+      ...{ workloadKey: key, workloadName: workload.name ?? anchor.workloadName ?? null, workloadKind: workload.kind },
+      namespace: workload.namespace ?? anchor.namespace ?? null,
+    },
+    evidence: content.evidence,
+    hops: result === 'incident' ? content.hops : [],
+    affected: content.affected,
+  }
+}
+
+/** Takes back what was said of an anchor to which the pattern does not apply any more. */
+export const withdrawal = (pattern: Pattern, cluster: string, stored: Stored, lanes: readonly number[]): Conclusion => {
+  const said = digest('silence')
+  const number = stored.number + 1
+  const name = verdictId(cluster, stored.id, number, said)
+  const both = { cluster, pattern: pattern.id, number, status: 'final', result: 'silence', outcome: '', confidence: 0 }
+  const empty = { missing: [], unseen: [], pending: [] }
+  return {
+    ...{ id: stored.id, expected: stored.number, previous: stored.verdictId, verdictId: name },
+    occurrence: { ...both, content: said, verdictId: name, awaits: '[]', openIn: null, unseenIn: null },
+    verdict: { ...both, ...empty, occurrenceId: stored.id, recordedAt: now(), lanes: JSON.stringify(lanes) },
+    ...{ incidentId: null, incident: {}, evidence: [], hops: [], affected: [] },
+  }
+}

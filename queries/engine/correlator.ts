@@ -1,0 +1,179 @@
+/** Works through what is new in each cluster, pattern by pattern: wake, evaluate, conclude, and only then move the cursor. */
+import type { Store } from '../../graph/store/main.ts'
+import { conclude } from './conclude.ts'
+import { moveCursor, readCursor, readLanes } from './cursor.ts'
+import { evaluate, readCoverage } from './evaluate.ts'
+import { loadPatterns, OWN_PATTERNS, type Pattern } from './pattern.ts'
+import { applyEngineSchema, statement } from './statements.ts'
+import { wake } from './wake.ts'
+
+/** Anchors evaluated by one statement. */
+const CHUNK = 100
+
+/** Passes in a row in which another correlator was faster, after which this one gives way. */
+const TRIES = 5
+
+/** What a run did. */
+export interface Run {
+  readonly cluster: string
+  readonly pattern: string
+  /** Anchors evaluated, counting repeats. */
+  readonly evaluated: number
+  /** Verdicts that said something new. */
+  readonly verdicts: number
+}
+
+/** Names of clusters of cases, which a running correlator leaves to the test that made them. */
+export const CASE_PREFIX = 'case-'
+
+interface Pass {
+  readonly evaluated: number
+  readonly verdicts: number
+  readonly overtaken: number
+  readonly done: boolean
+}
+
+/** One pass over what is new. `beforeCursor` runs after the verdicts are written and before the cursor moves (tests crash there). */
+const pass = async (
+  store: Store,
+  cluster: string,
+  pattern: Pattern,
+  beforeCursor: () => Promise<void> | void,
+): Promise<Pass> => {
+  // In this order: what the lanes hold and what the sources promise is then seen by the evaluation.
+  const [{ ends }, cursor] = await Promise.all([readLanes(store, cluster), readCursor(store, cluster, pattern)])
+  const coverage = await readCoverage(store, cluster)
+  const { anchors, next } = await wake(store, cluster, pattern, cursor, ends, coverage)
+  let verdicts = 0
+  let overtaken = 0
+  for (let start = 0; start < anchors.length; start += CHUNK) {
+    const chunk = anchors.slice(start, start + CHUNK)
+    const judged = await evaluate(store, pattern, cluster, chunk, {}, coverage)
+    const concluded = await conclude(store, pattern, cluster, judged, ends)
+    verdicts += concluded.written
+    overtaken += concluded.overtaken
+  }
+  await beforeCursor()
+  if (overtaken === 0 && JSON.stringify(next) !== JSON.stringify(cursor))
+    await moveCursor(store, cluster, pattern, next)
+  const caughtUp = next.lanes.every((arrival, lane) => arrival >= (ends[lane] ?? 0))
+  return { evaluated: anchors.length, verdicts, overtaken, done: anchors.length === 0 && caughtUp }
+}
+
+/** Runs one pattern on one cluster until nothing is due. */
+export const runPattern = async (
+  store: Store,
+  cluster: string,
+  pattern: Pattern,
+  beforeCursor: () => Promise<void> | void = () => {},
+): Promise<Run> => {
+  let evaluated = 0
+  let verdicts = 0
+  for (let overtaken = 0; overtaken < TRIES; ) {
+    const one = await pass(store, cluster, pattern, beforeCursor)
+    evaluated += one.evaluated
+    verdicts += one.verdicts
+    overtaken = one.overtaken > 0 ? overtaken + 1 : 0
+    if (one.done) break
+  }
+  return { cluster, pattern: pattern.id, evaluated, verdicts }
+}
+
+const clustersOf = async (store: Store): Promise<string[]> =>
+  (await store.read<{ cluster: string }>(statement('clusters'))).map(({ cluster }) => cluster)
+
+/** How a queue wakes the patterns: one queue each, so that a pattern runs once at a time among all correlators. */
+export type OpenQueue = (pattern: string, run: () => Promise<void>) => Promise<{ close(): Promise<void> }>
+
+export interface Correlator {
+  readonly patterns: readonly Pattern[]
+  /** Runs all patterns on one cluster, or on every one, until nothing is due. */
+  runOnce(cluster?: string): Promise<Run[]>
+  /** Keeps running: nudged by the queue, or each second where there is none. */
+  start(): Promise<void>
+  /** Resolves when what runs has ended. */
+  stop(): Promise<void>
+}
+
+/** ms between runs where no queue nudges. */
+const INTERVAL = 1_000
+
+export interface CorrelatorOptions {
+  readonly store: Store
+  /** Folders of patterns; aitia's own unless given. */
+  readonly patternDirs?: readonly string[]
+  readonly queue?: OpenQueue
+  readonly onError?: (error: unknown) => void
+}
+
+const throwLater = (error: unknown): void => {
+  setImmediate(() => {
+    throw error
+  })
+}
+
+/** A correlator holds no state of its own: any number may run, and one may end at any point. */
+export const createCorrelator = (options: CorrelatorOptions): Correlator => {
+  const { store, patternDirs = [OWN_PATTERNS], queue, onError = throwLater } = options
+  const patterns = loadPatterns(patternDirs)
+  const ready = { schema: undefined as Promise<void> | undefined }
+  const stopping = new AbortController()
+  let stops: (() => Promise<void>)[] = []
+
+  const prepare = () => {
+    ready.schema ??= applyEngineSchema(store)
+    return ready.schema
+  }
+  const runAll = async (pattern: Pattern): Promise<Run[]> => {
+    const runs: Run[] = []
+    for (const cluster of await clustersOf(store)) {
+      if (stopping.signal.aborted) break
+      if (!cluster.startsWith(CASE_PREFIX)) runs.push(await runPattern(store, cluster, pattern))
+    }
+    return runs
+  }
+  const poll = async (pattern: Pattern): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      try {
+        await runAll(pattern)
+      } catch (error) {
+        onError(error)
+      }
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, INTERVAL)
+        stopping.signal.addEventListener('abort', () => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
+    }
+  }
+  return {
+    patterns,
+    runOnce: async (cluster) => {
+      await prepare()
+      if (cluster === undefined) return (await Promise.all(patterns.map(runAll))).flat()
+      return Promise.all(patterns.map((pattern) => runPattern(store, cluster, pattern)))
+    },
+    start: async () => {
+      await prepare()
+      stops = await Promise.all(
+        patterns.map(async (pattern) => {
+          if (queue === undefined) {
+            const running = poll(pattern)
+            return () => running
+          }
+          const open = await queue(pattern.id, async () => {
+            await runAll(pattern)
+          })
+          return () => open.close()
+        }),
+      )
+    },
+    stop: async () => {
+      stopping.abort()
+      await Promise.all(stops.map((stop) => stop()))
+      stops = []
+    },
+  }
+}

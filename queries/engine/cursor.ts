@@ -1,0 +1,49 @@
+/** How far a pattern has read a cluster: a vector over the lanes, and what it has heard of its sources. Kept in the graph. */
+import { LANES } from '../../graph/model/batch.ts'
+import type { Store } from '../../graph/store/main.ts'
+import type { Pattern } from './pattern.ts'
+import { statement } from './statements.ts'
+
+export interface Cursor {
+  /** Arrival in each lane up to which all is evaluated. */
+  readonly lanes: readonly number[]
+  /** `to` of each coverage, by id: a change tells of what time more is known now. */
+  readonly coverage: Readonly<Record<string, number>>
+  /** Newest recordedAt of the gaps and losses taken in, and the ids of the last of them. */
+  readonly holesAt: number
+  readonly holes: readonly string[]
+}
+
+const START: Cursor = { lanes: new Array<number>(LANES).fill(0), coverage: {}, holesAt: 0, holes: [] }
+
+const keyOf = (cluster: string, pattern: Pattern): string => `${cluster}/${pattern.id}`
+
+export const readCursor = async (store: Store, cluster: string, pattern: Pattern): Promise<Cursor> => {
+  const [row] = await store.read<Omit<Cursor, 'coverage'> & { coverage: string }>(statement('cursor-read'), {
+    key: keyOf(cluster, pattern),
+  })
+  return row === undefined ? START : { ...row, coverage: JSON.parse(row.coverage) as Cursor['coverage'] }
+}
+
+/** Only after the verdicts are written: what a crash leaves in between is evaluated again, to the same verdicts. */
+export const moveCursor = (store: Store, cluster: string, pattern: Pattern, cursor: Cursor): Promise<unknown> =>
+  store.write((transaction) =>
+    transaction.run(statement('cursor-move'), {
+      ...{ key: keyOf(cluster, pattern), cluster, pattern: pattern.id },
+      ...{ ...cursor, coverage: JSON.stringify(cursor.coverage) },
+    }),
+  )
+
+/** Where each lane of a cluster ends now; 0 for one that nothing was written to. */
+export const readLanes = async (
+  store: Store,
+  cluster: string,
+): Promise<{ ends: number[]; knownUpTo: number | null }> => {
+  const keys = Array.from({ length: LANES }, (_, lane) => `${cluster}/${lane}`)
+  const rows = await store.read<{ key: string; arrival: number; recordedAt: number }>(statement('lanes'), { keys })
+  const arrivals = new Map(rows.map(({ key, arrival }) => [key, arrival]))
+  return {
+    ends: keys.map((key) => arrivals.get(key) ?? 0),
+    knownUpTo: rows.length === 0 ? null : Math.min(...rows.map(({ recordedAt }) => recordedAt)),
+  }
+}

@@ -1,0 +1,4 @@
+CYPHER 5
+UNWIND $keys AS key
+MATCH (context:Context {key: key})
+RETURN key, context.json AS json

@@ -1,0 +1,10 @@
+// States that arrived since, in the order of arrival: they may change what was so at an anchor's time.
+CYPHER 5
+UNWIND $lanes AS lane
+CALL (lane) {
+  MATCH (state:State)
+  WHERE state.lane = lane.key AND state.arrival > lane.after AND state.arrival <= lane.upTo
+  RETURN state ORDER BY state.lane, state.arrival LIMIT $limit
+}
+RETURN state.lane AS lane, state.arrival AS arrival, state.key AS key, state.at - state.uncertainty AS at,
+  state.relations AS relations

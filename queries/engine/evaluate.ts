@@ -1,0 +1,184 @@
+/** Runs a pattern on anchors and judges what it finds. Reads only: also for "as known at" and "what if it were not there". */
+import type { K8sContext } from '../../graph/model/context.ts'
+import { EVENTS, OBJECTS } from '../../graph/model/generated/registry.ts'
+import type { EventName } from '../../graph/model/generated/types.ts'
+import type { GraphNode, Store } from '../../graph/store/main.ts'
+import { KNOWN_NOW } from '../reads/read.ts'
+import { judge } from './judge.ts'
+import type { Affected, Alternative, EventNode, Judgement, Ownership } from './judgement.ts'
+import { columnOf, kindOf, labelOf, type Pattern, stepsParameter } from './pattern.ts'
+import { statement } from './statements.ts'
+import { type Coverage, type Hole, watchingOf } from './watching.ts'
+
+/** What is taken to be known. */
+export interface View {
+  /** µs; only what was recorded up to then counts. Open: all. */
+  readonly known?: number
+  /** Ids of events to leave out. */
+  readonly without?: readonly string[]
+}
+
+type Node = GraphNode<Record<string, unknown>>
+type ResultRow = Record<string, unknown> & {
+  anchor: string
+  outcome: string | null
+  affected: { object: Node; role: string }[]
+}
+
+/** Kinds that tell how often a container was restarted: a jump shows that a run went by untold. */
+const COUNTING = (Object.keys(EVENTS) as EventName[]).filter((kind) => 'restartCount' in EVENTS[kind].fields)
+
+const WATCHED_WORKLOADS = new Set(OBJECTS.Workload.alsoLabelled)
+
+const affectedOf = ({ object, role }: { object: Node; role: string }): Affected => {
+  const { key, kind, workloadKind, name, namespace } = object.properties as Record<string, string | undefined>
+  return {
+    key: key as string,
+    role,
+    kind: workloadKind ?? (kind as string),
+    name: name ?? null,
+    namespace: namespace ?? null,
+  }
+}
+
+/** Sorted by key within a role, so that the order of rows does not count; owners stay in the order of the chain. */
+const inOrder = (affected: readonly Affected[]): Affected[] =>
+  [...Map.groupBy(affected, (each) => each.role)].flatMap(([role, group]) =>
+    role === 'owner' ? group : group.sort((a, b) => (a.key < b.key ? -1 : 1)),
+  )
+
+const alternativeOf = (pattern: Pattern, row: ResultRow): Alternative | null => {
+  const nodes = pattern.steps.map((step) => [step.event, row[columnOf(step.event)] as Node | null] as const)
+  const found = new Map(
+    nodes.flatMap(([event, node]) => (node ? [[event, node.properties as EventNode] as const] : [])),
+  )
+  const anchor = found.get(pattern.anchor)
+  if (anchor === undefined || row.outcome === null) return null
+  return { anchor, found, outcome: row.outcome, affected: inOrder(row.affected.map(affectedOf)) }
+}
+
+/** The last owner, or the pod where it has none. */
+const topOf = ({ affected }: Alternative): Affected | undefined =>
+  affected.find(({ role }) => role === 'workload') ?? affected.find(({ role }) => role === 'pod')
+
+const ownsUnwatched = (top: Affected): boolean => top.kind !== 'Pod' && !WATCHED_WORKLOADS.has(top.kind)
+
+const withoutRole = ({ key, kind, name, namespace }: Affected): NonNullable<Ownership['workload']> => ({
+  key,
+  kind,
+  name,
+  namespace,
+})
+
+/** How the top owner of each alternative is known: by the chain, and when nothing more will come by the context of its events. */
+const readOwnership = async (
+  store: Store,
+  cluster: string,
+  alternatives: readonly Alternative[],
+  known: number,
+): Promise<(alternative: Alternative, settled: boolean) => Ownership> => {
+  const asked = alternatives.flatMap((each) => {
+    const top = topOf(each)
+    return top === undefined ? [] : [{ key: top.key, at: each.anchor.at }]
+  })
+  const contextKeys = [...new Set(alternatives.flatMap(({ anchor }) => anchor.contextKey ?? []))]
+  const [objects, contexts] = await Promise.all([
+    store.read<{ key: string; at: number }>(statement('known-objects'), { rows: asked, known }),
+    store.read<{ key: string; json: string }>(statement('contexts'), { keys: contextKeys }),
+  ])
+  const there = new Set(objects.map(({ key, at }) => `${key}@${at}`))
+  const contextOf = new Map(contexts.map(({ key, json }) => [key, JSON.parse(json) as K8sContext]))
+  return (alternative, settled) => {
+    const { anchor } = alternative
+    const top = topOf(alternative)
+    const whole = top !== undefined && (ownsUnwatched(top) || there.has(`${top.key}@${anchor.at}`))
+    const seen = top === undefined ? null : withoutRole(top)
+    if (whole || !settled) return { whole, resolver: seen ? 'owner references' : 'none', workload: seen }
+    const context = contextOf.get(anchor.contextKey ?? '')
+    if (context === undefined) return { whole, resolver: seen ? 'owner references' : 'none', workload: seen }
+    const owner = context.owners.at(-1) ?? { kind: 'Pod', name: context.podName, uid: context.podUid }
+    const workload = {
+      key: `${cluster}/${owner.uid}`,
+      kind: owner.kind,
+      name: owner.name,
+      namespace: context.namespace,
+    }
+    return { whole, resolver: 'K8sContext', workload }
+  }
+}
+
+/** Anchors around which the restart count leaves out a run. Only asked where a kind that counts was looked for in vain. */
+const readJumps = async (
+  store: Store,
+  pattern: Pattern,
+  alternatives: readonly Alternative[],
+  view: Required<View>,
+): Promise<Set<string>> => {
+  const kinds = pattern.steps.filter(({ event }) => COUNTING.includes(event)).map((step) => step.event)
+  const rows = alternatives
+    .filter(({ found, anchor }) => anchor.podKey !== undefined && kinds.some((kind) => !found.has(kind)))
+    .map(({ anchor: { id, podKey, containerName, at, uncertainty } }) => ({
+      ...{ anchor: id, podKey, containerName, at },
+      to: at + uncertainty + pattern.window + Math.max(...kinds.map((kind) => kindOf(kind).delay)),
+    }))
+  if (rows.length === 0) return new Set()
+  const counts = await Promise.all(
+    COUNTING.map((kind) =>
+      store.read<{ anchor: string; before: boolean; count: number }>(statement('restarts', labelOf(kind)), {
+        rows,
+        ...view,
+      }),
+    ),
+  )
+  const of = Map.groupBy(counts.flat(), ({ anchor }) => anchor)
+  const jumped = rows.filter(({ anchor }) => {
+    const counted = of.get(anchor) ?? []
+    const before = Math.max(...counted.filter((each) => each.before).map(({ count }) => count))
+    const after = Math.min(...counted.filter((each) => !each.before).map(({ count }) => count))
+    return Number.isFinite(before) && Number.isFinite(after) && after - before > 1
+  })
+  return new Set(jumped.map(({ anchor }) => anchor))
+}
+
+const readHoles = (store: Store, pattern: Pattern, cluster: string, anchors: readonly EventNode[], known: number) => {
+  const before = Math.max(...pattern.steps.map((step) => step.within?.before ?? 0))
+  const after = pattern.window + Math.max(...pattern.steps.map((step) => kindOf(step.event).delay))
+  return store.read<Hole>(statement('holes-between'), {
+    cluster,
+    known,
+    from: Math.min(...anchors.map(({ at }) => at)) - before,
+    to: Math.max(...anchors.map(({ at, uncertainty }) => at + uncertainty)) + after,
+  })
+}
+
+/** What every source of a cluster has said of its watching. Read it before the anchors are evaluated: what it promises is then there. */
+export const readCoverage = (store: Store, cluster: string, known: number = KNOWN_NOW): Promise<Coverage[]> =>
+  store.read<Coverage>(statement('coverage'), { cluster, known })
+
+/** Judges each anchor of one pattern; null where the pattern does not apply to it. */
+export const evaluate = async (
+  store: Store,
+  pattern: Pattern,
+  cluster: string,
+  anchorIds: readonly string[],
+  { known = KNOWN_NOW, without = [] }: View = {},
+  coverage?: readonly Coverage[],
+): Promise<Map<string, Judgement | null>> => {
+  const heard = coverage ?? (await readCoverage(store, cluster, known))
+  const parameters = { anchors: anchorIds, cluster, known, without, steps: stepsParameter(pattern) }
+  const rows = await store.read<ResultRow>(pattern.cypher, parameters)
+  const alternatives = rows.flatMap((row) => alternativeOf(pattern, row) ?? [])
+  const judged = new Map<string, Judgement | null>(anchorIds.map((id) => [id, null]))
+  if (alternatives.length === 0) return judged
+
+  const anchors = alternatives.map(({ anchor }) => anchor)
+  const [ownershipOf, jumps, holes] = await Promise.all([
+    readOwnership(store, cluster, alternatives, known),
+    readJumps(store, pattern, alternatives, { known, without }),
+    readHoles(store, pattern, cluster, anchors, known),
+  ])
+  const watching = watchingOf(heard, holes)
+  for (const [id, of] of Map.groupBy(alternatives, ({ anchor }) => anchor.id))
+    judged.set(id, judge(pattern, of, { watching, ownershipOf, restartsJumped: jumps.has(id) }))
+  return judged
+}

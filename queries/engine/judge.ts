@@ -1,0 +1,213 @@
+/** From a pattern's rows and the facts about watching to a verdict. Pure: the same facts give the same verdict. */
+import type { EventName } from '../../graph/model/generated/types.ts'
+import { sourceOf } from '../../graph/model/observation.ts'
+import { CLUSTER_WIDE } from '../reads/watching.ts'
+import { type CAPS, confidenceOf, type Witness } from './confidence.ts'
+import { joinOf } from './joins.ts'
+import type { Alternative, Content, EventNode, Hop, Judgement, Ownership, Status, Unseen } from './judgement.ts'
+import { kindOf, type Pattern, type Step, stepOf } from './pattern.ts'
+import type { Hole, Watching } from './watching.ts'
+
+/** What is known beside the pattern's rows. */
+export interface Facts {
+  readonly watching: Watching
+  readonly ownershipOf: (alternative: Alternative, settled: boolean) => Ownership
+  /** Restart counts around the anchor leave a run out: kinds that carry them told less than there was. */
+  readonly restartsJumped: boolean
+}
+
+/** One step of one anchor: found, or where to look for it. */
+interface Looked {
+  readonly step: Step
+  readonly event: EventNode | undefined
+  readonly required: boolean
+  readonly source: string
+  readonly span: { readonly from: number; readonly to: number }
+  /** The source's watermark that closes the step. */
+  readonly until: number
+  readonly settled: boolean
+  readonly blindness: string | null
+}
+
+const fits = (event: EventNode, values: Readonly<Record<string, unknown>> = {}): boolean =>
+  Object.entries(values).every(([field, value]) => event[field] === value)
+
+const isRequired = (step: Step, anchor: EventNode, found: Alternative['found']): boolean =>
+  step.required ||
+  (step.requiredWhen?.anchor !== undefined && fits(anchor, step.requiredWhen.anchor)) ||
+  (step.requiredWhen?.present ?? []).some((event) => found.has(event))
+
+/** Nothing is an effect that surely ended before its cause: stamps are the intervals [at, at + uncertainty]. */
+const precedes = (cause: EventNode, effect: EventNode): boolean => effect.at + effect.uncertainty >= cause.at
+
+const orderKnown = (cause: EventNode, effect: EventNode): boolean => cause.at + cause.uncertainty < effect.at
+
+const collectorOf = (source: string): string => source.split('@')[0] as string
+
+/** The source that would have told of a step at the anchor's place: the cluster's, or that of the anchor's host. */
+const sourceFor = (collector: string, { host }: EventNode): string => {
+  if (CLUSTER_WIDE.has(collector)) return sourceOf(collector)
+  return host === undefined ? collector : sourceOf(collector, host)
+}
+
+const look = (pattern: Pattern, { anchor, found }: Alternative, facts: Facts, step: Step): Looked => {
+  const kind = kindOf(step.event)
+  const source = collectorOf(anchor.source) === kind.collector ? anchor.source : sourceFor(kind.collector, anchor)
+  const end = anchor.at + anchor.uncertainty
+  // What a status tells is told late: its source has to watch on for as long as that may take.
+  const span = { from: anchor.at - (step.within?.before ?? 0), to: end + (step.within?.after ?? 0) + kind.delay }
+  const until = end + pattern.window + pattern.lateness + kind.delay
+  const jumped = facts.restartsJumped && 'restartCount' in kind.fields ? 'told of a later restart only' : null
+  return {
+    step,
+    event: step.event === pattern.anchor ? anchor : found.get(step.event),
+    required: isRequired(step, anchor, found),
+    source,
+    span,
+    until,
+    settled: facts.watching.settled(source, until),
+    blindness: facts.watching.blindness(source, span) ?? jumped,
+  }
+}
+
+const hopOf = (pattern: Pattern, from: EventNode, to: EventNode): Hop => {
+  const { join = 'container' } = stepOf(pattern, to.kind === pattern.anchor ? from.kind : to.kind)
+  const { property, worth } = joinOf(join)
+  return {
+    from: from.kind,
+    to: to.kind,
+    fromId: from.id,
+    toId: to.id,
+    joinKey: join,
+    joinValue: property === undefined ? null : (to[property] as string),
+    resolver: [...new Set([collectorOf(from.source), collectorOf(to.source)])].join(' = '),
+    lag: to.at - from.at,
+    lagUncertainty: from.uncertainty + to.uncertainty,
+    confidence: worth,
+  }
+}
+
+/** Steps in their order, without those that would be effects before their cause. */
+const foundOf = (pattern: Pattern, alternative: Alternative): Alternative => {
+  const at = pattern.steps.findIndex((step) => step.event === pattern.anchor)
+  const inOrder = pattern.steps.flatMap((step, index): [EventName, EventNode][] => {
+    const event = index === at ? alternative.anchor : alternative.found.get(step.event)
+    if (event === undefined) return []
+    const kept = index < at ? precedes(event, alternative.anchor) : precedes(alternative.anchor, event)
+    return kept ? [[step.event, event]] : []
+  })
+  return { ...alternative, found: new Map(inOrder) }
+}
+
+/** Known gaps and losses between the anchor and what was found, and where something was looked for in vain. */
+const lossesOf = (watching: Watching, anchor: EventNode, looked: readonly Looked[]): Hole[] => {
+  const holes = looked.flatMap(({ event, source, span }) => {
+    const at = event?.at ?? anchor.at
+    return watching.holes(
+      source,
+      event === undefined ? span : { from: Math.min(at, anchor.at), to: Math.max(at, anchor.at) },
+    )
+  })
+  return [...new Map(holes.map((hole) => [hole.id, hole])).values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+const witnessesOf = (looked: readonly Looked[]): Witness[] =>
+  looked.flatMap(({ step, event }) =>
+    event === undefined || step.join === undefined
+      ? []
+      : [
+          {
+            step: step.event,
+            link: step.witnessOf ?? step.event,
+            origin: kindOf(step.event).origin,
+            worth: joinOf(step.join).worth,
+          },
+        ],
+  )
+
+const causeOf = (pattern: Pattern, anchor: EventNode): string =>
+  pattern.cause.find((cause) => fits(anchor, cause.when))?.is as string
+
+/** An outcome that rests on absence is said only if one of the sources that would have told was watching. */
+const outcomeOf = (
+  pattern: Pattern,
+  outcome: string,
+  looked: readonly Looked[],
+): { outcome: string; rests: boolean } => {
+  const rule = pattern.absence.find((each) => outcome.startsWith(each.outcome))
+  if (rule === undefined) return { outcome, rests: false }
+  const absent = looked.filter((each) => rule.of.includes(each.step.event))
+  const open = absent.some((each) => !each.settled)
+  if (open || absent.some((each) => each.blindness === null)) return { outcome, rests: open }
+  return { outcome: rule.otherwise + outcome.slice(rule.outcome.length), rests: false }
+}
+
+const statusOf = (looked: readonly Looked[], rests: boolean, ownership: Ownership): Status => {
+  if (looked.every((each) => each.settled)) return 'final'
+  const lacking = looked.some((each) => each.required && each.event === undefined)
+  return lacking || rests || !ownership.whole ? 'waiting' : 'provisional'
+}
+
+const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, facts: Facts): Judgement => {
+  const alternative = foundOf(pattern, given)
+  const { anchor, found } = alternative
+  const looked = pattern.steps.map((step) => look(pattern, alternative, facts, step))
+  const absent = looked.filter((each) => each.event === undefined)
+  const missing = absent.filter((each) => each.required && each.settled && each.blindness === null)
+  const unseen = absent.flatMap(({ step, source, settled, blindness }): Unseen[] =>
+    settled && blindness !== null ? [{ step: step.event, source, why: blindness }] : [],
+  )
+  const ownership = facts.ownershipOf(
+    alternative,
+    looked.every((each) => each.settled),
+  )
+  const { outcome, rests } = outcomeOf(pattern, given.outcome, looked)
+  const status = statusOf(looked, rests, ownership)
+  const events = [...found.values()]
+  const hops = events.slice(1).map((event, index) => hopOf(pattern, events[index] as EventNode, event))
+  const losses = lossesOf(facts.watching, anchor, looked)
+
+  const why: (keyof typeof CAPS)[] = []
+  if (unseen.some(({ step }) => looked.some((each) => each.step.event === step && each.required))) why.push('unseen')
+  const pairs = hops.map((hop) => ({ hop, from: found.get(hop.from) as EventNode, to: found.get(hop.to) as EventNode }))
+  if (pairs.some(({ hop, from, to }) => hop.confidence < 1 && !orderKnown(from, to))) why.push('orderUnknown')
+  if (losses.length > 0) why.push('loss')
+  const links = new Set(looked.filter((each) => each.required).map(({ step }) => step.witnessOf ?? step.event))
+  const { confidence, parts } = confidenceOf(pattern.confidence, witnessesOf(looked), links, alternatives, why)
+
+  const content: Content = {
+    status,
+    result: status === 'final' && missing.length > 0 ? 'near-miss' : 'incident',
+    outcome,
+    cause: causeOf(pattern, anchor),
+    confidence,
+    parts,
+    hops,
+    evidence: events.map(({ kind, id }) => ({ step: kind, id })),
+    missing: missing.map(({ step }) => step.event),
+    unseen,
+    pending: absent.filter((each) => !each.settled).map(({ step }) => step.event),
+    losses,
+    affected: [...alternative.affected].sort((a, b) => (a.role + a.key < b.role + b.key ? -1 : 1)),
+    ownership,
+  }
+  return {
+    anchor,
+    content,
+    awaits: looked.filter((each) => !each.settled).map(({ source, until }) => ({ source, until })),
+  }
+}
+
+const evidenceText = ({ content }: Judgement): string => content.evidence.map(({ id }) => id).join()
+
+/** The best of an anchor's alternatives: the surest, then the one with more evidence, then by the ids of its evidence. */
+export const judge = (pattern: Pattern, alternatives: readonly Alternative[], facts: Facts): Judgement =>
+  alternatives
+    .map((alternative) => judgeOne(pattern, alternative, alternatives.length, facts))
+    .reduce((best, other) => {
+      const difference =
+        other.content.confidence - best.content.confidence ||
+        other.content.evidence.length - best.content.evidence.length
+      if (difference !== 0) return difference > 0 ? other : best
+      return evidenceText(other) < evidenceText(best) ? other : best
+    })

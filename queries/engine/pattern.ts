@@ -1,0 +1,154 @@
+/** pattern.yaml: what a pattern says of itself, checked; and where patterns are found. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import type { EventKind } from '../../graph/model/define.ts'
+import { EVENTS } from '../../graph/model/generated/registry.ts'
+import type { EventName } from '../../graph/model/generated/types.ts'
+import { MILLISECOND, MINUTE, SECOND } from '../../graph/model/time.ts'
+import { JOINS, type JoinName } from './joins.ts'
+
+const UNITS: Record<string, number> = { ms: MILLISECOND, s: SECOND, m: MINUTE, h: 60 * MINUTE }
+
+/** `10s`, `250ms`, `5m`, `1h` as µs. */
+const span = z.string().transform((text, context) => {
+  const parts = /^(\d+)(ms|s|m|h)$/.exec(text)
+  if (parts !== null) return Number(parts[1]) * UNITS[parts[2] as string]!
+  context.addIssue(`got the span '${text}', expected a whole number and ms, s, m or h, such as 10s`)
+  return z.NEVER
+})
+
+const eventName = z.enum(Object.keys(EVENTS) as [EventName, ...EventName[]])
+const scalar = z.union([z.string(), z.number(), z.boolean()])
+const fields = z.record(z.string(), scalar)
+const confidence = z.number().gt(0).max(1)
+
+const stepSchema = z.strictObject({
+  event: eventName,
+  /** The chain is not there without it. */
+  required: z.boolean().default(false),
+  /** Required where the anchor has these values, or one of these steps was found. */
+  requiredWhen: z.strictObject({ anchor: fields.optional(), present: z.array(eventName).optional() }).optional(),
+  /** Key that joins it to the anchor. */
+  join: z.enum(Object.keys(JOINS) as [JoinName, ...JoinName[]]).optional(),
+  /** How far before and after the anchor it may be. */
+  within: z.strictObject({ before: span.optional(), after: span.optional() }).optional(),
+  /** Values that its fields must have. */
+  where: z.record(z.string(), z.array(scalar)).optional(),
+  /** It tells of the same happening as that step: another witness of it, not another link of the chain. */
+  witnessOf: eventName.optional(),
+})
+
+const patternSchema = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/),
+  title: z.string().min(1),
+  anchor: eventName,
+  /** What the whole chain says of the cause when every join is exact and nothing was lost. */
+  confidence,
+  /** How long after the anchor its evidence may happen. */
+  window: span,
+  /** How long the verdict waits beyond that before it is final. */
+  lateness: span,
+  steps: z.array(stepSchema).min(1),
+  /** The first that fits the anchor names the cause; fields that never change, so that an incident keeps its identity. */
+  cause: z.array(z.strictObject({ is: z.string().min(1), when: fields.optional() })).min(1),
+  /** Outcomes (by how they begin) that hold only if all of these steps are truly absent: one source that watched must say so. */
+  absence: z
+    .array(z.strictObject({ outcome: z.string().min(1), of: z.array(eventName).min(1), otherwise: z.string().min(1) }))
+    .default([]),
+})
+
+export type Step = z.infer<typeof stepSchema>
+
+export interface Pattern extends z.infer<typeof patternSchema> {
+  /** Text of match.cypher. */
+  readonly cypher: string
+  readonly folder: string
+}
+
+/** `oom-kill` as a column or parameter: `oomKill`. */
+export const columnOf = (event: string): string =>
+  event.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
+/** `oom-kill` as a label: `OomKill`. */
+export const labelOf = (event: string): string => columnOf(`-${event}`)
+
+export const kindOf = (event: EventName): EventKind => EVENTS[event]
+
+export const stepOf = (pattern: Pattern, event: EventName): Step =>
+  pattern.steps.find((step) => step.event === event) as Step
+
+/** What reaches match.cypher as `$steps`: spans in µs (0 where the step cannot lie there) and wanted values, by column. */
+export const stepsParameter = (pattern: Pattern): Record<string, unknown> =>
+  Object.fromEntries(
+    pattern.steps.map((step) => [
+      columnOf(step.event),
+      { before: step.within?.before ?? 0, after: step.within?.after ?? 0, where: step.where ?? {} },
+    ]),
+  )
+
+const problemsOf = (pattern: z.infer<typeof patternSchema>, folder: string): string[] => {
+  const problems: string[] = []
+  const names = pattern.steps.map((step) => step.event)
+  const needStep = (where: string, event: EventName) => {
+    if (!names.includes(event)) problems.push(`${where} names ${event}, expected one of the steps ${names.join(', ')}`)
+  }
+  const needField = (where: string, event: EventName, field: string) => {
+    const known = Object.keys(kindOf(event).fields)
+    if (!known.includes(field))
+      problems.push(`${where}: ${event} has no field ${field}, expected one of ${known.join(', ')}`)
+  }
+  if (pattern.id !== basename(folder)) problems.push(`id is ${pattern.id}, expected the folder's name`)
+  if (new Set(names).size !== names.length) problems.push('an event kind is a step twice, expected each kind once')
+  needStep('anchor', pattern.anchor)
+  for (const step of pattern.steps) {
+    const isAnchor = step.event === pattern.anchor
+    if (isAnchor && (step.join ?? step.within ?? step.requiredWhen) !== undefined)
+      problems.push(`${step.event} is the anchor: it has no join, within or requiredWhen`)
+    if (!isAnchor && (step.join === undefined || step.within === undefined))
+      problems.push(`${step.event} needs join and within`)
+    if ((step.within?.after ?? 0) > pattern.window)
+      problems.push(`${step.event}: within.after is longer than the window`)
+    if (step.witnessOf !== undefined) needStep(`${step.event}.witnessOf`, step.witnessOf)
+    for (const event of step.requiredWhen?.present ?? []) needStep(`${step.event}.requiredWhen`, event)
+    for (const field of Object.keys(step.where ?? {})) needField(`${step.event}.where`, step.event, field)
+    for (const field of Object.keys(step.requiredWhen?.anchor ?? {}))
+      needField(`${step.event}.requiredWhen`, pattern.anchor, field)
+  }
+  for (const cause of pattern.cause)
+    for (const field of Object.keys(cause.when ?? {})) needField(`cause ${cause.is}`, pattern.anchor, field)
+  if (pattern.cause.at(-1)?.when !== undefined)
+    problems.push('the last cause has a condition, expected one that always fits')
+  for (const rule of pattern.absence) for (const event of rule.of) needStep(`absence of ${rule.outcome}`, event)
+  return problems
+}
+
+/** Reads one pattern's folder. Throws with every fault that its pattern.yaml has. */
+export const loadPattern = (folder: string): Pattern => {
+  const file = join(folder, 'pattern.yaml')
+  const parsed = patternSchema.safeParse(parse(readFileSync(file, 'utf8')))
+  if (!parsed.success) throw new Error(`${file}:\n${z.prettifyError(parsed.error)}`)
+  const problems = problemsOf(parsed.data, folder)
+  if (problems.length > 0) throw new Error(`${file}:\n  ${problems.join('\n  ')}`)
+  return { ...parsed.data, cypher: readFileSync(join(folder, 'match.cypher'), 'utf8'), folder }
+}
+
+/** The patterns that come with aitia. */
+export const OWN_PATTERNS = join(import.meta.dirname, '../patterns')
+
+/** Every folder with a pattern.yaml in `dirs`, by id. A user's folder is one more of them; an id that is there twice is refused. */
+export const loadPatterns = (dirs: readonly string[] = [OWN_PATTERNS]): Pattern[] => {
+  const folders = dirs.flatMap((dir) =>
+    readdirSync(dir)
+      .map((name) => join(dir, name))
+      .filter((folder) => existsSync(join(folder, 'pattern.yaml'))),
+  )
+  const patterns = folders.map(loadPattern).sort((a, b) => (a.id < b.id ? -1 : 1))
+  patterns.forEach((pattern, index) => {
+    const twin = patterns[index + 1]
+    if (twin?.id === pattern.id)
+      throw new Error(`two patterns are called ${pattern.id}: ${pattern.folder} and ${twin.folder}; rename one`)
+  })
+  return patterns
+}

@@ -1,0 +1,241 @@
+/** Which anchors something new may concern. Cost follows what is new: each question is an index seek per new thing. */
+import { LANES } from '../../graph/model/batch.ts'
+import { EVENTS } from '../../graph/model/generated/registry.ts'
+import type { EventName } from '../../graph/model/generated/types.ts'
+import type { Declaration } from '../../graph/model/observation.ts'
+import { SECOND } from '../../graph/model/time.ts'
+import type { Store } from '../../graph/store/main.ts'
+import { scopeOf } from './conclusion.ts'
+import type { Cursor } from './cursor.ts'
+import { joinOf } from './joins.ts'
+import { kindOf, labelOf, type Pattern } from './pattern.ts'
+import { statement } from './statements.ts'
+import { type Coverage, watchingOf } from './watching.ts'
+
+/** Events of one kind, or states, that one pass takes from one lane. */
+const LIMIT = 250
+
+/** Gaps and losses are read again for so long after they were recorded, since transactions commit out of that order. */
+const OVERLAP = 60 * SECOND
+
+interface Arrived {
+  readonly lane: string
+  readonly arrival: number
+}
+
+interface NewEvent extends Arrived {
+  readonly id: string
+  readonly kind: EventName
+  readonly at: number
+  readonly uncertainty: number
+  readonly objectKey: string
+  readonly podKey: string | null
+}
+
+interface NewState extends Arrived {
+  readonly key: string
+  readonly at: number
+  readonly relations: string
+}
+
+interface Near {
+  readonly from: number
+  readonly to: number
+}
+
+interface KeyedNear extends Near {
+  readonly key: string
+}
+
+type Property = 'objectKey' | 'podKey'
+
+/** How to get from an event of a kind to the anchors that it may belong to. */
+interface Way {
+  readonly kind: EventName
+  readonly property: Property | undefined
+  readonly before: number
+  readonly after: number
+}
+
+const spanBefore = (pattern: Pattern): number => Math.max(...pattern.steps.map((step) => step.within?.before ?? 0))
+const delayOf = (pattern: Pattern): number => Math.max(...pattern.steps.map((step) => kindOf(step.event).delay))
+
+/**
+ * By each step's join and within. Another anchor with the same key may claim the same evidence; and where a step's kind
+ * counts restarts, all kinds that do tell whether one was left out.
+ */
+const waysOf = (pattern: Pattern): Way[] => {
+  const ways = pattern.steps.flatMap((step): Way[] => {
+    if (step.join === undefined) return []
+    const { property } = joinOf(step.join)
+    return [{ kind: step.event, property, before: step.within?.before ?? 0, after: step.within?.after ?? 0 }]
+  })
+  const reach = Math.max(...ways.map(({ after }) => after), 0)
+  const rivals = [...new Set(ways.flatMap(({ property }) => property ?? []))]
+  const counts = pattern.steps.some((step) => 'restartCount' in kindOf(step.event).fields)
+  const counting = (Object.keys(EVENTS) as EventName[]).filter((kind) => 'restartCount' in EVENTS[kind].fields)
+  const after = pattern.window + delayOf(pattern)
+  return [
+    ...ways,
+    ...rivals.map((property): Way => ({ kind: pattern.anchor, property, before: reach, after: reach })),
+    ...(counts ? counting.map((kind): Way => ({ kind, property: 'podKey', before: after, after })) : []),
+  ]
+}
+
+const readNew = async (store: Store, cluster: string, pattern: Pattern, cursor: Cursor, ends: readonly number[]) => {
+  const lanes = Array.from({ length: LANES }, (_, lane) => ({
+    ...{ key: `${cluster}/${lane}`, after: cursor.lanes[lane] ?? 0, upTo: ends[lane] ?? 0 },
+  })).filter(({ after, upTo }) => upTo > after)
+  const kinds = [...new Set([...pattern.steps.map((step) => step.event), ...waysOf(pattern).map(({ kind }) => kind)])]
+  if (lanes.length === 0) return { events: [], states: [], upTo: [...cursor.lanes] }
+  const parameters = { lanes, limit: LIMIT }
+  const [states, ...byKind] = await Promise.all([
+    store.read<NewState>(statement('new-states'), parameters),
+    ...kinds.map(async (kind) => {
+      const found = await store.read<Omit<NewEvent, 'kind'>>(statement('new-events', labelOf(kind)), parameters)
+      return found.map((event): NewEvent => ({ ...event, kind }))
+    }),
+  ])
+  // A lane is read only as far as every question got an answer without being cut.
+  const upTo = ends.map((end, lane) => {
+    const cut = [states, ...byKind].flatMap((list) => {
+      const own = (list as readonly Arrived[]).filter((each) => each.lane === `${cluster}/${lane}`)
+      return own.length === LIMIT ? [own.at(-1)?.arrival as number] : []
+    })
+    return Math.min(end, ...cut)
+  })
+  const within = <T extends Arrived>(list: readonly T[]) =>
+    list.filter(({ lane, arrival }) => arrival <= (upTo[Number(lane.slice(cluster.length + 1))] ?? 0))
+  return { events: within(byKind.flat()), states: within(states), upTo }
+}
+
+const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id)
+
+const byEvents = async (
+  store: Store,
+  scope: string,
+  pattern: Pattern,
+  events: readonly NewEvent[],
+): Promise<string[]> => {
+  const keyed: Record<Property, KeyedNear[]> = { objectKey: [], podKey: [] }
+  const near: Near[] = []
+  for (const { kind, property, before, after } of waysOf(pattern)) {
+    for (const event of events) {
+      if (event.kind !== kind) continue
+      const span = { from: event.at - after, to: event.at + event.uncertainty + before }
+      const key = property === undefined ? null : event[property]
+      if (property === undefined) near.push(span)
+      else if (key !== null) keyed[property].push({ key, ...span })
+    }
+  }
+  const asked = [
+    ...(Object.keys(keyed) as Property[])
+      .filter((property) => keyed[property].length > 0)
+      .map((property) =>
+        store.read<{ id: string }>(statement('anchors-by-key', labelOf(pattern.anchor), property), {
+          rows: keyed[property],
+        }),
+      ),
+    ...(near.length > 0 ? [store.read<{ id: string }>(statement('occurrences-near'), { scope, rows: near })] : []),
+  ]
+  const own = events.filter(({ kind }) => kind === pattern.anchor)
+  return [...idsOf(own), ...(await Promise.all(asked)).flatMap(idsOf)]
+}
+
+const byStates = async (
+  store: Store,
+  cluster: string,
+  scope: string,
+  states: readonly NewState[],
+): Promise<string[]> => {
+  const earliest = new Map<string, number>()
+  const note = (key: string, at: number) => earliest.set(key, Math.min(at, earliest.get(key) ?? at))
+  for (const { key, at, relations } of states) {
+    note(key, at)
+    for (const { from, to, since } of JSON.parse(relations) as Declaration[])
+      for (const end of [from, to]) if (end !== undefined) note(`${cluster}/${end.key}`, Math.min(at, since ?? at))
+  }
+  if (earliest.size === 0) return []
+  const rows = [...earliest].map(([key, at]) => ({ key, at }))
+  return idsOf(await store.read(statement('occurrences-affecting'), { scope, rows }))
+}
+
+/** Times about which more is known than when the cursor was moved. */
+const newlyCovered = (coverage: readonly Coverage[], cursor: Cursor): Near[] =>
+  coverage.flatMap(({ id, from, to }) => {
+    const known = cursor.coverage[id] ?? from
+    return to > known ? [{ from: known, to }] : []
+  })
+
+const byCoverage = async (store: Store, scope: string, pattern: Pattern, spans: readonly Near[]): Promise<string[]> => {
+  if (spans.length === 0) return []
+  const reach = pattern.window + delayOf(pattern)
+  const merged: { from: number; to: number }[] = []
+  for (const { from, to } of spans.toSorted((a, b) => a.from - b.from)) {
+    const last = merged.at(-1)
+    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to)
+    else merged.push({ from, to })
+  }
+  const rows = merged.map(({ from, to }) => ({ from: from - reach, to: to + spanBefore(pattern) }))
+  return idsOf(await store.read(statement('occurrences-unseen'), { scope, rows }))
+}
+
+const byHoles = async (store: Store, cluster: string, scope: string, pattern: Pattern, cursor: Cursor) => {
+  const since = cursor.holesAt - OVERLAP
+  const found = await store.read<Near & { id: string; recordedAt: number }>(statement('holes-new'), { cluster, since })
+  const fresh = found.filter(({ id }) => !cursor.holes.includes(id))
+  const holesAt = Math.max(cursor.holesAt, ...found.map(({ recordedAt }) => recordedAt))
+  const holes = found.filter(({ recordedAt }) => recordedAt >= holesAt - OVERLAP).map(({ id }) => id)
+  const reach = pattern.window + delayOf(pattern)
+  const rows = fresh.map(({ from, to }) => ({ from: from - reach, to: to + spanBefore(pattern) }))
+  const ids = rows.length === 0 ? [] : idsOf(await store.read(statement('occurrences-near'), { scope, rows }))
+  return { ids, holesAt, holes }
+}
+
+const byWaiting = async (store: Store, scope: string, coverage: readonly Coverage[]): Promise<string[]> => {
+  const open = await store.read<{ id: string; awaits: string }>(statement('occurrences-open'), { scope })
+  const watching = watchingOf(coverage, [])
+  return idsOf(
+    open.filter(({ awaits }) =>
+      (JSON.parse(awaits) as { source: string; until: number }[]).some(({ source, until }) =>
+        watching.settled(source, until),
+      ),
+    ),
+  )
+}
+
+export interface Woken {
+  /** Anchors to evaluate, each once. */
+  readonly anchors: readonly string[]
+  /** The cursor after they are. */
+  readonly next: Cursor
+}
+
+/** Reads what is new since the cursor, in lanes that end at `ends`, and names the anchors that it may concern. */
+export const wake = async (
+  store: Store,
+  cluster: string,
+  pattern: Pattern,
+  cursor: Cursor,
+  ends: readonly number[],
+  coverage: readonly Coverage[],
+): Promise<Woken> => {
+  const scope = scopeOf(cluster, pattern)
+  const { events, states, upTo } = await readNew(store, cluster, pattern, cursor, ends)
+  const [holes, ...ids] = await Promise.all([
+    byHoles(store, cluster, scope, pattern, cursor),
+    byEvents(store, scope, pattern, events),
+    byStates(store, cluster, scope, states),
+    byCoverage(store, scope, pattern, newlyCovered(coverage, cursor)),
+    byWaiting(store, scope, coverage),
+  ])
+  return {
+    anchors: [...new Set([...ids.flat(), ...holes.ids])].sort(),
+    next: {
+      lanes: upTo,
+      coverage: Object.fromEntries(coverage.map(({ id, to }) => [id, to])),
+      holesAt: holes.holesAt,
+      holes: holes.holes,
+    },
+  }
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { LANES } from '../../graph/model/batch.ts'
+import { SECOND } from '../../graph/model/time.ts'
+import { type Coverage, IDLE_AFTER, watchingOf } from './watching.ts'
+
+const session = (source: string, name: string, from: number, to: number, more: Partial<Coverage> = {}): Coverage[] =>
+  Array.from({ length: LANES }, (_, lane) => ({
+    id: `${source}/${name}/${lane}`,
+    source,
+    session: name,
+    lane,
+    from,
+    to,
+    ended: false,
+    ...more,
+  }))
+
+const s = (seconds: number): number => seconds * SECOND
+
+describe('what a source watched', () => {
+  it('is its sessions, joined where they touch, without gaps and losses', () => {
+    const watching = watchingOf(
+      [
+        ...session('ebpf@h', 'a', 0, s(10)),
+        ...session('ebpf@h', 'b', s(10), s(20)),
+        ...session('ebpf@h', 'c', s(30), s(40)),
+      ],
+      [{ id: 'g', hole: 'gap', source: 'ebpf@h', from: s(4), to: s(5), what: 'restart' }],
+    )
+    assert.equal(watching.blindness('ebpf@h', { from: s(6), to: s(18) }), null)
+    assert.equal(watching.blindness('ebpf@h', { from: s(18), to: s(32) }), 'was not watching')
+    assert.equal(watching.blindness('ebpf@h', { from: s(1), to: s(8) }), 'had a gap: restart')
+    assert.equal(watching.blindness('systemd@h', { from: 0, to: 1 }), 'was never heard of')
+  })
+
+  it('is nothing as long as one lane has not heard of the session', () => {
+    const watching = watchingOf(session('ebpf@h', 'a', 0, s(10)).slice(1), [])
+    assert.equal(watching.blindness('ebpf@h', { from: s(1), to: s(2) }), 'was not watching')
+    assert.equal(watching.settled('ebpf@h', s(1)), false)
+  })
+
+  it('ends where the slowest lane is', () => {
+    const slow = session('ebpf@h', 'a', 0, s(10)).map((each, index) => (index === 3 ? { ...each, to: s(5) } : each))
+    const watching = watchingOf(slow, [])
+    assert.equal(watching.settled('ebpf@h', s(5)), true)
+    assert.equal(watching.settled('ebpf@h', s(6)), false)
+  })
+})
+
+describe('a verdict waits for a source', () => {
+  it('until its watermark has passed, or its stream has ended', () => {
+    assert.equal(watchingOf(session('ebpf@h', 'a', 0, s(10)), []).settled('ebpf@h', s(11)), false)
+    const ended = watchingOf(session('ebpf@h', 'a', 0, s(10), { ended: true }), [])
+    assert.equal(ended.settled('ebpf@h', s(11)), true)
+    assert.equal(ended.blindness('ebpf@h', { from: s(9), to: s(11) }), 'was not watching')
+  })
+
+  it('but not for one that is idle, and takes no negative from it', () => {
+    const coverages = [...session('kubernetes@cluster', 'a', 0, s(5)), ...session('ebpf@h', 'a', 0, s(20) + IDLE_AFTER)]
+    const watching = watchingOf(coverages, [])
+    assert.equal(watching.settled('kubernetes@cluster', s(20)), true)
+    assert.equal(watching.settled('kubernetes@cluster', s(21)), false)
+    assert.equal(watching.settled('systemd@h', s(20)), true)
+    assert.equal(watching.blindness('kubernetes@cluster', { from: s(4), to: s(20) }), 'was not watching')
+  })
+
+  it('and one that has ended makes no other idle, until all have', () => {
+    const ended = session('ebpf@h', 'a', 0, s(10), { ended: true })
+    const open = session('kubernetes@cluster', 'a', 0, s(8))
+    assert.equal(watchingOf([...ended, ...open], []).settled('kubernetes@cluster', s(9)), false)
+    const closed = open.map((each) => ({ ...each, ended: true }))
+    assert.equal(watchingOf([...ended, ...closed], []).settled('systemd@h', s(9)), true)
+  })
+
+  it('that was started again after its stream had ended', () => {
+    const coverages = [...session('ebpf@h', 'a', 0, s(10), { ended: true }), ...session('ebpf@h', 'b', s(30), s(40))]
+    assert.equal(watchingOf(coverages, []).settled('ebpf@h', s(41)), false)
+  })
+})

@@ -1,0 +1,91 @@
+CYPHER 5
+// (memoryPressure)-->(oomKill)-->(processExit)-->(containerTerminated), all about one run of a container: its id joins them.
+// The container's pod, its owners and its Services are those of the time of the kill.
+UNWIND $anchors AS anchorId
+MATCH (oomKill:Event&OomKill {id: anchorId})-[:ABOUT]->(container:Container)
+WHERE oomKill.recordedAt <= $known AND NOT oomKill.id IN $without
+
+// The last window of reclaims that began before the kill.
+OPTIONAL CALL (oomKill) {
+  MATCH (memoryPressure:MemoryPressure)
+  WHERE memoryPressure.objectKey = oomKill.objectKey
+    AND memoryPressure.at >= oomKill.at - $steps.memoryPressure.before
+    AND memoryPressure.at <= oomKill.at
+    AND memoryPressure.recordedAt <= $known AND NOT memoryPressure.id IN $without
+  RETURN memoryPressure ORDER BY memoryPressure.objectKey DESC, memoryPressure.at DESC LIMIT 1
+}
+
+// A run of a container ends once, and its end evidences one kill: that of the first process, else the last one before it.
+CALL (oomKill) {
+  OPTIONAL MATCH (other:OomKill)
+  WHERE other.objectKey = oomKill.objectKey
+    AND other.at >= oomKill.at - $steps.containerTerminated.after
+    AND other.at <= oomKill.at + $steps.containerTerminated.after
+    AND other.id <> oomKill.id
+    AND other.recordedAt <= $known AND NOT other.id IN $without
+  WITH oomKill, other
+  WHERE other.firstProcessKilled AND NOT oomKill.firstProcessKilled
+     OR other.firstProcessKilled = oomKill.firstProcessKilled
+       AND (other.at > oomKill.at OR other.at = oomKill.at AND other.id > oomKill.id)
+  RETURN collect(CASE WHEN other.firstProcessKilled THEN -1 ELSE other.at END) AS claims
+}
+
+// The first process. Where a child was the victim it must have ended by itself: KILL (9) and TERM (15) come from outside.
+OPTIONAL CALL (oomKill, claims) {
+  MATCH (processExit:ProcessExit)
+  WHERE processExit.objectKey = oomKill.objectKey
+    AND processExit.at >= oomKill.at
+    AND processExit.at <= oomKill.at + $steps.processExit.after
+    AND processExit.nsPid IN $steps.processExit.where.nsPid
+    AND (oomKill.firstProcessKilled OR NOT processExit.signal IN [9, 15])
+    AND none(claim IN claims WHERE claim <= processExit.at)
+    AND processExit.recordedAt <= $known AND NOT processExit.id IN $without
+  RETURN processExit ORDER BY processExit.objectKey, processExit.at LIMIT 1
+}
+
+// The end of the run. Kubernetes' stamp is an interval; OOMKilled is told by the reason alone, the exit code may be 0.
+// Where the kernel saw the first process end after the kill, any reason will do: the runtime may miss the kill.
+OPTIONAL CALL (oomKill, claims, processExit) {
+  MATCH (containerTerminated:ContainerTerminated)
+  WHERE containerTerminated.objectKey = oomKill.objectKey
+    AND containerTerminated.at >= oomKill.at - $steps.containerTerminated.before
+    AND containerTerminated.at + containerTerminated.uncertainty >= oomKill.at
+    AND containerTerminated.at <= oomKill.at + $steps.containerTerminated.after
+    AND (containerTerminated.reason IN $steps.containerTerminated.where.reason OR processExit IS NOT NULL)
+    AND none(claim IN claims WHERE claim <= containerTerminated.at + containerTerminated.uncertainty)
+    AND containerTerminated.recordedAt <= $known AND NOT containerTerminated.id IN $without
+  RETURN containerTerminated LIMIT 1
+}
+
+OPTIONAL MATCH (pod:Pod)-[runs:RUNS WHERE runs.recordedFrom <= $known < runs.recordedTo]->(container)
+
+// A Node that owns a static pod is no workload.
+CALL (oomKill, pod) {
+  OPTIONAL MATCH chain = (pod)
+    (()<-[owns:OWNS WHERE owns.from <= oomKill.at < owns.to AND owns.recordedFrom <= $known < owns.recordedTo]-(:Workload)){0,8}
+    (top:Object)
+  WHERE NOT EXISTS {
+    (top)<-[up:OWNS WHERE up.from <= oomKill.at < up.to AND up.recordedFrom <= $known < up.recordedTo]-(:Workload)
+  }
+  RETURN tail(nodes(chain)) AS owners LIMIT 1
+}
+CALL (oomKill, pod) {
+  OPTIONAL MATCH (pod)<-[selects:SELECTS WHERE selects.from <= oomKill.at < selects.to AND selects.recordedFrom <= $known < selects.recordedTo]-(service:Service)
+  RETURN collect(DISTINCT service) AS services
+}
+WITH *, coalesce(runs.role, containerTerminated.role, 'main') AS role,
+  CASE WHEN processExit IS NULL THEN containerTerminated.exitCode
+       WHEN processExit.signal > 0 THEN 128 + processExit.signal
+       ELSE processExit.exitCode END AS exitCode
+RETURN oomKill.id AS anchor, memoryPressure, oomKill, processExit, containerTerminated,
+  CASE
+    WHEN oomKill.global THEN 'global'
+    WHEN oomKill.firstProcessKilled THEN 'main killed'
+    WHEN processExit IS NOT NULL OR containerTerminated IS NOT NULL THEN 'child killed, main exited ' + toString(exitCode)
+    ELSE 'child killed, container survived'
+  END + CASE WHEN role = 'main' THEN '' ELSE ' (' + role + ' container)' END AS outcome,
+  [{object: container, role: 'container'}] +
+    CASE WHEN pod IS NULL THEN [] ELSE [{object: pod, role: 'pod'}] END +
+    [index IN range(0, size(coalesce(owners, [])) - 1) |
+      {object: owners[index], role: CASE WHEN index = size(owners) - 1 THEN 'workload' ELSE 'owner' END}] +
+    [service IN services | {object: service, role: 'service'}] AS affected
