@@ -319,6 +319,25 @@ test('the watermark goes on in a quiet cluster, and stands while the watch is aw
   await until('progress again', () => reflector.watermark! > stands!)
 })
 
+test('the watermark does not pass what a handler still holds', async (t) => {
+  const { server, options } = await setUp(t)
+  let release = () => {}
+  const onBatch = ({ synced }: { synced: boolean }) =>
+    synced ? undefined : new Promise<void>((resolve) => (release = resolve))
+  const timings = { ...quick, aliveBound: 5 }
+  const reflector = new Reflector<Thing>({ ...options, timings, handler: { onBatch } })
+  t.after(() => reflector.stop())
+  reflector.start()
+  await until('a watch', () => server.watching === 1)
+  server.create('d')
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  const held = reflector.watermark
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  assert.equal(reflector.watermark, held)
+  release()
+  await until('the watermark to go on', () => reflector.watermark! > held!)
+})
+
 test('nothing is left after stop: no timer, no socket, no call', async (t) => {
   const { server, mirror, reflector, equal } = await setUp(t)
   const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length

@@ -40,6 +40,7 @@ export class Reflector<T> {
   #told = ''
   #openSince: number | undefined
   #lastTick = 0
+  #delivering = false
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
@@ -188,7 +189,9 @@ export class Reflector<T> {
   async #deliver(changes: Change<T>[], synced: boolean): Promise<void> {
     const began = performance.now()
     const resourceVersion = this.#position.resourceVersion!
+    this.#delivering = true
     await this.#call((handler) => handler.onBatch({ changes, synced, resourceVersion }))
+    this.#delivering = false
     if (performance.now() - began > slowHandler) this.#watermark.stalled(now())
   }
 
@@ -226,7 +229,7 @@ export class Reflector<T> {
     if (this.#openSince !== undefined && at - this.#openSince >= steady && this.#position.next === 'watch') {
       void this.#tell({ state: 'watching' })
     }
-    this.#watermark.tick(now())
+    if (!this.#delivering) this.#watermark.tick(now())
   }
 
   async #tell(status: Status): Promise<void> {

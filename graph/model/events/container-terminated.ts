@@ -16,7 +16,12 @@ export const containerTerminated = defineEvent({
     },
     exitCode: { type: 'int', doc: 'Exit code; 128 + signal where a signal ended it.' },
     signal: { type: 'int', optional: true, doc: 'Signal, where the runtime tells it.' },
-    startedAt: { type: 'int', unit: 'µs since the epoch', doc: 'Start of the run; whole seconds.' },
+    startedAt: {
+      type: 'int',
+      unit: 'µs since the epoch',
+      optional: true,
+      doc: 'Start of the run; whole seconds. Absent where it could not be started.',
+    },
     finishedAt: {
       type: 'int',
       unit: 'µs since the epoch',

@@ -16,8 +16,8 @@ export interface ContainerTerminated {
   readonly exitCode: number
   /** Signal, where the runtime tells it. */
   readonly signal?: number
-  /** Start of the run; whole seconds. (µs since the epoch) */
-  readonly startedAt: number
+  /** Start of the run; whole seconds. Absent where it could not be started. (µs since the epoch) */
+  readonly startedAt?: number
   /** End of the run; whole seconds, so 10 means [10, 11). (µs since the epoch) */
   readonly finishedAt: number
   /** How often the kubelet restarted the container before this run. (count) */
@@ -38,7 +38,7 @@ export interface ContainerWaiting {
   readonly restartCount: number
 }
 
-/** An Event object of the API. Best effort and merged: its absence proves nothing. With count > 1 it is the interval [at, lastAt]. */
+/** An Event object of the API, but for routine that states tell already (Scheduled, Pulled, Started, ...). Best effort and merged: its absence proves nothing. With count > 1 it is the interval [at, lastAt]. */
 export interface KubernetesEvent {
   /** BackOff, FailedScheduling, ... */
   readonly reason: string
