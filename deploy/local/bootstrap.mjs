@@ -1,24 +1,14 @@
 // The way in for whatever Node is there (18 or later): installs the packages of package-lock.json, then goes on in
 // main.ts under Node 24, which one of these packages brings.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..', '..')
 const modules = join(root, 'node_modules')
+const note = join(modules, '.package-lock.json')
 
-if (!installed()) {
-  const started = Date.now()
-  process.stdout.write('npm packages ... ')
-  try {
-    const options = { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] }
-    execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], options)
-  } catch (error) {
-    console.error(`failed\n${error.message}\nRun npm ci by hand in ${root} to see why.`)
-    process.exit(1)
-  }
-  console.log(`${((Date.now() - started) / 1000).toFixed(1)} s`)
-}
+if (!installed()) install()
 
 const packaged = ['x64', 'arm64'].map((cpu) => join(modules, `node-linux-${cpu}`, 'bin', 'node')).find(existsSync)
 const node = packaged ?? (Number(process.versions.node.split('.')[0]) >= 24 ? process.execPath : undefined)
@@ -46,11 +36,30 @@ child.on('exit', (code, signal) => {
  * install has no note; comparing it leaves a folder alone that somebody has brought up to date by hand.
  */
 function installed() {
-  const note = join(modules, '.package-lock.json')
   if (!existsSync(note)) return false
   const there = JSON.parse(readFileSync(note, 'utf8')).packages
   const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
   return Object.entries(wanted).every(
     ([path, it]) => path === '' || (there[path] ? there[path].integrity === it.integrity : it.optional),
   )
+}
+
+/**
+ * Not `npm ci`: it demands a lock file that names the optional packages of every other platform, and a registry that lacks
+ * some of these can't make one. That what came is what the lock file says is checked here all the same.
+ */
+function install() {
+  const started = Date.now()
+  process.stdout.write('npm packages ... ')
+  if (existsSync(note)) rmSync(note)
+  else rmSync(modules, { recursive: true, force: true })
+  try {
+    const options = { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] }
+    execFileSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], options)
+    if (!installed()) throw new Error('npm installed something else than package-lock.json says')
+  } catch (error) {
+    console.error(`failed\n${error.message}\nRun npm install by hand in ${root} to see why.`)
+    process.exit(1)
+  }
+  console.log(`${((Date.now() - started) / 1000).toFixed(1)} s`)
 }

@@ -3,8 +3,9 @@ import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fetchJars, jarsDir, startImage } from '../neo4j/install.ts'
+import { fetchJars, findJava, jarsDir, javaFlags, startImage } from '../neo4j/install.ts'
 import { startNeo4j } from '../neo4j.ts'
+import { runTool } from '../run-tool.ts'
 import type { Step } from '../set-up.ts'
 
 export const neo4jJars: Step = {
@@ -30,6 +31,8 @@ async function makeStartImage() {
     const server = await startNeo4j({ dataDir: folder, jvmFlags: [`-XX:ArchiveClassesAtExit=${temporary}`] })
     await exercise(server)
     await server.stop()
+    // An end that took too long was cut off, and the file with it: with -Xshare:on the JVM refuses one that is not whole.
+    await runTool(findJava(), ['-Xshare:on', `-XX:SharedArchiveFile=${temporary}`, ...javaFlags, '-version'])
     // Not always one rename: the temporary folder may be on another file system.
     copyFileSync(temporary, `${image}.${process.pid}.tmp`)
     renameSync(`${image}.${process.pid}.tmp`, image)
