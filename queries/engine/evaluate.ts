@@ -1,12 +1,12 @@
 /** Runs a pattern on anchors and judges what it finds. Reads only: also for "as known at" and "what if it were not there". */
 import type { K8sContext } from '../../graph/model/context.ts'
-import { EVENTS, OBJECTS } from '../../graph/model/generated/registry.ts'
+import { OBJECTS } from '../../graph/model/generated/registry.ts'
 import type { EventName } from '../../graph/model/generated/types.ts'
 import type { GraphNode, Store } from '../../graph/store/main.ts'
 import { KNOWN_NOW } from '../reads/read.ts'
 import { judge } from './judge.ts'
 import type { Affected, Alternative, EventNode, Judgement, Ownership } from './judgement.ts'
-import { columnOf, kindOf, labelOf, type Pattern, stepsParameter } from './pattern.ts'
+import { COUNTING, columnOf, kindOf, labelOf, type Pattern, stepsParameter } from './pattern.ts'
 import { statement } from './statements.ts'
 import { type Coverage, type Hole, watchingOf } from './watching.ts'
 
@@ -24,9 +24,6 @@ type ResultRow = Record<string, unknown> & {
   outcome: string | null
   affected: { object: Node; role: string }[]
 }
-
-/** Kinds that tell how often a container was restarted: a jump shows that a run went by untold. */
-const COUNTING = (Object.keys(EVENTS) as EventName[]).filter((kind) => 'restartCount' in EVENTS[kind].fields)
 
 const WATCHED_WORKLOADS = new Set(OBJECTS.Workload.alsoLabelled)
 
@@ -130,13 +127,15 @@ const readJumps = async (
       }),
     ),
   )
-  const of = Map.groupBy(counts.flat(), ({ anchor }) => anchor)
-  const jumped = rows.filter(({ anchor }) => {
-    const counted = of.get(anchor) ?? []
-    const before = Math.max(...counted.filter((each) => each.before).map(({ count }) => count))
-    const after = Math.min(...counted.filter((each) => !each.before).map(({ count }) => count))
-    return Number.isFinite(before) && Number.isFinite(after) && after - before > 1
-  })
+  // Each kind by itself: a run may be told of when it began, and go by untold when it ended.
+  const jumped = rows.filter(({ anchor }) =>
+    counts.some((ofKind) => {
+      const own = ofKind.filter((each) => each.anchor === anchor)
+      const before = own.find((each) => each.before)?.count
+      const after = own.find((each) => !each.before)?.count
+      return before !== undefined && after !== undefined && after - before > 1
+    }),
+  )
   return new Set(jumped.map(({ anchor }) => anchor))
 }
 

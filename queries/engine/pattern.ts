@@ -76,6 +76,11 @@ export const labelOf = (event: string): string => columnOf(`-${event}`)
 
 export const kindOf = (event: EventName): EventKind => EVENTS[event]
 
+/** Kinds that tell of a container's runs by number: one that is left out went by untold. */
+export const COUNTING = (Object.keys(EVENTS) as EventName[]).filter(
+  (kind) => 'restartCount' in EVENTS[kind].fields && EVENTS[kind].about.includes('Container'),
+)
+
 export const stepOf = (pattern: Pattern, event: EventName): Step =>
   pattern.steps.find((step) => step.event === event) as Step
 

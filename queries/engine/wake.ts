@@ -1,6 +1,5 @@
 /** Which anchors something new may concern. Cost follows what is new: each question is an index seek per new thing. */
 import { LANES } from '../../graph/model/batch.ts'
-import { EVENTS } from '../../graph/model/generated/registry.ts'
 import type { EventName } from '../../graph/model/generated/types.ts'
 import type { Declaration } from '../../graph/model/observation.ts'
 import { SECOND } from '../../graph/model/time.ts'
@@ -8,7 +7,7 @@ import type { Store } from '../../graph/store/main.ts'
 import { scopeOf } from './conclusion.ts'
 import type { Cursor } from './cursor.ts'
 import { joinOf } from './joins.ts'
-import { kindOf, labelOf, type Pattern } from './pattern.ts'
+import { COUNTING, kindOf, labelOf, type Pattern } from './pattern.ts'
 import { statement } from './statements.ts'
 import { type Coverage, watchingOf } from './watching.ts'
 
@@ -73,12 +72,11 @@ const waysOf = (pattern: Pattern): Way[] => {
   const reach = Math.max(...ways.map(({ after }) => after), 0)
   const rivals = [...new Set(ways.flatMap(({ property }) => property ?? []))]
   const counts = pattern.steps.some((step) => 'restartCount' in kindOf(step.event).fields)
-  const counting = (Object.keys(EVENTS) as EventName[]).filter((kind) => 'restartCount' in EVENTS[kind].fields)
   const after = pattern.window + delayOf(pattern)
   return [
     ...ways,
     ...rivals.map((property): Way => ({ kind: pattern.anchor, property, before: reach, after: reach })),
-    ...(counts ? counting.map((kind): Way => ({ kind, property: 'podKey', before: after, after })) : []),
+    ...(counts ? COUNTING.map((kind): Way => ({ kind, property: 'podKey', before: after, after })) : []),
   ]
 }
 
