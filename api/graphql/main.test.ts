@@ -76,7 +76,7 @@ describe('GraphQL', () => {
       },
       deployment: { state: { body: { readyReplicas: 2, replicas: 3 } } },
       kill: {
-        summary: 'victim node (pid 41172, 251 MiB), its own allocation',
+        summary: 'node (pid 41172, 251 MiB), its own allocation',
         at: toRfc3339(KILL),
         object: {
           __typename: 'Container',
@@ -88,7 +88,7 @@ describe('GraphQL', () => {
               lastAt: toRfc3339(KILL - 10_000),
             },
             { kind: 'container-terminated', summary: 'app: OOMKilled, exit 137, restart 3' },
-            { kind: 'oom-kill', summary: 'victim node (pid 41172, 251 MiB), its own allocation' },
+            { kind: 'oom-kill', summary: 'node (pid 41172, 251 MiB), its own allocation' },
           ].sort((a, b) =>
             a.kind === 'memory-pressure' ? -1 : b.kind === 'memory-pressure' ? 1 : a.kind < b.kind ? -1 : 1,
           ),

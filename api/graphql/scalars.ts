@@ -1,6 +1,6 @@
 /** Timestamp, Long and Map: what GraphQL has no type for. */
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql'
-import { fromRfc3339, toRfc3339 } from '../../graph/model/time.ts'
+import { fromRfc3339, toRfc3339 } from '../../queries/reads/main.ts'
 
 const refuse = (value: unknown, expected: string): never => {
   throw new GraphQLError(`got ${JSON.stringify(value)}, expected ${expected}`)

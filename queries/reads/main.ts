@@ -1,4 +1,6 @@
 /** Everything that can be asked of the graph. Each read is a `.cypher` file with its typed function; none writes. */
+export { pascalCase } from '../../graph/model/generate/names.ts'
+export { fromRfc3339, MINUTE, now, OPEN, toRfc3339 } from '../../graph/model/time.ts'
 export { caused } from './caused.ts'
 export { contexts } from './contexts.ts'
 export { events, eventsById } from './events.ts'

@@ -30,14 +30,18 @@ interface Expected {
   readonly on: string | null
 }
 
-/** The sources that would have told: those of the cluster, and those of every host on which a pod of the family ran. */
-const expected = (cluster: string, members: readonly Member[]): Expected[] => {
-  const collectors = [...new Set(Object.values(EVENTS).map((kind) => kind.collector))]
-  const hosts = new Map(
+/** Names of the nodes that hosts are, by the host's key without the cluster. */
+export const hostNames = (cluster: string, members: readonly Member[]): Map<string, string> =>
+  new Map(
     members.flatMap(({ nodes, hosts }) =>
       hosts.map((host) => [withoutCluster(cluster, host.key), nodes[0]?.name ?? host.name ?? host.key] as const),
     ),
   )
+
+/** The sources that would have told: those of the cluster, and those of every host on which a pod of the family ran. */
+const expected = (cluster: string, members: readonly Member[]): Expected[] => {
+  const collectors = [...new Set(Object.values(EVENTS).map((kind) => kind.collector))]
+  const hosts = hostNames(cluster, members)
   return collectors.flatMap((collector): Expected[] =>
     CLUSTER_WIDE.has(collector)
       ? [{ source: sourceOf(collector), collector, on: null }]

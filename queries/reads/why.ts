@@ -10,7 +10,7 @@ import { clusterNow, clusters, type Source, sources } from './sources.ts'
 import { states } from './states.ts'
 import { kindOf, type StoredObject } from './stored.ts'
 import { firstSymptom, type Symptoms, symptoms } from './symptoms.ts'
-import { notSeen, type Unwatched } from './watching.ts'
+import { hostNames, notSeen, type Unwatched } from './watching.ts'
 
 const EARLIER = statement('earlier')
 const FIRST_SEEN = statement('first-seen')
@@ -84,6 +84,8 @@ export type Answer =
       readonly notSeen: readonly Unwatched[]
       /** Time of the last occurrence before the window, or null. */
       readonly lastBefore: number | null
+      /** Names of the nodes whose hosts the events tell of, by the host's key. */
+      readonly hosts: Readonly<Record<string, string>>
       /** True where the object has more members than one answer looks at. */
       readonly cut: boolean
     })
@@ -194,6 +196,7 @@ const lookAt = async (reader: Reader, asking: Asking, found: Found): Promise<Ans
     symptomsSince: since,
     notSeen: notSeen(cluster, members, heard, watched),
     lastBefore: before[0]?.occurrence.at ?? null,
+    hosts: Object.fromEntries(hostNames(cluster, members)),
     cut: members.length >= FAMILY_LIMIT,
   }
 }

@@ -29,10 +29,10 @@ test('an OOM kill tells victim and trigger', () => {
     triggerCommand: 'node',
   }
   assert.equal(titleOf('oom-kill'), 'OOM kill')
-  assert.equal(summaryOf(event(kill)), 'victim node (pid 41172, 251 MiB), its own allocation')
+  assert.equal(summaryOf(event(kill)), 'node (pid 41172, 251 MiB), its own allocation')
   assert.equal(
     summaryOf(event({ ...kill, triggerPid: 7, triggerCommand: 'sh', oomGroup: true })),
-    'victim node (pid 41172, 251 MiB), allocation of sh (pid 7), whole cgroup',
+    'node (pid 41172, 251 MiB), allocation of sh (pid 7), whole cgroup',
   )
 })
 

@@ -1,9 +1,10 @@
 /** The ways in. */
-import { MINUTE, toRfc3339 } from '../../../graph/model/time.ts'
+
 import type { Pattern } from '../../../queries/engine/pattern.ts'
 import { find } from '../../../queries/reads/find.ts'
 import { headline } from '../../../queries/reads/headline.ts'
 import { incidents, type Status } from '../../../queries/reads/incidents.ts'
+import { MINUTE, toRfc3339 } from '../../../queries/reads/main.ts'
 import type { OccurrenceDetail } from '../../../queries/reads/occurrences.ts'
 import { KNOWN_NOW } from '../../../queries/reads/read.ts'
 import { clusterNow, clusters, type Interval, type Source, sources, unwatched } from '../../../queries/reads/sources.ts'

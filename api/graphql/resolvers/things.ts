@@ -1,7 +1,7 @@
 /** Events and objects: members that every kind has. What is a property of the stored node needs no resolver. */
-import { pascalCase } from '../../../graph/model/generate/names.ts'
-import { now } from '../../../graph/model/time.ts'
+
 import { events } from '../../../queries/reads/events.ts'
+import { now, pascalCase } from '../../../queries/reads/main.ts'
 import { type AsOf, KNOWN_NOW, pageSize } from '../../../queries/reads/read.ts'
 import { kindOf, type StoredEvent, type StoredObject, type StoredState } from '../../../queries/reads/stored.ts'
 import { summaryOf } from '../../../queries/reads/words.ts'

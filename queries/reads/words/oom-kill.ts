@@ -7,8 +7,7 @@ export default {
     const victims = victimPids.map(
       (pid, index) => `${victimCommands[index] ?? '?'} (pid ${pid}, ${bytes(victimBytes[index] ?? 0)})`,
     )
-    const told =
-      victims.length > 2 ? `${many(victims.length, 'victim')}, first ${victims[0]}` : `victim ${victims.join(' and ')}`
+    const told = victims.length > 2 ? `${many(victims.length, 'victim')}, first ${victims[0]}` : victims.join(' and ')
     const trigger = victimPids.includes(triggerPid)
       ? 'its own allocation'
       : `allocation of ${triggerCommand} (pid ${triggerPid})`

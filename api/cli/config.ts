@@ -1,0 +1,65 @@
+/** What the command line learns from the environment, and where `aitia up` left the addresses of its servers. */
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+const environment = process.env
+
+/** Root of the clone. */
+export const root = join(import.meta.dirname, '..', '..')
+
+/** Folder of all that aitia keeps on this machine. */
+export const dataDir = environment.AITIA_DATA ? resolve(environment.AITIA_DATA) : join(root, '.aitia')
+
+export const defaultCluster = environment.AITIA_CLUSTER ?? 'local'
+
+export const queuePrefix = environment.AITIA_QUEUE_PREFIX ?? 'aitia'
+
+export interface Neo4jAddress {
+  readonly uri: string
+  readonly user: string
+  readonly password: string
+}
+
+/** Addresses of servers; written by `aitia up`, for its owner's eyes only. */
+export interface Servers {
+  readonly neo4j: Neo4jAddress
+  readonly redisUrl: string
+}
+
+/** Where `aitia up` leaves them for the other commands. */
+export const serversFile = join(dataDir, 'servers.json')
+
+const left = (): Servers | null => {
+  try {
+    return JSON.parse(readFileSync(serversFile, 'utf8')) as Servers
+  } catch {
+    return null
+  }
+}
+
+const missing = (what: string, name: string): Error =>
+  new Error(
+    `no address of ${what}: ${name} is not set and ${serversFile} is not there. Set it, or start both with: aitia up`,
+  )
+
+/** AITIA_NEO4J_URI, AITIA_NEO4J_USER and AITIA_NEO4J_PASSWORD, else what `aitia up` left. */
+export const neo4jAddress = (): Neo4jAddress => {
+  const { AITIA_NEO4J_URI: uri, AITIA_NEO4J_USER: user, AITIA_NEO4J_PASSWORD: password } = environment
+  if (uri) return { uri, user: user ?? 'neo4j', password: password ?? '' }
+  const servers = left()
+  if (servers === null) throw missing('Neo4j', 'AITIA_NEO4J_URI')
+  return servers.neo4j
+}
+
+/** AITIA_REDIS_URL, else what `aitia up` left. */
+export const redisUrl = (): string => {
+  const url = environment.AITIA_REDIS_URL ?? left()?.redisUrl
+  if (url === undefined) throw missing('Redis', 'AITIA_REDIS_URL')
+  return url
+}
+
+/** Colours only where a terminal shows them and nobody asked for none. */
+export const colours = process.stdout.isTTY === true && !environment.NO_COLOR
+
+/** All of it, for collectors that look for their own settings. */
+export const wholeEnvironment: Readonly<Record<string, string | undefined>> = environment

@@ -1,0 +1,38 @@
+/** Text in columns of at most 100 characters. */
+
+export const WIDTH = 100
+
+/** Rows with each column as wide as its widest cell; the last one is as long as it is. */
+export const columns = (rows: readonly (readonly string[])[], gap = 2): string[] => {
+  const widths = rows.reduce<number[]>((most, row) => {
+    row.forEach((cell, index) => {
+      most[index] = Math.max(most[index] ?? 0, cell.length)
+    })
+    return most
+  }, [])
+  return rows.map((row) =>
+    row
+      .map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index]! + gap)))
+      .join('')
+      .trimEnd(),
+  )
+}
+
+/** Parts put side by side until a line is full; each line starts with `indent` spaces, but the first. */
+export const flow = (parts: readonly string[], indent: number, separator = '     '): string => {
+  const lines: string[] = []
+  for (const part of parts) {
+    const last = lines.at(-1)
+    if (last !== undefined && indent + last.length + separator.length + part.length <= WIDTH)
+      lines[lines.length - 1] = last + separator + part
+    else lines.push(part)
+  }
+  return lines.join(`\n${' '.repeat(indent)}`)
+}
+
+/** Words of a sentence in lines of at most WIDTH; lines after the first start with `indent` spaces. */
+export const wrap = (text: string, indent = 0): string => flow(text.split(' '), indent, ' ')
+
+/** Cuts a text that is longer than `length`, and shows that it did. */
+export const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, Math.max(0, length - 1))}…`

@@ -1,0 +1,74 @@
+/** Times in the reader's zone: as short as the distance to `today` allows. */
+
+const MILLISECOND = 1_000
+const SECOND = 1_000_000
+
+export interface Clock {
+  /** A point in time within a sentence: `14:02:10`, `Tue 09:14:05`, `3 Nov 09:14:05`. */
+  readonly at: (micros: number) => string
+  /** The same to the minute: `14:02`, `Tue 09:14`, `3 Nov`. */
+  readonly since: (micros: number) => string
+  /** For a column of events: `14:02:10.812`, or `14:02:10` where the truth lies somewhere in that second. */
+  readonly stamp: (micros: number, uncertainty: number) => string
+}
+
+const DAY = 24 * 3600 * SECOND
+
+/** `zone` is an IANA name; the machine's own unless given. */
+export const clockOf = (today: number, zone?: string): Clock => {
+  const format = (options: Intl.DateTimeFormatOptions) => {
+    const formatter = new Intl.DateTimeFormat('en-GB', {
+      ...options,
+      hourCycle: 'h23',
+      ...(zone ? { timeZone: zone } : {}),
+    })
+    return (micros: number): string => formatter.format(micros / MILLISECOND).replace(',', '')
+  }
+  const date = format({ year: 'numeric', month: 'short', day: 'numeric' })
+  const dayAndMonth = format({ month: 'short', day: 'numeric' })
+  const weekday = format({ weekday: 'short' })
+  const seconds = format({ hour: '2-digit', minute: '2-digit', second: '2-digit' })
+  const minutes = format({ hour: '2-digit', minute: '2-digit' })
+  const sameYear = (micros: number): boolean => date(micros).slice(-4) === date(today).slice(-4)
+  const day = (micros: number): string => {
+    if (date(micros) === date(today)) return ''
+    if (Math.abs(today - micros) < 6 * DAY) return weekday(micros)
+    return sameYear(micros) ? dayAndMonth(micros) : date(micros)
+  }
+  const join = (...parts: string[]): string => parts.filter((part) => part !== '').join(' ')
+  return {
+    at: (micros) => join(day(micros), seconds(micros)),
+    since: (micros) => (Math.abs(today - micros) < 6 * DAY ? join(day(micros), minutes(micros)) : day(micros)),
+    stamp: (micros, uncertainty) =>
+      uncertainty >= SECOND
+        ? seconds(micros)
+        : `${seconds(micros)}.${String(Math.floor((((micros % SECOND) + SECOND) % SECOND) / MILLISECOND)).padStart(3, '0')}`,
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: 60 * SECOND, h: 3600 * SECOND, d: DAY }
+
+/**
+ * A time as people give it: µs since the epoch, RFC 3339, the same without a zone (the reader's own), `14:02` or `14:02:10` (the last time that it
+ * was so late), or `-90s`, `-5m`, `-2h`, `-3d` before `now`. Null where it is none of them.
+ */
+export const parseTime = (text: string, now: number): number | null => {
+  const back = /^-(\d+)([smhd])$/.exec(text)
+  if (back !== null) return now - Number(back[1]) * UNITS[back[2]!]!
+  if (/^\d{16}$/.test(text)) return Number(text)
+  const exact = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text)
+  if (exact !== null) {
+    const seconds = Date.parse(`${exact[1]}${exact[3]}`)
+    return Number.isNaN(seconds) ? null : seconds * MILLISECOND + Number((exact[2] ?? '').padEnd(6, '0').slice(0, 6))
+  }
+  const clock = /^(\d\d):(\d\d)(?::(\d\d))?$/.exec(text)
+  if (clock !== null) {
+    const today = new Date(now / MILLISECOND)
+    today.setHours(Number(clock[1]), Number(clock[2]), Number(clock[3] ?? 0), 0)
+    const micros = today.getTime() * MILLISECOND
+    return micros > now ? micros - DAY : micros
+  }
+  if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$/.test(text)) return null
+  const local = new Date(text.includes(':') ? text.replace(' ', 'T') : `${text}T00:00:00`).getTime()
+  return Number.isNaN(local) ? null : local * MILLISECOND
+}

@@ -1,0 +1,289 @@
+/** What a reader sees, for answers as the reads give them. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import pico from 'picocolors'
+import type { Answer } from '../../../queries/reads/main.ts'
+import * as reads from '../../../queries/reads/main.ts'
+import { clockOf } from './time.ts'
+import { renderWhy } from './why.ts'
+
+const at = (text: string): number => reads.fromRfc3339(`2026-11-24T${text}Z`)!
+const now = at('14:05:00')
+const ink = { reads, clock: clockOf(now, 'UTC'), colour: pico.createColors(false) }
+const asked = { kind: 'deployment', name: 'checkout', namespace: 'shop' }
+const asking = { cluster: 'local', asked, at: now, known: reads.KNOWN_NOW, from: now - reads.LOOK_BACK }
+
+const event = (kind: string, time: string, fields: object) => ({
+  step: kind,
+  event: {
+    id: `local/${kind}-1`,
+    kind,
+    cluster: 'local',
+    at: at(time),
+    uncertainty: 0,
+    source: 'ebpf@5f1c',
+    host: '5f1c',
+    ...fields,
+  },
+})
+const hop = (from: string, to: string, lag: number, lagUncertainty: number, resolver: string) => ({
+  ...{ from, to, fromId: `local/${from}-1`, toId: `local/${to}-1` },
+  ...{ joinKey: 'container', joinValue: 'local/3f9c1a0bdeadbeef', resolver, lag, lagUncertainty, confidence: 1 },
+})
+const nothing = { terminations: [], waiting: [], failedPods: [], unreadyPods: [] }
+const subject = {
+  key: 'local/d1',
+  kind: 'Deployment',
+  name: 'checkout',
+  namespace: 'shop',
+  replicas: { wanted: 3, ready: 3 },
+}
+const calm = {
+  ...asking,
+  result: 'healthy',
+  subject: { ...subject, readySince: now - 6 * 24 * 3_600_000_000, readyLonger: false },
+  incidents: [],
+  nearMisses: [],
+  symptoms: nothing,
+  symptomsSince: null,
+  notSeen: [],
+  lastBefore: at('14:05:00') - 7 * 24 * 3_600_000_000,
+  hosts: { '5f1c': 'node-1' },
+  cut: false,
+}
+
+const oom = {
+  ...calm,
+  result: 'incident',
+  incidents: [
+    {
+      incident: { id: 'local/8c1f2e', title: 'Container killed for lack of memory' },
+      occurrence: {
+        id: 'local/o1',
+        pattern: 'container-oom',
+        anchorId: 'local/oom-kill-1',
+        at: at('14:02:10.812'),
+        outcome: 'main killed',
+      },
+      verdict: {
+        status: 'final',
+        outcome: 'main killed',
+        confidence: 0.95,
+        parts: {
+          rule: 0.95,
+          joins: 1,
+          links: { 'container-terminated': { 'container.exit': 1, kubelet: 1 } },
+          alternatives: 1,
+          caps: [],
+        },
+        hops: [
+          hop('memory-pressure', 'oom-kill', 12_608_000, 0, 'ebpf'),
+          hop('oom-kill', 'container-terminated', -812_000, 1_000_000, 'ebpf = kubernetes'),
+        ],
+        ...{ missing: [], unseen: [], pending: [], losses: [] },
+      },
+      evidence: [
+        event('memory-pressure', '14:01:58.204', { containerName: 'app', reclaims: 214, lastAt: at('14:02:10.800') }),
+        event('container-terminated', '14:02:10', {
+          ...{ uncertainty: 1_000_000, source: 'kubernetes@cluster', host: undefined },
+          ...{ containerName: 'app', reason: 'OOMKilled', exitCode: 137, restartCount: 4, role: 'main' },
+        }),
+        event('oom-kill', '14:02:10.812', {
+          ...{
+            containerName: 'app',
+            global: false,
+            firstProcessKilled: true,
+            limitBytes: 256 * 2 ** 20,
+            triggerPid: 41172,
+          },
+          ...{ triggerCommand: 'node', victimPids: [41172], victimCommands: ['node'], victimBytes: [251 * 2 ** 20] },
+        }),
+      ],
+      affected: [],
+      count: 1,
+      before: { count: 6, since: at('09:14:00') - 2 * 24 * 3_600_000_000 },
+      impact: [
+        {
+          key: 'local/d1',
+          role: 'workload',
+          kind: 'Deployment',
+          name: 'checkout',
+          namespace: 'shop',
+          wanted: 3,
+          before: 3,
+          fewest: 2,
+          after: 3,
+        },
+        {
+          key: 'local/s1',
+          role: 'service',
+          kind: 'Service',
+          name: 'checkout',
+          namespace: 'shop',
+          wanted: null,
+          before: 3,
+          fewest: 2,
+          after: 3,
+        },
+      ],
+    },
+  ],
+}
+
+const render = (answer: object): string => renderWhy(answer as unknown as Answer, ink)
+
+test('an incident: the answer first, then the chain with its keys, and what it rests on', () => {
+  assert.equal(
+    render(oom),
+    `
+checkout lost 1 of 3 replicas at 14:02:10: its container "app" outgrew its memory limit (256 MiB)
+and was OOM-killed.
+
+  14:01:58.204  memory pressure  app at its limit for 12.6 s, 214 reclaims      ebpf        node-1
+      |  +12.6 s    same container 3f9c1a0b (ebpf)
+  14:02:10.812  OOM kill         node (pid 41172, 251 MiB), its own allocation  ebpf        node-1
+      |  within 1 s same container 3f9c1a0b (ebpf = kubernetes)
+  14:02:10      terminated       app: OOMKilled, exit 137, restart 4            kubernetes
+
+  affects     Deployment shop/checkout: 2 of 3 ready, now 3
+              Service shop/checkout: 2 of 3 endpoints left, now 3
+  outcome     main killed
+  confidence  0.95 (final): rule 0.95 x joins 1.00, 2 independent witnesses of terminated, no known
+              loss
+  before      6 times since Sun 09:14
+  evidence    memory-pressure memory-pressure-1
+              oom-kill oom-kill-1
+              container-terminated container-terminated-1
+  look at     aitia incidents 8c1f2e
+`.trim(),
+  )
+})
+
+test('an incident that waits says what for, what was lost and what was not seen', () => {
+  const [it] = oom.incidents
+  const verdict = {
+    ...it!.verdict,
+    status: 'waiting',
+    confidence: 0.7,
+    parts: { ...it!.verdict.parts, caps: [{ why: 'unseen', value: 0.7 }] },
+    hops: it!.verdict.hops.slice(0, 1),
+    pending: ['container-terminated'],
+    losses: [{ hole: 'loss', source: 'ebpf@5f1c', from: at('14:02:00'), to: at('14:02:11'), what: 'ring', count: 12 }],
+    unseen: [{ step: 'process-exit', source: 'ebpf@5f1c', why: 'lost observations: ring' }],
+  }
+  const text = render({
+    ...oom,
+    incidents: [
+      {
+        ...it,
+        incident: null,
+        evidence: it!.evidence.filter((e) => e.step !== 'container-terminated'),
+        verdict,
+        impact: [],
+        before: { count: 0, since: null },
+      },
+    ],
+  })
+  assert.match(text, /^checkout was hit at 14:02:10: /)
+  assert.match(text, /confidence {2}0\.70 \(waiting\): rule 0\.95 x joins 1\.00 capped at 0\.7 for unseen/)
+  assert.match(text, /pending {5}terminated may still come/)
+  assert.match(text, /lost {8}ebpf@5f1c lost 12 observations 14:02:00 to 14:02:11: ring/)
+  assert.match(text, /unseen {6}process exit: ebpf@5f1c lost observations: ring/)
+  assert.doesNotMatch(text, /look at|before/)
+})
+
+test('no known cause: what is visibly wrong, what is closest, what was not seen', () => {
+  const answer = {
+    ...calm,
+    result: 'no-known-cause',
+    subject: { ...calm.subject, replicas: { wanted: 3, ready: 2 } },
+    symptoms: {
+      ...nothing,
+      terminations: ['13:30:00', '13:35:00'].map((time) => ({
+        at: at(time),
+        podName: 'checkout-1',
+        containerName: 'app',
+        reason: 'Error',
+        exitCode: 1,
+      })),
+    },
+    symptomsSince: at('13:30:00'),
+    nearMisses: [
+      { occurrence: { pattern: 'container-oom', at: at('13:30:00') }, verdict: { missing: ['container-terminated'] } },
+    ],
+    notSeen: [
+      {
+        source: 'ebpf@5f1c',
+        collector: 'ebpf',
+        on: 'node-1',
+        from: at('13:31:00'),
+        to: at('13:40:00'),
+        reason: 'agent restarted',
+      },
+      {
+        source: 'kubernetes@cluster',
+        collector: 'kubernetes',
+        on: null,
+        from: calm.from,
+        to: now,
+        reason: 'never-heard',
+      },
+    ],
+  }
+  assert.equal(
+    render(answer),
+    `
+No known cause was found for checkout since 13:30:00 (2 restarts, exit 1; 2 of 3 ready).
+
+  symptoms    13:30:00 checkout-1/app: Error, exit 1
+              13:35:00 checkout-1/app: Error, exit 1
+  closest     container-oom at 13:30:00: "terminated" is missing, though its source was watching.
+  not seen    ebpf on node-1 was not watching (agent restarted) from 13:31:00 to 13:40:00: what it
+              would tell of that time can't be ruled out.
+              kubernetes: no such collector ever reported, so nothing it would tell can be ruled
+              out.
+`.trim(),
+  )
+})
+
+test('healthy is said only where all was watched', () => {
+  assert.equal(
+    render(calm),
+    'Nothing is wrong with checkout that aitia can see: 3 of 3 ready for 6 d, no incident since 17 Nov\n14:05:00, all sources listening.',
+  )
+  const blind = {
+    ...calm,
+    notSeen: [{ source: 'x', collector: 'ebpf', on: 'node-1', from: calm.from, to: now, reason: null }],
+  }
+  assert.match(render(blind), /^Nothing wrong with checkout was seen, but not everything was watched: 3 of 3 ready/)
+})
+
+test('a wrong name is answered with the nearest one', () => {
+  const wrong = {
+    ...asking,
+    result: 'not-found',
+    asked: { ...asked, name: 'chekout' },
+    nearest: [],
+    deletedAt: null,
+    otherClusters: null,
+  }
+  assert.equal(
+    render({
+      ...wrong,
+      nearest: [
+        { kind: 'Deployment', name: 'checkout', namespace: 'shop' },
+        { kind: 'StatefulSet', name: 'checkout', namespace: 'old' },
+      ],
+    }),
+    'no deployment "chekout" in namespace "shop" (nearest: checkout, statefulset/checkout in old).\nDeleted objects: add --at.',
+  )
+  assert.match(render({ ...wrong, deletedAt: at('13:00:00') }), /it was deleted at 13:00:00\. Add --at/)
+  assert.match(
+    render({ ...wrong, otherClusters: ['prod'] }),
+    /^nothing was heard of a cluster "local" \(known: prod\)\.$/,
+  )
+})
+
+test('no line is longer than 100 characters', () => {
+  for (const answer of [oom, calm]) for (const line of render(answer).split('\n')) assert.ok(line.length <= 100, line)
+})

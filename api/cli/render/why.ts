@@ -1,0 +1,198 @@
+/** The answer to `why` as text: the first line is the answer, the rest lets the reader check it. */
+import type { Colors } from 'picocolors/types.js'
+import type { Answer, IncidentAnswer, OccurrenceDetail } from '../../../queries/reads/main.ts'
+import { columns, cut, flow, WIDTH, wrap } from './columns.ts'
+import type { Clock } from './time.ts'
+
+/** The reads' own words for quantities and events; given, since the command line loads them only when it needs them. */
+export type Reads = typeof import('../../../queries/reads/main.ts')
+
+export interface Ink {
+  readonly reads: Reads
+  readonly clock: Clock
+  readonly colour: Colors
+}
+
+type Seen = Exclude<Answer, { result: 'not-found' }>
+
+/** Width of the labels below a chain, with their indent. */
+const LABEL = 14
+const label = (name: string, text: string): string => `  ${name.padEnd(LABEL - 2)}${text}`
+const listed = (name: string, parts: readonly string[]): string[] =>
+  parts.length === 0 ? [] : [label(name, flow(parts, LABEL))]
+const lines = (name: string, texts: readonly string[]): string[] =>
+  texts.map((text, index) => label(index === 0 ? name : '', wrap(text, LABEL).replaceAll('\n', `\n`)))
+
+const withoutCluster = (cluster: string, key: string): string =>
+  key.startsWith(`${cluster}/`) ? key.slice(cluster.length + 1) : key
+/** Container ids and UIDs are told apart by their first digits. */
+const short = (key: string): string => (/^[0-9a-f-]{12,}$/.test(key) ? key.slice(0, 8) : key)
+
+/** Evidence in the order of the chain: that of the hops, else by time. */
+const inOrder = ({ evidence, verdict }: OccurrenceDetail): OccurrenceDetail['evidence'] => {
+  const hops = verdict?.hops ?? []
+  const chain = hops.length === 0 ? [] : [hops[0]!.fromId, ...hops.map((hop) => hop.toId)]
+  const place = (id: string): number => (chain.includes(id) ? chain.indexOf(id) : chain.length)
+  return evidence.toSorted((a, b) => place(a.event.id) - place(b.event.id) || a.event.at - b.event.at)
+}
+
+const collectorOf = (source: string): string => source.split('@')[0]!
+
+/** One line for each step, and between two the key that joins them and the time from the one to the other. */
+const chain = (detail: OccurrenceDetail, answer: Seen, { reads, clock, colour }: Ink): string[] => {
+  const steps = inOrder(detail).map(({ event }) => event)
+  const rows = steps.map((event) => [
+    clock.stamp(event.at, event.uncertainty),
+    reads.titleOf(event.kind),
+    reads.summaryOf(event),
+    collectorOf(event.source),
+    event.host === undefined ? '' : (answer.hosts[event.host] ?? short(event.host)),
+  ])
+  const head = columns(rows.map(([time, title]) => [time!, title!, '|'])).map((line) => line.slice(0, -1))
+  const tail = columns(rows.map(([, , , collector, node]) => [collector!, node!]))
+  const width = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length))
+  const room = WIDTH - 4 - width(head) - width(tail)
+  const middle = Math.min(room, width(rows.map(([, , summary]) => summary!)))
+  const told = rows.map(
+    ([, , summary], index) => `  ${head[index]}${cut(summary!, middle).padEnd(middle + 2)}${colour.dim(tail[index]!)}`,
+  )
+  return steps.flatMap((event, index) => {
+    const next = steps[index + 1]
+    const hop = detail.verdict?.hops.find((it) => it.fromId === event.id && it.toId === next?.id)
+    if (hop === undefined) return [told[index]!]
+    const lag =
+      Math.abs(hop.lag) <= hop.lagUncertainty
+        ? `within ${reads.span(hop.lagUncertainty)}`
+        : `${hop.lag < 0 ? '' : '+'}${reads.span(hop.lag)}`
+    const key = hop.joinValue === null ? '' : ` ${short(withoutCluster(answer.cluster, hop.joinValue))}`
+    return [told[index]!, `      |  ${lag.padEnd(10)} same ${hop.joinKey}${key}${colour.dim(` (${hop.resolver})`)}`]
+  })
+}
+
+const affects = ({ impact }: IncidentAnswer): string[] =>
+  impact
+    .filter((it) => it.role !== 'owner')
+    .map(({ kind, namespace, name, wanted, before, fewest, after }) => {
+      const who = `${kind} ${namespace === null ? '' : `${namespace}/`}${name ?? '?'}`
+      const all = wanted ?? before
+      if (fewest === null || all === null) return who
+      const now = after === null || after === fewest ? '' : `, now ${after}`
+      return kind === 'Service'
+        ? `${who}: ${fewest} of ${all} endpoints left${now}`
+        : `${who}: ${fewest} of ${all} ready${now}`
+    })
+
+const confidence = ({ verdict }: OccurrenceDetail, { colour, reads }: Ink): string[] => {
+  if (verdict === null) return []
+  const { parts } = verdict
+  const witnesses = Object.entries(parts?.links ?? {}).flatMap(([step, origins]) =>
+    Object.keys(origins).length > 1
+      ? [`${Object.keys(origins).length} independent witnesses of ${reads.titleOf(step)}`]
+      : [],
+  )
+  const made = [
+    ...(parts === null ? [] : [`rule ${parts.rule} x joins ${parts.joins.toFixed(2)}`]),
+    ...(parts !== null && parts.alternatives > 1 ? [`/ ${parts.alternatives} ways to read it`] : []),
+    ...(parts?.caps ?? []).map((cap) => `capped at ${cap.value} for ${cap.why}`),
+  ].join(' ')
+  const watched = verdict.losses.length + verdict.unseen.length === 0 ? ['no known loss'] : []
+  const text = [`${verdict.confidence.toFixed(2)} (${verdict.status}): ${made}`, ...witnesses, ...watched].join(', ')
+  return [label('confidence', verdict.status === 'final' ? wrap(text, LABEL) : colour.yellow(wrap(text, LABEL)))]
+}
+
+const holes = ({ verdict }: OccurrenceDetail, { clock }: Ink): string[] =>
+  (verdict?.losses ?? []).map(({ hole, source, from, to, what, count }) =>
+    [
+      `${source} ${hole === 'gap' ? 'was not watching' : `lost ${count ?? 'some'} observations`}`,
+      `${clock.at(from)} to ${clock.at(to)}: ${what}`,
+    ].join(' '),
+  )
+
+const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
+  const { reads, clock } = ink
+  const { verdict } = it
+  const cluster = answer.cluster
+  const steps = (names: readonly string[]): string => names.map(reads.titleOf).join(', ')
+  return [
+    ...chain(it, answer, ink),
+    '',
+    ...listed('affects', affects(it)),
+    ...lines('outcome', verdict === null || verdict.outcome === '' ? [] : [verdict.outcome]),
+    ...confidence(it, ink),
+    ...lines('pending', verdict?.pending.length ? [`${steps(verdict.pending)} may still come`] : []),
+    ...lines('lost', holes(it, ink)),
+    ...lines(
+      'unseen',
+      (verdict?.unseen ?? []).map(({ step, source, why }) => `${reads.titleOf(step)}: ${source} ${why}`),
+    ),
+    ...lines(
+      'before',
+      it.before.count === 0 || it.before.since === null
+        ? []
+        : [`${reads.many(it.before.count, 'time')} since ${clock.since(it.before.since)}`],
+    ),
+    ...lines(
+      'evidence',
+      inOrder(it).map(({ event }) => `${event.kind} ${withoutCluster(cluster, event.id)}`),
+    ),
+    ...lines('look at', it.incident === null ? [] : [`aitia incidents ${withoutCluster(cluster, it.incident.id)}`]),
+  ]
+}
+
+const nearMisses = (answer: Seen, { reads, clock }: Ink): string[] =>
+  lines(
+    'closest',
+    answer.nearMisses.map(({ occurrence, verdict }) => {
+      const missing = (verdict?.missing ?? []).map((step) => `"${reads.titleOf(step)}"`).join(' and ')
+      return `${occurrence.pattern} at ${clock.at(occurrence.at)}: ${missing} is missing, though its source was watching.`
+    }),
+  )
+
+const SOURCES = 6
+
+const notSeen = (answer: Seen, { clock }: Ink): string[] => {
+  const told = answer.notSeen.slice(0, SOURCES).map(({ collector, on, from, to, reason }) => {
+    const where = on === null ? collector : `${collector} on ${on}`
+    if (reason === 'never-heard')
+      return `${where}: no such collector ever reported, so nothing it would tell can be ruled out.`
+    const why = reason === null ? 'was not watching' : `was not watching (${reason})`
+    const end = to >= answer.at ? 'the end' : clock.at(to)
+    const begin = from <= answer.from ? 'the begin' : clock.at(from)
+    return `${where} ${why} from ${begin} to ${end}: what it would tell of that time can't be ruled out.`
+  })
+  const more = answer.notSeen.length - told.length
+  return lines('not seen', more > 0 ? [...told, `and ${more} more: aitia why --json`] : told)
+}
+
+const symptomLines = ({ symptoms }: Seen, { clock }: Ink): string[] =>
+  lines(
+    'symptoms',
+    symptoms.terminations
+      .slice(-5)
+      .map(
+        (end) =>
+          `${clock.at(end.at)} ${end.podName ?? '?'}/${end.containerName ?? '?'}: ${end.reason}, exit ${end.exitCode}`,
+      ),
+  )
+
+const TONE = { incident: 'red', 'no-known-cause': 'yellow', healthy: 'green', 'not-found': 'yellow' } as const
+
+/** The whole answer, without a newline at its end. */
+export const renderWhy = (answer: Answer, ink: Ink): string => {
+  const { reads, clock, colour } = ink
+  const first = colour.bold(colour[TONE[answer.result]](wrap(reads.headline(answer, clock.at))))
+  if (answer.result === 'not-found') return first
+  const [latest, ...others] = answer.incidents
+  const also = others.map((it) => {
+    const what = it.incident?.title ?? it.occurrence.pattern
+    return `${what} at ${clock.at(it.occurrence.at)} (${reads.many(it.count, 'time')}): ${it.occurrence.outcome}`
+  })
+  const rest = [
+    ...(latest === undefined ? symptomLines(answer, ink) : incident(latest, answer, ink)),
+    ...lines('also', also),
+    ...nearMisses(answer, ink),
+    ...notSeen(answer, ink),
+    ...(answer.cut ? lines('cut', ['it has more members than one answer looks at']) : []),
+  ]
+  return rest.length === 0 ? first : [first, '', ...rest].join('\n')
+}
