@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { atEnd } from './at-end.ts'
@@ -66,7 +66,9 @@ export async function binariesUnavailable(wanted: Program[]): Promise<string | n
     return `${names}: neither in KUBEBUILDER_ASSETS, PATH nor the cache, and to build them takes Go ${minimumGo.join('.')} or newer (found: ${version.trim() || 'none'})`
   }
   const needsSeccomp = [...missing.keys()].some((component) => component.cgo)
-  if (needsSeccomp && !existsSync('/usr/include/seccomp.h')) return 'runc must be built, which takes libseccomp-dev'
+  if (needsSeccomp && (await run('pkg-config', ['--exists', 'libseccomp']).catch(() => null)) === null) {
+    return 'runc must be built, which takes pkg-config and libseccomp-dev'
+  }
   return null
 }
 
@@ -104,10 +106,17 @@ async function build(component: Component, programs: Program[]): Promise<void> {
   const keepWork = atEnd(removeWork)
   try {
     await timed(`building ${programs.join(', ')} (${component.module} ${component.version})`, async () => {
-      const source = join(work, 'source')
-      await unpack(component, source)
-      await go(component, source, [
-        ...['build', '-mod=mod', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${component.ldflags}`],
+      mkdirSync(join(work, 'bin'), { recursive: true })
+      await go(component, await prepareModule(component, work), [
+        ...[
+          'build',
+          '-mod=mod',
+          `-modfile=${join(work, 'go.mod')}`,
+          '-trimpath',
+          '-buildvcs=false',
+          '-ldflags',
+          `-s -w ${component.ldflags}`,
+        ],
         ...(component.cgo ? ['-tags', component.cgo.tags] : []),
         // A folder takes each program under its package's name; the module's root package needs the name said.
         ...(programs.length === 1 ? ['-o', join(work, 'bin', programs[0]!)] : ['-o', `${join(work, 'bin')}/`]),
@@ -127,13 +136,17 @@ interface GoMod {
   Replace?: { Old: { Path: string }; New: { Path: string } }[]
 }
 
-/** Copies the module's source from Go's cache and makes its go.mod usable outside its repository. */
-async function unpack(component: Component, source: string): Promise<void> {
-  const environment = { env: goEnvironment({}) }
-  const answer = await run('go', ['mod', 'download', '-json', `${component.module}@${component.version}`], environment)
-  cpSync((JSON.parse(answer) as { Dir: string }).Dir, source, { recursive: true })
-  await run('chmod', ['-R', 'u+w', source])
-  const goMod: GoMod = JSON.parse(await run('go', ['mod', 'edit', '-json'], { ...environment, cwd: source }))
+/**
+ * Gives the module's folder in Go's cache and writes a go.mod into `work` that stands in for its own, which names
+ * folders of the repository that the module does not hold. The source itself need not be copied.
+ */
+async function prepareModule(component: Component, work: string): Promise<string> {
+  const env = goEnvironment({})
+  const answer = await run('go', ['mod', 'download', '-json', `${component.module}@${component.version}`], { env })
+  const folder = (JSON.parse(answer) as { Dir: string }).Dir
+  // Go's cache is read-only, and a copied file would be too.
+  for (const file of ['go.mod', 'go.sum']) writeFileSync(join(work, file), readFileSync(join(folder, file)))
+  const goMod: GoMod = JSON.parse(await run('go', ['mod', 'edit', '-json', 'go.mod'], { env, cwd: work }))
   const edits: string[] = []
   for (const { Old, New } of goMod.Replace ?? []) {
     if (New.Path.startsWith('.')) edits.push(`-dropreplace=${Old.Path}`)
@@ -141,7 +154,8 @@ async function unpack(component: Component, source: string): Promise<void> {
   for (const { Path, Version } of goMod.Require ?? []) {
     if (component.staging && Version === 'v0.0.0') edits.push(`-replace=${Path}=${Path}@${component.staging}`)
   }
-  if (edits.length > 0) await run('go', ['mod', 'edit', ...edits], { ...environment, cwd: source })
+  if (edits.length > 0) await run('go', ['mod', 'edit', ...edits, 'go.mod'], { env, cwd: work })
+  return folder
 }
 
 async function go(component: Component, cwd: string, args: string[]): Promise<void> {

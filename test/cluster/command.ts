@@ -18,6 +18,14 @@ export function run(
   })
 }
 
+/** Whether a program is on PATH. */
+export function hasTool(name: string): Promise<boolean> {
+  return run('sh', ['-c', 'command -v "$0"', name]).then(
+    () => true,
+    () => false,
+  )
+}
+
 /** Prints one line of progress to standard error. */
 export function progress(line: string): void {
   process.stderr.write(`cluster: ${line}\n`)

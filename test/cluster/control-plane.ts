@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Answer, ask } from './api-client.ts'
 import { type Binaries, binariesUnavailable, ensureBinaries } from './binaries.ts'
-import { run } from './command.ts'
+import { hasTool, run } from './command.ts'
 import type { Program } from './components.ts'
 import { Daemon } from './daemon.ts'
 import { Authority, type KeyPair } from './pki.ts'
@@ -54,14 +54,6 @@ export async function controlPlaneUnavailable(): Promise<string | null> {
     if (!(await hasTool(tool))) return `${tool} is not installed`
   }
   return binariesUnavailable(programs)
-}
-
-/** Whether a program is on PATH. */
-export function hasTool(name: string): Promise<boolean> {
-  return run('sh', ['-c', 'command -v "$0"', name]).then(
-    () => true,
-    () => false,
-  )
 }
 
 /**

@@ -7,13 +7,15 @@ export interface ProcessIdentity {
   startTime: string
 }
 
-/** The process that now has this pid, or undefined when there is none or it is a zombie. */
+/** The process that now has this pid, or undefined when there is none or it has ended. */
 export function identify(pid: number): ProcessIdentity | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The command may hold spaces and brackets: count fields from the last bracket, after which comes field 3.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : { pid, startTime: fields[19]! }
+    // A killed process shows as a zombie while its other threads (field 20) still end and hold its sockets.
+    const ended = fields[0] === 'X' || (fields[0] === 'Z' && Number(fields[17]) <= 1)
+    return ended ? undefined : { pid, startTime: fields[19]! }
   } catch {
     return undefined
   }

@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -38,6 +39,7 @@ export class RunState {
   static async open(name: string): Promise<RunState> {
     checkName(name)
     return withLock(join(config.stateFolder, 'lock'), async () => {
+      checkOwner()
       for (const other of readdirSync(config.stateFolder, { withFileTypes: true })) {
         if (other.isDirectory() && isAbandoned(other.name)) sweep(other.name)
       }
@@ -57,7 +59,10 @@ export class RunState {
   /** Ends a run from any process, whoever owns it. */
   static async remove(name: string): Promise<void> {
     checkName(name)
-    await withLock(join(config.stateFolder, 'lock'), async () => sweep(name))
+    await withLock(join(config.stateFolder, 'lock'), async () => {
+      checkOwner()
+      sweep(name)
+    })
   }
 
   /** Notes a process to be ended with the run. */
@@ -82,6 +87,12 @@ function checkName(name: string): void {
   if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(name)) {
     throw new Error(`a cluster's name is 1 to 31 of a-z, 0-9 and -, got ${JSON.stringify(name)}`)
   }
+}
+
+/** What is written there says which processes to kill, so nobody else may have made it. */
+function checkOwner(): void {
+  const { uid } = statSync(config.stateFolder)
+  if (uid !== process.getuid?.()) throw new Error(`${config.stateFolder} belongs to user ${uid}, expected to own it`)
 }
 
 const folderOf = (name: string) => join(config.stateFolder, name)
