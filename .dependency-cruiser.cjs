@@ -43,7 +43,7 @@ module.exports = {
       comment: 'an agent image holds no Yoga and no Neo4j driver, so the CLI imports a folder when a command needs it',
       severity: 'error',
       from: { path: '^api/cli/', pathNot: notTests },
-      to: { path: projectFolders, pathNot: '^api/cli/', dynamic: false, dependencyTypesNot: ['type-only'] },
+      to: { path: projectFolders, pathNot: '^api/cli/', dynamic: false, dependencyTypesNot: ['pre-compilation-only'] },
     },
     {
       name: 'collectors-stand-alone',
@@ -67,7 +67,7 @@ module.exports = {
       comment: 'types alone may refer to each other',
       severity: 'error',
       from: { path: projectFolders },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['pre-compilation-only'] } },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
