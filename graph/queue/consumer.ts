@@ -71,6 +71,7 @@ export class Consumer {
   readonly #workers: Worker[] = []
   readonly #counts = { jobs: 0, observations: 0, deadLetters: 0, parked: 0 }
   readonly #failing = new Map<number, string>()
+  #closed: Promise<void> | undefined
   /** Resolves when the lanes are being read (once Redis answers). */
   readonly ready: Promise<void>
 
@@ -99,7 +100,12 @@ export class Consumer {
   }
 
   /** Ends after the batches under way; what can't be written now goes back to the head of its lane. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort()
     const closed = Promise.all(this.#workers.map((worker) => worker.close()))
     const inTime = await Promise.race([closed.then(() => true), sleep(CLOSE_WITHIN, false, { ref: false })])

@@ -6,8 +6,8 @@ import type { Lanes } from './lanes.ts'
 import type { SpoolRecord } from './spool/record.ts'
 import type { Spool } from './spool/spool.ts'
 
-/** Bytes of the spool that are under way at once. */
-const CHUNK_BYTES = 1024 * 1024
+/** Jobs that are under way at once: between two chunks Redis is asked whether it has enough. */
+const CHUNK = { bytes: 256 * 1024, records: 64 }
 
 /** Pause in ms after a failure; doubled up to the second at each further one. */
 const RETRY_AFTER = [50, 2_000] as const
@@ -69,7 +69,7 @@ export class Drain {
   }
 
   async #passOn(): Promise<void> {
-    const { records, end } = this.#spool.read(CHUNK_BYTES)
+    const { records, end } = this.#spool.read(CHUNK.bytes, CHUNK.records)
     if (records.length > 0) await this.#add(records)
     this.#spool.advance(end)
   }
@@ -98,9 +98,10 @@ export class Drain {
     }
   }
 
+  /** A lost connection is told by the connection itself. */
   #hold(reason: string | null): void {
-    if (reason !== null && this.held === null) this.#log.warn({ reason }, 'the queue takes nothing; jobs stay on disk')
-    if (reason === null && this.held !== null) this.#log.info('the queue takes jobs again')
+    if (reason !== null && this.held === null && this.#lanes.connected)
+      this.#log.warn({ reason }, 'the queue takes nothing; jobs stay on disk')
     this.held = reason
   }
 }

@@ -57,8 +57,13 @@ export class Lanes {
     })
   }
 
+  get connected(): boolean {
+    return this.#redis.status === 'ready'
+  }
+
   /** Why nothing should be added now, or null. */
   async refusal(): Promise<string | null> {
+    if (!this.connected) return `no connection to Redis (${this.#redis.status})`
     const { used, limit } = await memoryOf(this.#redis)
     if (limit > 0 && used > limit * this.#limits.memoryShare)
       return `Redis uses ${used} of ${limit} bytes, more than ${this.#limits.memoryShare * 100} %`

@@ -38,6 +38,7 @@ export class Producer {
   readonly #log: Log
   #taken = 0
   #dropped = 0
+  #closed: Promise<void> | undefined
 
   constructor(cluster: string, spool: Spool, ledger: Ledger, lanes: Lanes, log: Log) {
     this.#cluster = cluster
@@ -78,7 +79,12 @@ export class Producer {
   }
 
   /** Makes everything safe, queues for a moment longer, and gives the spool back. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     await this.drained(AbortSignal.timeout(CLOSE_WITHIN)).catch(() => {
       this.#log.warn({ bytes: this.#spool.waitingBytes, why: this.#drain.held }, 'jobs stay on disk for the next start')
     })

@@ -106,12 +106,15 @@ export class Spool {
     return this.#full && this.fileBytes() > this.#limits.maxBytes * REOPEN_AT
   }
 
-  /** The records behind the position, up to about `maxBytes` and at least one if there is any, and the position behind them. */
-  read(maxBytes: number): { readonly records: readonly SpoolRecord[]; readonly end: Position } {
+  /** The records behind the position, up to about `maxBytes`, at least one if there is any, and the position behind them. */
+  read(
+    maxBytes: number,
+    maxRecords = Number.POSITIVE_INFINITY,
+  ): { readonly records: readonly SpoolRecord[]; readonly end: Position } {
     for (;;) {
       const size = this.#segments.get(this.#head.segment)!
       if (this.#head.offset < size) {
-        const { records, end } = this.#readFrom(this.#head, size, maxBytes)
+        const { records, end } = this.#readFrom(this.#head, size, maxBytes, maxRecords)
         if (records.length > 0) return { records, end: { segment: this.#head.segment, offset: end } }
         this.#skipDamage(size)
       }
@@ -167,7 +170,12 @@ export class Spool {
     this.#unlock()
   }
 
-  #readFrom(from: Position, size: number, maxBytes: number): { records: SpoolRecord[]; end: number } {
+  #readFrom(
+    from: Position,
+    size: number,
+    maxBytes: number,
+    maxRecords: number,
+  ): { records: SpoolRecord[]; end: number } {
     const fd = this.#readerOf(from.segment)
     const records: SpoolRecord[] = []
     let bytes = readFully(fd, Math.min(Math.max(maxBytes, HEADER_BYTES), size - from.offset), from.offset)
@@ -183,7 +191,7 @@ export class Spool {
         bytes = readFully(fd, read.bytes, from.offset)
         continue
       }
-      if (read.is !== 'record') return { records, end: from.offset + offset }
+      if (read.is !== 'record' || records.length >= maxRecords) return { records, end: from.offset + offset }
       records.push(read.record)
       offset = read.end
     }
