@@ -37,7 +37,8 @@ export const casesOf = (pattern: Pattern): { readonly name: string; readonly rec
 export const outcomesOf = (store: Store, cluster: string, pattern: Pattern): Promise<Outcome[]> =>
   store.read<Outcome>(statement('case-occurrences'), { scope: scopeOf(cluster, pattern) })
 
-const testCase = async (store: Store, pattern: Pattern, recording: Recording): Promise<string[]> => {
+/** Loads one case, runs the pattern on it, compares, and takes it away again. Gives what differs. */
+export const testCase = async (store: Store, pattern: Pattern, recording: Recording): Promise<string[]> => {
   const expected = (recording.expect ?? []).filter((each) => each.pattern === pattern.id)
   if (expected.length === 0) return [`it expects nothing of ${pattern.id}; say \`expect\`, if only silence`]
   const cluster = `${CASE_PREFIX}${pattern.id}-${randomBytes(6).toString('hex')}`

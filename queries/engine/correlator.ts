@@ -1,4 +1,5 @@
 /** Works through what is new in each cluster, pattern by pattern: wake, evaluate, conclude, and only then move the cursor. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../graph/store/main.ts'
 import { conclude } from './conclude.ts'
 import { moveCursor, readCursor, readLanes } from './cursor.ts'
@@ -139,13 +140,7 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
       } catch (error) {
         onError(error)
       }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, INTERVAL)
-        stopping.signal.addEventListener('abort', () => {
-          clearTimeout(timer)
-          resolve()
-        })
-      })
+      await sleep(INTERVAL, undefined, { signal: stopping.signal }).catch(() => {})
     }
   }
   return {

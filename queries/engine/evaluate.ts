@@ -1,7 +1,6 @@
 /** Runs a pattern on anchors and judges what it finds. Reads only: also for "as known at" and "what if it were not there". */
 import type { K8sContext } from '../../graph/model/context.ts'
 import { OBJECTS } from '../../graph/model/generated/registry.ts'
-import type { EventName } from '../../graph/model/generated/types.ts'
 import type { GraphNode, Store } from '../../graph/store/main.ts'
 import { KNOWN_NOW } from '../reads/read.ts'
 import { judge } from './judge.ts'

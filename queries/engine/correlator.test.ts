@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { StateObservation } from '../../graph/model/observation.ts'
+import type { RecordedObservation } from '../../graph/model/recording.ts'
+import { SECOND } from '../../graph/model/time.ts'
+import { createCorrelator, runPattern } from './correlator.ts'
+import { caseNamed, conclusionsOf, containerOom, countOf, graphForTest, inCluster, split } from './testing.ts'
+
+describe('the engine', async () => {
+  const store = await graphForTest()
+  const run = (cluster: string, beforeCursor?: () => void) => runPattern(store, cluster, containerOom, beforeCursor)
+
+  it('evaluates nothing twice: with nothing new, nothing is done', () =>
+    inCluster(store, async (cluster, load) => {
+      await load(caseNamed('crash-loop'))
+      assert.ok((await run(cluster)).verdicts >= 30)
+      assert.deepEqual(await run(cluster), { cluster, pattern: 'container-oom', evaluated: 0, verdicts: 0 })
+    }))
+
+  it('writes the same after a crash between verdict and cursor, and nothing twice', async () => {
+    const whole = await inCluster(store, async (cluster, load) => {
+      await load(caseNamed('crash-loop'))
+      await run(cluster)
+      return conclusionsOf(store, cluster)
+    })
+    await inCluster(store, async (cluster, load) => {
+      await load(caseNamed('crash-loop'))
+      const crash = () => {
+        throw new Error('killed here')
+      }
+      await assert.rejects(run(cluster, crash), /killed here/)
+      const verdicts = await countOf(store, cluster, 'Verdict')
+      assert.equal(verdicts, 30)
+      assert.equal(await countOf(store, cluster, 'Cursor'), 0)
+      await run(cluster)
+      assert.equal(await countOf(store, cluster, 'Verdict'), verdicts)
+      assert.deepEqual(await conclusionsOf(store, cluster), whole)
+    })
+  })
+
+  it('may run many times at once', () =>
+    inCluster(store, async (cluster, load) => {
+      await load(caseNamed('crash-loop'))
+      await Promise.all([run(cluster), run(cluster), run(cluster)])
+      assert.deepEqual([await countOf(store, cluster, 'Verdict'), await countOf(store, cluster, 'Incident')], [30, 1])
+      const doubled = await store.read(
+        `CYPHER 5 MATCH (o:Occurrence {cluster: $cluster})-[:CONCLUDED]->(v) WITH o, v.number AS number, count(*) AS n WHERE n > 1 RETURN o.id`,
+        { cluster },
+      )
+      assert.deepEqual(doubled, [])
+    }))
+
+  it('says first what it waits for, then what it found, and makes an incident only then', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('main-killed')
+      const [end, rest] = split(recording, (each) => each.type === 'event' && each.kind === 'container-terminated')
+      const [beats, begin] = split(recording, (each) => each.type === 'heartbeat')
+      await load(
+        recording,
+        rest.filter((index) => begin.includes(index)),
+      )
+      await run(cluster)
+      const verdicts = () =>
+        store.read<{ status: string; pending: string[] }>(
+          'CYPHER 5 MATCH (v:Verdict {cluster: $cluster}) RETURN v.status AS status, v.pending AS pending ORDER BY v.number',
+          { cluster },
+        )
+      assert.deepEqual(await verdicts(), [{ status: 'waiting', pending: ['container-terminated'] }])
+      assert.equal(await countOf(store, cluster, 'Incident'), 0)
+      await load(recording, end)
+      await run(cluster)
+      assert.deepEqual((await verdicts()).at(-1), { status: 'provisional', pending: [] })
+      assert.equal(await countOf(store, cluster, 'Incident'), 1)
+      await load(recording, beats)
+      await run(cluster)
+      assert.deepEqual(
+        (await verdicts()).map(({ status }) => status),
+        ['waiting', 'provisional', 'final'],
+      )
+    }))
+
+  it('moves an occurrence to another incident when its owner turns out to be another, and leaves the first one superseded', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('bare-pod')
+      await load(recording)
+      await run(cluster)
+      const pod = recording.observations.find((each) => each.type === 'state') as RecordedObservation & StateObservation
+      const deployment = {
+        kind: 'Workload',
+        key: 'd',
+        name: 'debug',
+        namespace: 'shop',
+        workloadKind: 'Deployment',
+      } as const
+      const at = pod.at + SECOND
+      const owned = { ...pod, at, relations: [...pod.relations, { kind: 'OWNS', from: deployment } as const] }
+      const body = { labels: [], workloadKind: 'Deployment' }
+      await load({ ...recording, observations: [owned, { ...pod, at, object: deployment, body, relations: [] }] })
+      await run(cluster)
+      const incidents = await store.read(
+        `CYPHER 5 MATCH (i:Incident {cluster: $cluster}) RETURN i.workloadName AS name, i.count AS count, i.superseded AS superseded ORDER BY count`,
+        { cluster },
+      )
+      assert.deepEqual(incidents, [
+        { name: 'debug', count: 0, superseded: true },
+        { name: 'debug', count: 1, superseded: null },
+      ])
+    }))
+
+  it('takes a gap that is told of late into a verdict that was final', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('termination-missing')
+      await load(recording)
+      await run(cluster)
+      const latest = async () =>
+        (
+          await store.read<{ result: string }>(
+            'CYPHER 5 MATCH (o:Occurrence {cluster: $cluster}) RETURN o.result AS result',
+            { cluster },
+          )
+        )[0]
+      assert.deepEqual(await latest(), { result: 'near-miss' })
+      const kill = recording.observations.find((each) => each.type === 'event') as { at: number }
+      const gap = {
+        type: 'gap',
+        source: 'kubernetes@cluster',
+        from: kill.at,
+        to: kill.at + 2_000_000,
+        reason: 'restarted',
+      } as const
+      await load({ ...recording, observations: [gap] })
+      await run(cluster)
+      assert.deepEqual(await latest(), { result: 'incident' })
+    }))
+
+  it('runs by itself until it is stopped', () =>
+    inCluster(store, async (cluster, load) => {
+      const correlator = createCorrelator({ store })
+      await correlator.start()
+      try {
+        await load(caseNamed('main-killed'))
+        for (let tries = 0; tries < 100 && (await countOf(store, cluster, 'Incident')) === 0; tries++) await sleep(200)
+        assert.equal(await countOf(store, cluster, 'Incident'), 1)
+      } finally {
+        await correlator.stop()
+      }
+    }))
+})

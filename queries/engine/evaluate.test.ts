@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { runPattern } from './correlator.ts'
+import { readLanes } from './cursor.ts'
+import { evaluate } from './evaluate.ts'
+import type { Judgement } from './judgement.ts'
+import { caseNamed, containerOom, countOf, graphForTest, inCluster, split } from './testing.ts'
+
+describe('a question that writes nothing', async () => {
+  const store = await graphForTest()
+  const ask = async (cluster: string, view: object): Promise<Judgement | null> => {
+    const [kill] = await store.read<{ id: string }>(
+      'CYPHER 5 MATCH (e:OomKill {cluster: $cluster}) RETURN e.id AS id',
+      { cluster },
+    )
+    const judged = await evaluate(store, containerOom, cluster, [kill!.id], view)
+    return judged.get(kill!.id) ?? null
+  }
+
+  it('gives the verdict as it was known then', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('main-killed')
+      const [later, first] = split(
+        recording,
+        (each) => each.type === 'heartbeat' || (each.type === 'event' && each.kind === 'container-terminated'),
+      )
+      await load(recording, first)
+      const { knownUpTo } = await readLanes(store, cluster)
+      const then = await ask(cluster, {})
+      await load(recording, later)
+      assert.ok(knownUpTo !== null)
+      const { recordedAt } = (
+        await store.read<{ recordedAt: number }>(
+          'CYPHER 5 MATCH (e:OomKill {cluster: $cluster}) RETURN e.recordedAt AS recordedAt',
+          { cluster },
+        )
+      )[0]!
+      const asKnown = await ask(cluster, { known: recordedAt })
+      assert.equal(then?.content.status, 'waiting')
+      assert.deepEqual(asKnown?.content.evidence, then?.content.evidence)
+      assert.equal((await ask(cluster, {}))?.content.status, 'final')
+    }))
+
+  it('gives the verdict as it would be without an event', () =>
+    inCluster(store, async (cluster, load) => {
+      await load(caseNamed('main-killed'))
+      await runPattern(store, cluster, containerOom)
+      const verdicts = await countOf(store, cluster, 'Verdict')
+      const now = await ask(cluster, {})
+      const idOf = (step: string) => now?.content.evidence.find((each) => each.step === step)?.id as string
+      const end = await ask(cluster, { without: [idOf('container-terminated')] })
+      assert.deepEqual([end?.content.result, end?.content.missing], ['near-miss', ['container-terminated']])
+      assert.equal(await ask(cluster, { without: [idOf('oom-kill')] }), null)
+      const pressure = await ask(cluster, { without: [idOf('memory-pressure')] })
+      assert.deepEqual([pressure?.content.result, pressure?.content.confidence], ['incident', now?.content.confidence])
+      assert.equal(await countOf(store, cluster, 'Verdict'), verdicts)
+    }))
+})
