@@ -36,7 +36,11 @@ module.exports = {
       comment: "api/cli composes: of other folders it imports their main.ts alone, and the set-up's servers",
       severity: 'error',
       from: { path: '^api/cli/', pathNot: notTests },
-      to: { path: projectFolders, pathNot: ['^api/cli/', '/main[.]ts$', '^deploy/local/(neo4j|redis)[.]ts$'] },
+      to: {
+        path: projectFolders,
+        pathNot: ['^api/cli/', '/main[.]ts$', '^deploy/local/(neo4j|redis)[.]ts$'],
+        dependencyTypesNot: ['pre-compilation-only'],
+      },
     },
     {
       name: 'cli-is-lazy',
