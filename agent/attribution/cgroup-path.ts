@@ -1,0 +1,38 @@
+/** What a cgroup's path says: the container and pod that it belongs to, by the forms of all runtimes and drivers. */
+
+/** Whose a cgroup is. A container outside of Kubernetes has no `podUid`; the cgroup above a pod's containers no container. */
+export interface CgroupPlace {
+  readonly containerId?: string
+  /** metadata.uid; for a static pod its config hash, 32 hex digits. */
+  readonly podUid?: string
+}
+
+// cri-containerd-<id>.scope, crio-<id>.scope, docker-<id>.scope, libpod-<id>.scope (systemd driver), <id>, crio-<id>
+// (cgroupfs driver), and `...slice:cri-containerd:<id>`, which a runtime of one driver makes of the other's path
+const CONTAINER = /(?:^|[:*-])([0-9a-f]{64})(?:\.scope)?$/
+// what watches a container is not in it
+const MONITOR = /(?:^|[:-])(?:crio|libpod)-conmon-/
+// kubepods-burstable-pod<uid with _>.slice, pod<uid>; a static pod's uid is its config's hash
+const POD = /pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?![0-9a-f])/
+
+const containerOf = (component: string): string | undefined =>
+  MONITOR.test(component) ? undefined : CONTAINER.exec(component)?.[1]
+
+/**
+ * Reads a path within its hierarchy. The innermost pod counts (a cluster may run inside a container), and of the
+ * containers in it the outermost (a pod may run containers of its own, which Kubernetes doesn't know).
+ */
+export const parseCgroupPath = (path: string): CgroupPlace => {
+  const components = path.split('/')
+  const pod = components.findLastIndex((component) => POD.test(component))
+  if (pod === -1) {
+    const containerId = components.map(containerOf).findLast((id) => id !== undefined)
+    return containerId === undefined ? {} : { containerId }
+  }
+  const podUid = POD.exec(components[pod]!)![1]!.replaceAll('_', '-')
+  const containerId = components
+    .slice(pod)
+    .map(containerOf)
+    .find((id) => id !== undefined)
+  return containerId === undefined ? { podUid } : { containerId, podUid }
+}

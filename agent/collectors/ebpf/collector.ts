@@ -1,0 +1,211 @@
+/** The kernel's eyes of an agent: programs, ring, attribution and the word about their own watching. */
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { type Observation, sourceOf } from '../../../graph/model/observation.ts'
+import { now } from '../../../graph/model/time.ts'
+import { CgroupIndex } from '../../attribution/cgroup-index.ts'
+import { Kernel, type KernelBatch, type KernelOptions } from '../../native/native.ts'
+import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
+import { BootClock } from './clock.ts'
+import { readMissedKills } from './missed-kills.ts'
+import { ProcessCounts } from './process-counts.ts'
+import { readState, type SavedState, writeState } from './saved-state.ts'
+import { Translator } from './translator.ts'
+
+const TICK_MS = 1_000
+/** How often it is looked whether an invocation of the OOM killer is over, ms. */
+const SETTLE_MS = 100
+/** What the load of the programs may have let slip is taken from the kernel's log after this time, ms. */
+const LOG_DELAY_MS = 2_000
+const RETRY_MS = 1_000
+
+export class EbpfCollector implements RunningCollector {
+  readonly #context: CollectorContext
+  readonly #source: string
+  readonly #session = randomUUID()
+  readonly #since: number
+  readonly #stateFile: string
+  readonly #clock: BootClock
+  readonly #cgroups: CgroupIndex
+  readonly #translator: Translator
+  readonly #kernel: Kernel
+  readonly #counts: ProcessCounts
+  readonly #timers: NodeJS.Timeout[] = []
+  /** Failed reserves, by program, that were reported as losses. */
+  #lost: Record<string, number>
+  /** Those before this session: its counters begin at 0. */
+  readonly #lostBefore: Readonly<Record<string, number>>
+  #lossSeenAt: number
+  /** Ends when all batches so far are safe and acknowledged. */
+  #acknowledged: Promise<boolean> = Promise.resolve(true)
+  /** Ends when the invocation that is held back is safe. */
+  #held: PromiseWithResolvers<boolean> | null = null
+  #watermark: number | null = null
+  #unsafe = 0
+  #stopped = false
+
+  constructor(context: CollectorContext, options: KernelOptions) {
+    const { host, dataDir, log } = context
+    this.#context = context
+    this.#source = sourceOf('ebpf', host.key)
+    this.#stateFile = join(dataDir, 'state.json')
+    const saved = readState(this.#stateFile)
+    const before = saved?.bootId === host.bootId ? saved : null
+    this.#clock = new BootClock(before?.clock)
+    const loadedFrom = now()
+    this.#kernel = new Kernel(options)
+    for (const { name, section, state, reason } of this.#kernel.programs)
+      if (state === 'refused') log.warn({ program: name, section, reason }, 'the kernel refuses a program')
+    // ids of cgroups begin anew with each boot
+    this.#cgroups = new CgroupIndex({ file: join(dataDir, `cgroups-${host.bootId}.jsonl`) })
+    this.#cgroups.walk()
+    this.#cgroups.compact()
+    this.#translator = new Translator(host, this.#clock, this.#cgroups)
+    this.#counts = new ProcessCounts(this.#kernel)
+    const continued = this.#kernel.continued && before !== null
+    this.#since = continued ? before.watermark : now()
+    this.#lost = continued ? { ...before.lost } : this.#kernel.lost()
+    this.#lostBefore = this.#lost
+    this.#lossSeenAt = this.#since
+    if (saved !== null && !continued) this.#reportGap(saved.watermark, loadedFrom, before !== null)
+    this.#kernel.start((batch) => this.#take(batch))
+    this.#every(TICK_MS, () => this.#tick())
+    this.#every(SETTLE_MS, () => this.#settle())
+    this.#tick()
+  }
+
+  progress(): readonly Progress[] {
+    const { skipped } = this.#translator
+    const counters: Record<string, number> = {
+      'emit.retried': this.#unsafe,
+      'cgroups.unsaved': this.#cgroups.unsaved,
+      ...this.#counts.totals,
+    }
+    for (const [program, count] of Object.entries(this.#lost))
+      counters[`ring.${program}`] = count - (this.#lostBefore[program] ?? 0)
+    for (const [why, count] of Object.entries(skipped)) counters[`skipped.${why}`] = count
+    return [{ source: this.#source, session: this.#session, since: this.#since, watermark: this.#watermark, counters }]
+  }
+
+  /** Pinned programs go on: the next run reads what they write. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#release(this.#translator.close())
+    await this.#acknowledged
+    this.#tick()
+    await this.#acknowledged
+    this.#kernel.close()
+  }
+
+  #every(ms: number, run: () => void): void {
+    this.#timers.push(setInterval(run, ms))
+  }
+
+  /** A batch is acknowledged once it is safe, with all before it and with the kill that it has a part of. */
+  #take(batch: KernelBatch): void {
+    const observations = this.#translator.translate(batch.bytes)
+    const safe = observations.length === 0 || this.#emit(observations)
+    if (this.#translator.heldSince !== null) this.#held ??= Promise.withResolvers<boolean>()
+    else this.#endHold(safe)
+    this.#acknowledged = Promise.all([this.#acknowledged, safe, this.#held?.promise ?? true]).then((all) => {
+      const acknowledged = all.every(Boolean)
+      if (acknowledged) this.#kernel.acknowledge(batch)
+      return acknowledged
+    })
+  }
+
+  #endHold(safe: boolean | Promise<boolean>): void {
+    this.#held?.resolve(safe)
+    this.#held = null
+  }
+
+  #settle(): void {
+    if (this.#translator.heldSince !== null) this.#release(this.#translator.settle(this.#kernel.completeNs))
+  }
+
+  #release(observations: Observation[]): void {
+    if (observations.length > 0) this.#endHold(this.#emit(observations))
+  }
+
+  /** Resolves with true when they are safe: until then the kernel keeps them. With false only when the agent ends. */
+  async #emit(observations: Observation[]): Promise<boolean> {
+    for (;;) {
+      try {
+        await this.#context.emit(observations)
+        return true
+      } catch (error) {
+        this.#unsafe++
+        this.#context.log.error({ error }, 'observations could not be made safe: they stay in the ring')
+        if (this.#stopped) return false
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      }
+    }
+  }
+
+  #tick(): void {
+    this.#clock.sample()
+    this.#reportLoss()
+    this.#counts.read()
+    const complete = Math.min(this.#kernel.completeNs, this.#translator.heldSince ?? Number.POSITIVE_INFINITY)
+    const reached = complete > 0 ? this.#clock.toStamp(complete).at : null
+    // never back, also when the clock is set back
+    if (reached !== null && reached >= this.#since) this.#watermark = Math.max(this.#watermark ?? 0, reached)
+    const state = { clock: this.#clock.last, lost: this.#lost, watermark: this.#watermark ?? this.#since }
+    // what is noted as watched must be safe, or a gap would begin too late
+    this.#acknowledged.then((safe) => {
+      if (safe) this.#note(state)
+    })
+    if (this.#kernel.programs.some(({ name, state }) => name === 'flush_memory_pressure' && state === 'callable'))
+      this.#kernel.call('flush_memory_pressure')
+  }
+
+  #note(state: Omit<SavedState, 'bootId'>): void {
+    try {
+      writeState(this.#stateFile, { bootId: this.#context.host.bootId, ...state })
+    } catch (error) {
+      this.#context.log.error({ error }, 'the state could not be noted: after a restart a longer gap will be told')
+    }
+  }
+
+  #reportLoss(): void {
+    const lost = this.#kernel.lost()
+    const to = now()
+    const told: Observation[] = []
+    for (const [what, count] of Object.entries(lost)) {
+      const more = count - (this.#lost[what] ?? 0)
+      // a map made anew counts from 0
+      if (more > 0) told.push({ type: 'loss', source: this.#source, from: this.#lossSeenAt, to, count: more, what })
+    }
+    this.#lost = lost
+    this.#lossSeenAt = to
+    if (told.length > 0) this.#emit(told)
+  }
+
+  #reportGap(from: number, loadedFrom: number, sameBoot: boolean): void {
+    const reason = !sameBoot
+      ? 'the machine was started anew'
+      : this.#kernel.replaced
+        ? 'another version of the kernel programs took over'
+        : 'the agent did not run, and its programs were not pinned'
+    const to = now()
+    this.#emit([{ type: 'gap', source: this.#source, from, to, reason }])
+    // later, when it shows which kills around the load the programs have seen themselves
+    this.#timers.push(
+      setTimeout(() => {
+        const { host, log } = this.#context
+        try {
+          const missed = readMissedKills({ host, from, to, seen: this.#translator.victims, clock: this.#clock.last })
+          if (missed.length > 0) this.#emit(missed)
+        } catch (error) {
+          log.warn(
+            { error },
+            "the kernel's log can't be read back (needs CAP_SYSLOG): OOM kills of the gap stay unseen",
+          )
+        }
+      }, LOG_DELAY_MS),
+    )
+    this.#context.log.warn({ from, to: loadedFrom, reason }, 'a gap in watching the kernel')
+  }
+}

@@ -1,0 +1,76 @@
+/** What this machine lets the collector do, and what it costs where it doesn't. */
+import { existsSync, readdirSync, statfsSync } from 'node:fs'
+import { Kernel } from '../../native/native.ts'
+import type { DoctorLine } from '../collector.ts'
+import { readKernelLog } from './kernel-log.ts'
+
+/** What is not seen without a program. */
+const COSTS: Record<string, string> = {
+  mark_victim: 'no oom-kill events: patterns that hang on them find nothing',
+  kernel_kill: 'no oom-kill events: a kill by the OOM killer could not be told from a task that was dying already',
+  reclaim_begin: 'no memory-pressure events, and a global OOM is told from a full cgroup by its usage alone',
+  reclaim_end: 'no memory-pressure events, and a global OOM is told from a full cgroup by its usage alone',
+  flush_memory_pressure: 'memory-pressure is told only right before an oom-kill',
+  process_exec: 'no process-exec events; container names are learned later',
+  process_exit: 'no process-exit events: the exact order of exits is not known',
+  cgroup_created: 'containers that live for a moment stay unattributed',
+  cgroup_removed: 'memory of cgroups that are gone is kept for longer',
+}
+
+const programLines = (objects: readonly string[]): DoctorLine[] => {
+  let kernel: Kernel
+  try {
+    kernel = new Kernel({ objects })
+  } catch (error) {
+    return [
+      {
+        subject: 'kernel programs',
+        state: 'missing',
+        detail: `${(error as Error).message.trim()}; no kernel events at all`,
+        remedy: 'run as root, or with CAP_BPF and CAP_PERFMON, on a kernel with BTF; build with `npm start`',
+      },
+    ]
+  }
+  kernel.close()
+  return kernel.programs.map(({ name, section, state, reason }) =>
+    state === 'refused'
+      ? { subject: section, state: 'missing', detail: `${reason}: ${COSTS[name] ?? `no ${name}`}` }
+      : { subject: section, state: 'ok', detail: `${name} loads` },
+  )
+}
+
+const pinLine = (bpffs: string, pins: string): DoctorLine => {
+  const mounted = existsSync(bpffs) && statfsSync(bpffs).type === 0xcafe4a11
+  const held = existsSync(pins) ? readdirSync(pins) : []
+  if (!mounted)
+    return {
+      subject: 'bpffs',
+      state: 'degraded',
+      detail: `nothing is mounted at ${bpffs}: the agent mounts it if it may, else what happens while it is down is missed`,
+      remedy: `mount -t bpf bpf ${bpffs}`,
+    }
+  const detail =
+    held.length === 0 ? 'nothing is pinned' : `pinned, and at work without an agent too: ${held.join(', ')}`
+  return {
+    subject: 'bpffs',
+    state: 'ok',
+    detail,
+    ...(held.length > 0 && { remedy: 'aitia doctor --unpin detaches them' }),
+  }
+}
+
+const logLine = (): DoctorLine => {
+  try {
+    return { subject: "kernel's log", state: 'ok', detail: `${readKernelLog().length} records can be read back` }
+  } catch (error) {
+    const detail = `${(error as Error).message}: OOM kills of a gap are not read back`
+    return { subject: "kernel's log", state: 'degraded', detail, remedy: 'give the agent CAP_SYSLOG' }
+  }
+}
+
+/** The lines of `aitia doctor` about the kernel. */
+export const doctor = (objects: readonly string[], bpffs: string, pins: string): DoctorLine[] => [
+  ...programLines(objects),
+  pinLine(bpffs, pins),
+  logLine(),
+]

@@ -1,0 +1,185 @@
+/** The collector as a whole, on the real kernel. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { now } from '../../../graph/model/time.ts'
+import { Cgroup, ended } from '../../native/testing/cgroup.ts'
+import { pinDirFor, skip } from '../../native/testing/recorder.ts'
+import ebpf from './main.ts'
+import { BOOT_ID, Harness, TestContainer, temporaryFolder } from './testing/harness.ts'
+
+const MIB = 1024 * 1024
+
+test('an OOM kill in a container: pressure, kill and exit with the container, its pod and the limit', {
+  skip,
+}, async (t) => {
+  const harness = new Harness(t, { dataDir: temporaryFolder(), pinning: null })
+  const container = new TestContainer(t)
+  container.pod.limit(64 * MIB)
+  const before = now()
+  await ended(container.cgroup.spawn('exec tail /dev/zero', { unshare: true }))
+  const kill = await harness.event('oom-kill', container.id)
+  const exit = await harness.event('process-exit', container.id)
+  const { fields } = kill
+  assert.deepEqual(kill.object, { kind: 'Container', key: container.id })
+  assert.deepEqual(kill.pod, { kind: 'Pod', key: container.podUid })
+  assert.equal(kill.unattributed, undefined)
+  assert.ok(
+    kill.at >= before && kill.at <= now() && kill.uncertainty < 1_000,
+    `${kill.at - before} ${kill.uncertainty}`,
+  )
+  assert.equal(kill.bootId, BOOT_ID)
+  assert.equal(fields.limitBytes, 64 * MIB)
+  assert.match(fields.limitCgroup!, new RegExp(`/pod${container.podUid}$`))
+  assert.deepEqual(fields.victimCommands, ['tail'])
+  assert.deepEqual(fields.victimNsPids, [1])
+  assert.equal(fields.firstProcessKilled, true)
+  assert.equal(fields.global, false)
+  assert.deepEqual(
+    { ...exit.fields, command: '' },
+    {
+      ...exit.fields,
+      command: '',
+      pid: fields.victimPids[0],
+      startedAt: fields.victimStarts[0],
+      exitCode: 0,
+      signal: 9,
+    },
+  )
+  const pressure = await harness.event('memory-pressure', container.id)
+  assert.ok(harness.emitted.indexOf(pressure) < harness.emitted.indexOf(kill), 'pressure is told first')
+  assert.ok(pressure.at < kill.at && pressure.fields.lastAt <= kill.at)
+  const [claim] = harness.emitted.filter(
+    ({ type, ...rest }) => type === 'state' && 'object' in rest && rest.object.key === container.id,
+  )
+  assert.deepEqual(claim?.type === 'state' && claim.relations.map(({ kind, from }) => [kind, from]), [
+    ['RUNS', { kind: 'Pod', key: container.podUid }],
+  ])
+  assert.ok(harness.emitted.indexOf(claim!) < harness.emitted.indexOf(kill))
+})
+
+test('a container that lives for 50 ms, cgroups and all, is attributed', { skip }, async (t) => {
+  const harness = new Harness(t, { dataDir: temporaryFolder(), pinning: null })
+  const container = new TestContainer(t)
+  await ended(container.cgroup.spawn('sleep 0.03; exit 9', { unshare: true }))
+  await container.pod.remove()
+  await harness.event('process-exec', container.id)
+  const exit = await harness.event('process-exit', container.id)
+  assert.deepEqual([exit.fields.exitCode, exit.fields.signal], [9, 0])
+  assert.equal(exit.pod?.key, container.podUid)
+  // `unshare` is the first to run a program in it, then the shell, as number 1
+  const execs = harness.events('process-exec', ({ object }) => object.key === container.id)
+  assert.deepEqual(
+    execs.map(({ fields }) => [fields.command, fields.nsPid === 1]),
+    [
+      ['unshare', false],
+      ['sh', true],
+    ],
+  )
+  assert.equal(execs[1]?.fields.pid, exit.fields.pid)
+})
+
+test('what belongs to no pod makes no exec or exit event, and an OOM kill of it says so', { skip }, async (t) => {
+  const harness = new Harness(t, { dataDir: temporaryFolder(), pinning: null })
+  const outside = new Cgroup(t).limit(48 * MIB)
+  await ended(outside.spawn('exit 3'))
+  await ended(outside.spawn('exec tail /dev/zero'))
+  const kill = await harness.event('oom-kill', `test-${process.pid}`)
+  assert.equal(kill.unattributed, 'host')
+  assert.match(kill.fields.limitCgroup!, new RegExp(`^/${outside.name}$`))
+  const about = [...harness.events('process-exit'), ...harness.events('process-exec')].map(({ object }) => object.kind)
+  assert.ok(about.every((kind) => kind === 'Container'))
+  await sleep(1_100)
+  const [progress] = harness.collector.progress!()
+  assert.ok(progress!.counters!['skipped.host']! > 0)
+})
+
+test('the watermark follows the kernel also while nothing happens, and never claims more than was handed on', {
+  skip,
+}, async (t) => {
+  const harness = new Harness(t, { dataDir: temporaryFolder(), pinning: null })
+  await sleep(2_500)
+  const [progress] = harness.collector.progress!()
+  assert.ok(progress!.watermark! > progress!.since + 1e6, 'it moves')
+  assert.ok(progress!.watermark! <= now())
+})
+
+test('a collector that is killed while it holds batches misses nothing: not the kill, nor whose it was', {
+  skip,
+}, async (t) => {
+  const dataDir = temporaryFolder()
+  const pinDir = pinDirFor(t)
+  const script = join(import.meta.dirname, 'testing/unsafe-agent.ts')
+  const container = new TestContainer(t)
+  container.pod.limit(64 * MIB)
+  const agent = spawn(process.execPath, [script, dataDir, pinDir], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => agent.kill('SIGKILL'))
+  await once(agent.stdout, 'data')
+  agent.kill('SIGKILL')
+  await once(agent, 'exit')
+  const killedAt = now()
+  await ended(container.cgroup.spawn('exec tail /dev/zero', { unshare: true }))
+  await container.pod.remove()
+
+  const harness = new Harness(t, { dataDir, pinning: { pinDir } })
+  const kill = await harness.event('oom-kill', container.id)
+  assert.ok(kill.at > killedAt)
+  assert.equal(kill.pod?.key, container.podUid)
+  assert.deepEqual(
+    harness.emitted.filter(({ type }) => type === 'gap'),
+    [],
+  )
+  const [progress] = harness.collector.progress!()
+  assert.ok(progress!.since < killedAt, 'the time in between is claimed as watched')
+})
+
+test('without bpffs the gap is told, and the kernel log read back for the kills in it', { skip }, async (t) => {
+  const dataDir = temporaryFolder()
+  const first = new Harness(t, { dataDir, pinning: null })
+  await sleep(1_200)
+  await first.collector.stop()
+  const container = new TestContainer(t)
+  container.cgroup.limit(64 * MIB)
+  const from = now()
+  await ended(container.cgroup.spawn('exec tail /dev/zero'))
+  const second = new Harness(t, { dataDir, pinning: null })
+  const kill = await second.event('oom-kill', container.id)
+  assert.ok(kill.at <= now() && kill.at + kill.uncertainty >= from)
+  assert.equal(kill.fields.firstProcessKilled, undefined)
+  assert.equal(kill.fields.limitBytes, 64 * MIB)
+  assert.deepEqual(kill.fields.victimCommands, ['tail'])
+  assert.equal(kill.fields.triggerCommand, 'tail')
+  const [gap] = second.emitted.filter(({ type }) => type === 'gap')
+  assert.ok(gap?.type === 'gap' && gap.from <= from && gap.to >= from && /not pinned/.test(gap.reason))
+  assert.equal(second.events('oom-kill', ({ object }) => object.key === container.id).length, 1)
+})
+
+test('observations that cannot be made safe are tried again, and the batch waits', { skip }, async (t) => {
+  let failures = 2
+  const emit = async () => {
+    if (failures-- > 0) throw new Error('disk full')
+  }
+  const harness = new Harness(t, { dataDir: temporaryFolder(), pinning: null, emit })
+  const container = new TestContainer(t)
+  await ended(container.cgroup.spawn('exit 4', { unshare: true }))
+  await harness.event('process-exit', container.id)
+  for (let tries = 0; harness.collector.progress!()[0]!.counters!['emit.retried']! < 2 && tries < 500; tries++)
+    await sleep(10)
+  assert.equal(harness.collector.progress!()[0]!.counters!['emit.retried'], 2)
+  assert.ok(harness.warnings.some((message) => /could not be made safe/.test(message)))
+})
+
+test('doctor names each program, bpffs and the log', { skip }, async () => {
+  assert.equal(await ebpf.available({}), null)
+  const lines = await ebpf.doctor!({})
+  assert.deepEqual(
+    lines.filter(({ state }) => state === 'missing'),
+    [],
+  )
+  assert.ok(
+    ['tp_btf/mark_victim', 'bpffs', "kernel's log"].every((subject) => lines.some((line) => line.subject === subject)),
+  )
+})

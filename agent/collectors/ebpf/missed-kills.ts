@@ -1,0 +1,64 @@
+/** oom-kill events for kills that only the kernel's log tells of. */
+import { type EventObservation, type ObjectRef, sourceOf } from '../../../graph/model/observation.ts'
+import { now, SECOND } from '../../../graph/model/time.ts'
+import { parseCgroupPath } from '../../attribution/cgroup-path.ts'
+import type { ClockSample } from '../../native/native.ts'
+import type { HostIdentity } from '../collector.ts'
+import { type LoggedKill, parseKernelLog, readKernelLog } from './kernel-log.ts'
+
+/** The log's clock (sched_clock) is not disciplined: it drifts from the boot clock by some ppm, µs. */
+const LOG_UNCERTAINTY = SECOND
+
+export interface MissedKills {
+  readonly host: HostIdentity
+  /** The gap, µs. */
+  readonly from: number
+  readonly to: number
+  /** Victims that the programs told of, by pid: boot clock in ns. */
+  readonly seen: ReadonlyMap<number, number>
+  readonly clock: ClockSample
+}
+
+const toEvent = (kill: LoggedKill, host: HostIdentity, at: number): EventObservation<'oom-kill'> => {
+  const { containerId, podUid } = parseCgroupPath(kill.cgroup ?? '')
+  const onHost: ObjectRef = { kind: 'Host', key: host.key, name: host.hostname }
+  const attributed = containerId !== undefined && podUid !== undefined
+  const { global, limitCgroup, limitBytes, usageBytes, oomGroup, triggerPid, triggerCommand, victims } = kill
+  return {
+    type: 'event',
+    kind: 'oom-kill',
+    id: `oom-kill/${host.key}/${host.bootId}/log/${kill.sequence}`,
+    at: at - LOG_UNCERTAINTY,
+    uncertainty: 2 * LOG_UNCERTAINTY,
+    observedAt: now(),
+    source: sourceOf('ebpf', host.key),
+    host: host.key,
+    bootId: host.bootId,
+    ...(attributed
+      ? { object: { kind: 'Container', key: containerId } }
+      : { object: onHost, unattributed: kill.cgroup === undefined ? 'unknown-cgroup' : 'host' }),
+    ...(podUid !== undefined && { pod: { kind: 'Pod', key: podUid } }),
+    fields: {
+      global,
+      ...(limitBytes !== undefined && !global && { limitBytes }),
+      ...(usageBytes !== undefined && !global && { usageBytes }),
+      ...(limitCgroup !== undefined && { limitCgroup }),
+      oomGroup,
+      triggerPid,
+      triggerCommand,
+      victimPids: victims.map(({ pid }) => pid),
+      victimNsPids: victims.map(() => 0),
+      victimCommands: victims.map(({ command }) => command),
+      victimBytes: victims.map(({ bytes }) => bytes),
+      victimStarts: victims.map(() => 0),
+    },
+  }
+}
+
+/** Kills of the gap that no program told of. @throws Error without the right to read the kernel's log (CAP_SYSLOG) */
+export const readMissedKills = ({ host, from, to, seen, clock }: MissedKills): EventObservation<'oom-kill'>[] =>
+  parseKernelLog(readKernelLog()).flatMap((kill) => {
+    const at = kill.at + clock.offset
+    const told = kill.victims.some(({ pid }) => Math.abs((seen.get(pid) ?? 0) / 1_000 - kill.at) < 2 * LOG_UNCERTAINTY)
+    return at >= from - LOG_UNCERTAINTY && at <= to + LOG_UNCERTAINTY && !told ? [toEvent(kill, host, at)] : []
+  })

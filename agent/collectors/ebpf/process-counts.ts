@@ -1,0 +1,45 @@
+/** Execs and exits that are no events: the kernel counts them by cgroup, we add them up. */
+import type { Kernel } from '../../native/native.ts'
+
+/** Members of `struct process_counts` in bpf/process.bpf.c. */
+const FIELDS = ['execs', 'exits', 'failures'] as const
+/** The map has thousands of entries: it is read every tenth time. */
+const EVERY = 10
+
+/** Sums since the start of the session. */
+export class ProcessCounts {
+  readonly totals: Record<string, number> = {}
+  readonly #kernel: Kernel
+  #before: Map<bigint, number[]> | null = null
+  #reads = 0
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel
+    this.read()
+  }
+
+  read(): void {
+    if (this.#reads++ % EVERY !== 0) return
+    const { count, keys, values, valueSize } = this.#kernel.read('process_counts')
+    const ids = new BigUint64Array(keys)
+    const cells = new BigUint64Array(values)
+    const counts = new Map<bigint, number[]>()
+    const width = valueSize / 8
+    for (let row = 0; row < count; row++) {
+      const sums = FIELDS.map(() => 0)
+      for (let cell = 0; cell < width; cell++) sums[cell % FIELDS.length]! += Number(cells[row * width + cell])
+      counts.set(ids[row]!, sums)
+    }
+    FIELDS.forEach((name, field) => {
+      let sum = this.totals[`process.${name}`] ?? 0
+      // the first reading only tells where the counts stand; an entry that was evicted begins at 0 again
+      if (this.#before !== null)
+        for (const [id, sums] of counts) {
+          const before = this.#before.get(id)?.[field] ?? 0
+          sum += sums[field]! >= before ? sums[field]! - before : sums[field]!
+        }
+      this.totals[`process.${name}`] = sum
+    })
+    this.#before = counts
+  }
+}

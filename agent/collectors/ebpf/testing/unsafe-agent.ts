@@ -1,0 +1,26 @@
+/** A collector whose observations never become safe, in a process to be killed. */
+import { hostname } from 'node:os'
+import { setInterval } from 'node:timers'
+import { startEbpf } from '../main.ts'
+import { BOOT_ID } from './harness.ts'
+
+const [dataDir, pinDir] = process.argv.slice(2) as [string, string]
+const { pid } = process
+const silent = () => {}
+const collector = startEbpf(
+  {
+    cluster: 'test',
+    host: { key: `unsafe-${pid}`, hostname: hostname(), bootId: BOOT_ID },
+    emit: () => new Promise(() => {}),
+    dataDir,
+    log: { debug: silent, info: silent, warn: silent, error: silent },
+    signal: new AbortController().signal,
+  },
+  { pinDir },
+)
+// it must have noted where it was, or the next run would not know that it goes on
+const wait = setInterval(() => {
+  if (collector.progress?.()[0]?.watermark == null) return
+  clearInterval(wait)
+  process.stdout.write('watching\n')
+}, 100)

@@ -1,0 +1,272 @@
+/** Kernel records become observations: attributed to a container, in wall clock time, with ids that no restart repeats. */
+
+import type { EventName } from '../../../graph/model/generated/types.ts'
+import * as wire from '../../../graph/model/generated/wire.ts'
+import { type EventObservation, type ObjectRef, type Observation, sourceOf } from '../../../graph/model/observation.ts'
+import { now } from '../../../graph/model/time.ts'
+import type { CgroupEntry, CgroupIndex } from '../../attribution/cgroup-index.ts'
+import type { HostIdentity } from '../collector.ts'
+import type { BootClock } from './clock.ts'
+import { type Invocation, Invocations } from './invocation.ts'
+import { Pressures, type ToldPressure } from './pressure.ts'
+
+const { RECORDS } = wire
+
+/** Where in the kernel's order a record stands. */
+interface Place {
+  readonly bootNs: number
+  readonly cpu: number
+  readonly sequence: number
+}
+
+type About = Pick<EventObservation, 'object' | 'pod' | 'containerName' | 'unattributed'>
+
+export class Translator {
+  /** Records that made no event, by why. */
+  readonly skipped: Record<string, number> = {}
+  /** Victims of the last kills, by pid, with their boot clock in ns. */
+  readonly victims = new Map<number, number>()
+  readonly #host: HostIdentity
+  readonly #clock: BootClock
+  readonly #cgroups: CgroupIndex
+  readonly #invocations = new Invocations()
+  readonly #pressures = new Pressures()
+  readonly #claimed = new WeakSet<CgroupEntry>()
+
+  constructor(host: HostIdentity, clock: BootClock, cgroups: CgroupIndex) {
+    this.#host = host
+    this.#clock = clock
+    this.#cgroups = cgroups
+  }
+
+  /** Boot clock in ns of the earliest record that is held back; null if none is. */
+  get heldSince(): number | null {
+    return this.#invocations.openSince
+  }
+
+  /** The observations that a batch's records make. Most records make none, and no object either. */
+  translate(bytes: ArrayBuffer): Observation[] {
+    const view = new DataView(bytes)
+    const told: Observation[] = []
+    for (let offset = 0, size = 0; offset < bytes.byteLength; offset += size) {
+      size = view.getUint16(offset + 2, true)
+      if (size < wire.HEADER_SIZE)
+        throw new Error(`a kernel record says that it has ${size} bytes: expected at least ${wire.HEADER_SIZE}`)
+      switch (view.getUint16(offset, true)) {
+        case RECORDS['cgroup-created'].kind:
+          this.#cgroups.created(cgroupOf(view, offset), wire.decodeCgroupCreated(view, offset).path)
+          break
+        case RECORDS['cgroup-removed'].kind:
+          this.#cgroups.removed(cgroupOf(view, offset))
+          this.#pressures.removed(cgroupOf(view, offset))
+          break
+        case RECORDS['process-exec'].kind:
+          this.#exec(view, offset, told)
+          break
+        case RECORDS['process-exit'].kind:
+          this.#exit(view, offset, told)
+          break
+        case RECORDS['memory-pressure'].kind:
+          this.#pressure(
+            this.#pressures.add({ ...wire.decodeHeader(view, offset), ...wire.decodeMemoryPressure(view, offset) }),
+            told,
+          )
+          break
+        case RECORDS['oom-kill'].kind:
+          this.#kill(view, offset, told)
+          break
+        default:
+          this.#skip('unknown-kind')
+      }
+    }
+    return told
+  }
+
+  /** What was held back and is whole by now. @param completeNs boot clock: all records made before it were translated */
+  settle(completeNs: number): Observation[] {
+    const told: Observation[] = []
+    for (const invocation of this.#invocations.settle(completeNs)) this.#tellKill(invocation, told)
+    return told
+  }
+
+  /** Everything that is held back. */
+  close(): Observation[] {
+    const told: Observation[] = []
+    for (const invocation of this.#invocations.close()) this.#tellKill(invocation, told)
+    return told
+  }
+
+  #skip(why: string): void {
+    this.skipped[why] = (this.skipped[why] ?? 0) + 1
+  }
+
+  /** The cgroup if it is a pod's; else the record is only counted. */
+  #podCgroup(id: number): CgroupEntry | null {
+    const cgroup = this.#cgroups.get(id)
+    if (cgroup?.place.podUid !== undefined) return cgroup
+    this.#skip(cgroup === undefined ? 'unknown-cgroup' : 'host')
+    return null
+  }
+
+  #exec(view: DataView, offset: number, told: Observation[]): void {
+    const cgroup = this.#podCgroup(cgroupOf(view, offset))
+    if (cgroup === null) return
+    const record = wire.decodeProcessExec(view, offset)
+    if (cgroup.runtime === undefined) this.#cgroups.started(cgroup, record.parentPid, record.command)
+    const { startNs, pid, nsPid, command, file } = record
+    const startedAt = toMicroseconds(startNs)
+    this.#tellOfContainer(
+      'process-exec',
+      wire.decodeHeader(view, offset),
+      cgroup,
+      { pid, nsPid, startedAt, command, file },
+      told,
+      startNs,
+    )
+  }
+
+  #exit(view: DataView, offset: number, told: Observation[]): void {
+    const cgroup = this.#podCgroup(cgroupOf(view, offset))
+    if (cgroup === null) return
+    const { startNs, pid, nsPid, command, exitCode } = wire.decodeProcessExit(view, offset)
+    // as wait(2) has it: bit 7 says that a core was dumped
+    const ended = { exitCode: (exitCode >> 8) & 0xff, signal: exitCode & 0x7f }
+    const fields = { pid, nsPid, startedAt: toMicroseconds(startNs), command, ...ended }
+    this.#tellOfContainer('process-exit', wire.decodeHeader(view, offset), cgroup, fields, told)
+  }
+
+  #pressure(pressure: ToldPressure | null, told: Observation[]): void {
+    if (pressure === null) return
+    const { at } = this.#clock.toStamp(pressure.countedFromNs)
+    const fields = {
+      reclaims: pressure.reclaims,
+      stalled: toMicroseconds(pressure.stalledNs),
+      ...(pressure.countedFromNs !== pressure.firstNs && { countedFrom: at }),
+      lastAt: this.#clock.toStamp(pressure.lastNs).at,
+    }
+    this.#tell('memory-pressure', pressure, this.#cgroups.get(pressure.cgroupId), fields, told, pressure.firstNs)
+  }
+
+  #kill(view: DataView, offset: number, told: Observation[]): void {
+    const victim = { ...wire.decodeHeader(view, offset), ...wire.decodeOomKill(view, offset) }
+    this.victims.set(victim.victimPid, victim.bootNs)
+    if (this.victims.size > 256) this.victims.delete(this.victims.keys().next().value as number)
+    this.#pressure(this.#pressures.beforeKill(victim.cgroupId), told)
+    for (const invocation of this.#invocations.add(victim)) this.#tellKill(invocation, told)
+  }
+
+  #tellKill(victims: Invocation, told: Observation[]): void {
+    const [first] = victims
+    const limitCgroup = this.#cgroups.get(first.limitCgroupId)?.path
+    const fields = {
+      global: first.global === 1,
+      ...(first.global === 0 && { limitBytes: first.limitBytes, usageBytes: first.usageBytes }),
+      ...(first.global === 0 && limitCgroup !== undefined && { limitCgroup }),
+      oomGroup: first.oomGroup === 1,
+      firstProcessKilled: victims.some(({ victimFirst }) => victimFirst === 1),
+      triggerPid: first.triggerPid,
+      triggerCommand: first.triggerCommand,
+      victimPids: victims.map(({ victimPid }) => victimPid),
+      victimNsPids: victims.map(({ victimNsPid }) => victimNsPid),
+      victimCommands: victims.map(({ victimCommand }) => victimCommand),
+      victimBytes: victims.map(({ victimBytes }) => victimBytes),
+      victimStarts: victims.map(({ victimStartNs }) => toMicroseconds(victimStartNs)),
+    }
+    this.#tell('oom-kill', first, this.#cgroups.get(first.cgroupId), fields, told)
+  }
+
+  /** For kinds that are only about containers. */
+  #tellOfContainer<K extends EventName>(
+    kind: K,
+    place: Place,
+    cgroup: CgroupEntry,
+    fields: EventObservation<K>['fields'],
+    told: Observation[],
+    startNs?: number,
+  ): void {
+    const { unattributed } = this.#about(cgroup)
+    if (unattributed !== undefined) {
+      this.#skip(unattributed)
+    } else {
+      this.#claim(cgroup, place.bootNs, startNs, told)
+      this.#tell(kind, place, cgroup, fields, told)
+    }
+  }
+
+  #tell<K extends EventName>(
+    kind: K,
+    { bootNs, cpu, sequence }: Place,
+    cgroup: CgroupEntry | undefined,
+    fields: EventObservation<K>['fields'],
+    told: Observation[],
+    atNs = bootNs,
+  ): void {
+    if (cgroup !== undefined) this.#claim(cgroup, bootNs, undefined, told)
+    const { key, bootId } = this.#host
+    told.push({
+      type: 'event',
+      kind,
+      id: `${kind}/${key}/${bootId}/${cpu}/${sequence}`,
+      ...this.#clock.toStamp(atNs),
+      observedAt: now(),
+      source: sourceOf('ebpf', key),
+      host: key,
+      bootId,
+      bootClock: toMicroseconds(atNs),
+      sequence,
+      ...this.#about(cgroup),
+      fields,
+    })
+  }
+
+  /** Whose a cgroup is: a container's, or the host's with the reason why no container's. */
+  #about(cgroup: CgroupEntry | undefined): About {
+    const host: ObjectRef = { kind: 'Host', key: this.#host.key, name: this.#host.hostname }
+    if (cgroup === undefined) return { object: host, unattributed: 'unknown-cgroup' }
+    const { containerId, podUid } = cgroup.place
+    if (podUid === undefined) return { object: host, unattributed: 'host' }
+    const runtime = this.#cgroups.runtimeOf(cgroup)
+    const { podName: name, namespace, containerName } = runtime ?? {}
+    const pod: ObjectRef = {
+      kind: 'Pod',
+      key: podUid,
+      ...(name !== undefined && { name }),
+      ...(namespace !== undefined && { namespace }),
+    }
+    if (containerId === undefined) return { object: host, pod, unattributed: 'unknown-cgroup' }
+    if (runtime?.sandbox) return { object: host, pod, unattributed: 'sandbox' }
+    const object: ObjectRef = {
+      kind: 'Container',
+      key: containerId,
+      ...(containerName !== undefined && { name: containerName }),
+    }
+    return { object, pod, ...(containerName !== undefined && { containerName }) }
+  }
+
+  // (Pod)-[:RUNS]->(Container), for a container that the API may never show
+  #claim(cgroup: CgroupEntry, bootNs: number, startNs: number | undefined, told: Observation[]): void {
+    const { object, pod, containerName } = this.#about(cgroup)
+    if (pod === undefined || object.kind !== 'Container' || this.#claimed.has(cgroup)) return
+    this.#claimed.add(cgroup)
+    const properties = containerName !== undefined && { containerName }
+    const since = startNs !== undefined && { since: this.#clock.toStamp(startNs).at }
+    told.push({
+      type: 'state',
+      object,
+      at: this.#clock.toStamp(bootNs).at,
+      version: 0,
+      uncertainty: 0,
+      source: sourceOf('ebpf', this.#host.key),
+      body: { ...properties },
+      relations: [{ kind: 'RUNS', from: pod, ...since, ...(properties && { properties }) }],
+      pod,
+    })
+  }
+}
+
+const CGROUP_ID = 24
+
+const cgroupOf = (view: DataView, offset: number): number =>
+  view.getUint32(offset + CGROUP_ID, true) + view.getUint32(offset + CGROUP_ID + 4, true) * 2 ** 32
+
+const toMicroseconds = (ns: number): number => Math.floor(ns / 1_000)
