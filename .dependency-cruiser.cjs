@@ -1,5 +1,5 @@
 // Who may import whom, as the design's dependency diagram says. Tests may reach across: they build their own ground.
-const notTests = '[.]test[.]ts$|/testing/|^test/'
+const notTests = '[.]test[.]ts$|/testing(/|[.]ts$)|^test/'
 const projectFolders = '^(agent|api|deploy|graph|queries|test)/'
 
 /** What lies below `from` imports, of this project, only itself and `allowed`. */

@@ -23,6 +23,8 @@ const checks: Check[] = [
     run: async () => void (await tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.')),
   },
   { name: 'imports', run: checkImports },
+  // Exports are left out: types that are part of an interface without being imported would be most of what it finds.
+  { name: 'unused files', run: async () => void (await tool('knip/bin/knip.js', '--include', 'files')) },
   {
     name: 'generated files',
     run: async () => void (await runTool(process.execPath, [generator, '--check'], { cwd: root })),
