@@ -100,6 +100,20 @@ export async function get(kubeConfig: KubeConfig, asked: string, signal: AbortSi
   throw new ApiError(url.pathname, response.statusCode!, statusOf(body), retryAfter(response.headers['retry-after']))
 }
 
+const answerMs = 10_000
+
+/** The answer to one question, within 10 s. */
+export async function getJson<T>(kubeConfig: KubeConfig, asked: string, stop: AbortSignal): Promise<T> {
+  const deadlines = new Deadlines(stop)
+  try {
+    deadlines.set('answer', answerMs, `GET ${asked}: got no answer in ${answerMs} ms`)
+    const response = await get(kubeConfig, asked, deadlines.signal)
+    return JSON.parse(await text(response, deadlines.signal))
+  } finally {
+    deadlines.end()
+  }
+}
+
 /** The whole body; throws the reason of the abort. */
 export async function text(response: IncomingMessage, signal: AbortSignal): Promise<string> {
   let body = ''

@@ -1,0 +1,81 @@
+import type { ObjectRef } from '../../../../graph/model/observation.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import { defineKind, given, type Raw, type Resolve, type Trimmed, timeOf, trimAny } from './kind.ts'
+
+/** An Event tells again what states tell: that a pod was scheduled, its image pulled, its container started. */
+const routine = new Set([
+  ...['Scheduled', 'Pulling', 'Pulled', 'Created', 'Started', 'SuccessfulCreate', 'SuccessfulDelete', 'Completed'],
+  ...['SawCompletedJob', 'LeaderElection', 'NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID'],
+  ...['RegisteredNode', 'NodeAllocatableEnforced', 'Starting'],
+])
+
+const messageLimit = 1024
+const builtInWorkloads = new Set(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'])
+
+interface KubernetesEvent extends Trimmed {
+  readonly about: { kind: string; name: string; namespace: string; uid: string | undefined; containerName?: string }
+  readonly firstAt: number
+  readonly lastAt: number
+  readonly count: number
+  readonly eventType: string
+  readonly reason: string
+  readonly message: string
+  readonly component: string
+}
+
+/** core/v1 Event; events.k8s.io/v1 shows the same objects. */
+export const events = defineKind<KubernetesEvent>({
+  plural: 'events',
+  path: '/api/v1/events',
+  trim: (raw) => {
+    const event = raw as Raw
+    const meta = trimAny(raw)
+    const { kind, name, namespace, uid, fieldPath } = event.involvedObject ?? {}
+    const lastAt = timeOf(event.series?.lastObservedTime) ?? timeOf(event.lastTimestamp) ?? timeOf(event.eventTime)
+    const firstAt = timeOf(event.firstTimestamp) ?? timeOf(event.eventTime) ?? meta.createdAt
+    return {
+      ...meta,
+      about: {
+        ...{ kind, name, namespace: namespace ?? '', uid: uid || undefined },
+        ...given({ containerName: /^spec\.\w*[cC]ontainers\{(.+)\}$/.exec(fieldPath ?? '')?.[1] }),
+      },
+      firstAt,
+      lastAt: Math.max(firstAt, lastAt ?? meta.createdAt),
+      count: event.series?.count ?? event.count ?? 1,
+      eventType: event.type ?? 'Normal',
+      reason: event.reason ?? '',
+      message: String(event.message ?? '').slice(0, messageLimit),
+      component: event.source?.component || event.reportingComponent || '',
+    }
+  },
+  facts: (event, { resolve }) => {
+    const object = objectOf(event.about, resolve)
+    if (!object || (event.eventType === 'Normal' && routine.has(event.reason))) return []
+    const { uid, firstAt, lastAt, eventType, reason, message, count, component, about } = event
+    return [
+      {
+        kind: 'kubernetes-event',
+        id: `kubernetes-event/${uid}/${count}`,
+        at: firstAt,
+        uncertainty: lastAt - firstAt + SECOND,
+        object,
+        ...(object.kind === 'Pod' && { pod: object }),
+        ...given({ containerName: about.containerName }),
+        fields: { reason, eventType, message, count, lastAt, component },
+      },
+    ]
+  },
+})
+
+/** Undefined for kinds that the model does not have. */
+function objectOf({ kind, name, namespace, uid }: KubernetesEvent['about'], resolve: Resolve): ObjectRef | undefined {
+  // The kubelet writes the node's name where its UID belongs.
+  if (kind === 'Node') return resolve({ kind, namespace: '', name })
+  // A static pod's kubelet writes the hash of its manifest, which the API does not know.
+  if (kind === 'Pod' && /^[0-9a-f]{32}$/.test(uid ?? '')) return resolve({ kind, namespace, name })
+  if (uid === undefined) return undefined
+  if (kind === 'Namespace') return { kind, key: uid, name }
+  const ref = { key: uid, name, namespace }
+  if (kind === 'Pod' || kind === 'Service') return { kind, ...ref }
+  return builtInWorkloads.has(kind) ? { kind: 'Workload', workloadKind: kind, ...ref } : undefined
+}

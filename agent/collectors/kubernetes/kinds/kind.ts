@@ -1,0 +1,139 @@
+import type { EventName, ObjectName } from '../../../../graph/model/generated/types.ts'
+import type { Declaration, EventObservation, ObjectRef, StateObservation } from '../../../../graph/model/observation.ts'
+import { fromRfc3339 } from '../../../../graph/model/time.ts'
+import type { RawObject } from '../../../reflector/list.ts'
+
+export type Body = StateObservation['body']
+
+/** What is kept of an object of any kind. */
+export interface Trimmed {
+  readonly uid: string
+  /** metadata.creationTimestamp, µs. */
+  readonly createdAt: number
+  /** resourceVersion as a number; 0 where it is none. */
+  readonly version: number
+  /** Together with `body`: absent for a kind that is no object of the model. */
+  readonly ref?: ObjectRef
+  /** What its state says. */
+  readonly body?: Body
+  readonly owner?: Owner
+}
+
+/** What is kept of an object of the model. */
+export interface Thing extends Trimmed {
+  readonly ref: ObjectRef
+  readonly body: Body
+}
+
+/** The owner that controls an object. */
+export interface Owner {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+}
+
+/** A reference that the API makes by name. */
+export interface NameRef {
+  readonly kind: ObjectName
+  /** Empty where the kind has no namespaces. */
+  readonly namespace: string
+  readonly name: string
+}
+
+/** An event that an object tells of, without what the collector adds to each. */
+export type Fact = {
+  [K in EventName]: Omit<EventObservation<K>, 'type' | 'observedAt' | 'source' | 'workloadName'>
+}[EventName]
+
+export interface Sighting<T> {
+  /** µs */
+  readonly observedAt: number
+  /** The object as it was seen before, where it was. */
+  readonly previous: T | undefined
+  readonly resolve: Resolve
+}
+
+/** The object that has a name now, or a placeholder. */
+export type Resolve = (reference: NameRef) => ObjectRef
+
+/** One kind of the API that the collector watches: how to read it, and what it says. */
+export interface WatchedKind<T extends Trimmed> {
+  /** As in the path: names it in counters and messages. */
+  readonly plural: string
+  readonly path: string
+  /** Kind in the model: names of it can be resolved. Absent where it is none. */
+  readonly object?: ObjectName
+  /** Events are made of it whose absence means something: the source's watermark waits for it. */
+  readonly covers?: true
+  trim(raw: RawObject): T
+  /** Names that `relations` resolves. */
+  references?(object: T): NameRef[]
+  relations?(object: T, resolve: Resolve): Declaration[]
+  /** All events that this sight of the object shows, old and new; those that the previous sight showed are left out by the caller. */
+  facts?(object: T, sighting: Sighting<T>): Fact[]
+}
+
+/** A kind whose type of object only it knows: what it trimmed is given to none but itself. */
+// biome-ignore lint/suspicious/noExplicitAny: see above.
+export type AnyKind = WatchedKind<any>
+
+export const defineKind = <T extends Trimmed>(kind: WatchedKind<T>): AnyKind => kind
+
+/** A part of a raw object, of which nothing is known. */
+// biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read at this one border with a fallback for each field.
+export type Raw = any
+
+/** µs of a stamp, or undefined where there is none; StartError writes 1970 for "never". */
+export const timeOf = (stamp: unknown): number | undefined => {
+  const time = typeof stamp === 'string' ? fromRfc3339(stamp) : null
+  return time === null || time <= 0 ? undefined : time
+}
+
+/** Labels as the model's bodies hold them: `key=value`, sorted. */
+export const labelsOf = (raw: RawObject): string[] =>
+  Object.entries((raw.metadata.labels ?? {}) as Record<string, string>)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+
+/** What every kind reads in the same way. */
+export const trimAny = (raw: RawObject) => {
+  const { uid, resourceVersion, creationTimestamp } = raw.metadata
+  const version = Number(resourceVersion)
+  return { uid, createdAt: timeOf(creationTimestamp) ?? 0, version: Number.isSafeInteger(version) ? version : 0 }
+}
+
+/** The same for an object of the model. */
+export const trimMeta = (raw: RawObject, kind: ObjectName) => {
+  const { uid, name, namespace } = raw.metadata
+  return { ...trimAny(raw), ref: { kind, key: uid, name, ...given({ namespace }) } satisfies ObjectRef }
+}
+
+export const ownerOf = (raw: RawObject): Owner | undefined => {
+  const references = (raw.metadata.ownerReferences ?? []) as (Owner & { controller?: boolean })[]
+  const owner = references.find(({ controller }) => controller === true)
+  return owner && { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name, uid: owner.uid }
+}
+
+/** An owner is a Workload of whatever kind, but for the Node that owns mirror pods. An owner shares the namespace of what it owns. */
+export const ownerRef = (owner: Owner, owned: ObjectRef): ObjectRef => {
+  if (owner.kind === 'Node' && owner.apiVersion === 'v1') return { kind: 'Node', key: owner.uid, name: owner.name }
+  const namespace = owned.namespace === undefined ? {} : { namespace: owned.namespace }
+  return { kind: 'Workload', key: owner.uid, name: owner.name, workloadKind: owner.kind, ...namespace }
+}
+
+/** (owner)-[:OWNS]->(this) */
+export const owns = ({ owner, ref }: Thing): Declaration[] =>
+  owner ? [{ kind: 'OWNS', from: ownerRef(owner, ref) }] : []
+
+/** (this)-[:HOLDS]->(Address), each once. */
+export const holds = (addresses: readonly string[]): Declaration[] =>
+  [...new Set(addresses)].map((key) => ({ kind: 'HOLDS', to: { kind: 'Address', key, name: key } }))
+
+/** An address in canonical form: RFC 5952 for IPv6, as URLs write it. */
+export const canonicalAddress = (address: string): string =>
+  address.includes(':') ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
+
+/** Fields that are given, without those that are not. */
+export const given = <T extends Record<string, unknown>>(fields: T): { [K in keyof T]: NonNullable<T[K]> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)) as never

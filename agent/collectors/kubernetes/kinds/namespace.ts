@@ -1,0 +1,11 @@
+import { defineKind, given, labelsOf, type Raw, trimMeta } from './kind.ts'
+
+export const namespaces = defineKind({
+  plural: 'namespaces',
+  path: '/api/v1/namespaces',
+  object: 'Namespace',
+  trim: (raw) => ({
+    ...trimMeta(raw, 'Namespace'),
+    body: given({ labels: labelsOf(raw), phase: (raw as Raw).status?.phase }),
+  }),
+})

@@ -1,0 +1,84 @@
+import { SECOND } from '../../../../graph/model/time.ts'
+import {
+  canonicalAddress,
+  defineKind,
+  type Fact,
+  given,
+  holds,
+  labelsOf,
+  type Raw,
+  type Thing,
+  timeOf,
+  trimMeta,
+} from './kind.ts'
+
+interface Condition {
+  readonly type: string
+  readonly status: string
+  readonly at: number | undefined
+  readonly reason: string
+  readonly message: string | undefined
+}
+
+interface Node extends Thing {
+  readonly machineId: string | undefined
+  readonly hostname: string | undefined
+  readonly addresses: readonly string[]
+  readonly conditions: readonly Condition[]
+}
+
+const ofMachine = new Set(['InternalIP', 'ExternalIP'])
+
+export const nodes = defineKind<Node>({
+  plural: 'nodes',
+  path: '/api/v1/nodes',
+  object: 'Node',
+  covers: true,
+  trim: (raw) => {
+    const { spec, status } = raw as Raw
+    const conditions: Condition[] = (status?.conditions ?? []).map((condition: Raw) => ({
+      type: condition.type,
+      status: condition.status,
+      at: timeOf(condition.lastTransitionTime),
+      reason: condition.reason ?? '',
+      message: condition.message || undefined,
+    }))
+    const all: { type: string; address: string }[] = status?.addresses ?? []
+    return {
+      ...trimMeta(raw, 'Node'),
+      machineId: status?.nodeInfo?.machineID || undefined,
+      hostname: all.find(({ type }) => type === 'Hostname')?.address,
+      addresses: all.filter(({ type }) => ofMachine.has(type)).map(({ address }) => canonicalAddress(address)),
+      conditions,
+      body: given({
+        labels: labelsOf(raw),
+        machineId: status?.nodeInfo?.machineID || undefined,
+        kubeletVersion: status?.nodeInfo?.kubeletVersion,
+        ready: conditions.find(({ type }) => type === 'Ready')?.status,
+        unschedulable: spec?.unschedulable,
+      }),
+    }
+  },
+  // (Node)-[:ON]->(Host), (Node)-[:HOLDS]->(Address)
+  relations: ({ machineId, hostname, addresses }) => [
+    ...(machineId === undefined
+      ? []
+      : [{ kind: 'ON' as const, to: { kind: 'Host' as const, key: machineId, ...given({ name: hostname }) } }]),
+    ...holds(addresses),
+  ],
+  facts: ({ ref, conditions }, { previous }) =>
+    conditions.flatMap(({ type, status, at, reason, message }): Fact[] => {
+      if (at === undefined) return []
+      const before = previous?.conditions.find((condition) => condition.type === type)?.status
+      return [
+        {
+          kind: 'node-condition-changed',
+          id: `node-condition-changed/${ref.key}/${type}/${status}/${at}`,
+          at,
+          uncertainty: SECOND,
+          object: ref,
+          fields: { condition: type, status, reason, ...given({ previous: before, message }) },
+        },
+      ]
+    }),
+})

@@ -1,0 +1,112 @@
+import { SECOND } from '../../../../graph/model/time.ts'
+import { type Fact, given, type Sighting } from './kind.ts'
+import type { Pod, Run, Waiting } from './pod.ts'
+
+/** All that one sight of a pod tells of the past: stamps are whole seconds, so that the truth lies in [at, at + 1 s]. */
+export const podFacts = (pod: Pod, sighting: Sighting<Pod>): Fact[] => [
+  created(pod),
+  ...readyChanged(pod),
+  ...failed(pod, sighting),
+  ...pod.runs.flatMap((run) => [...started(pod, run), ...terminated(pod, run)]),
+  ...pod.waiting.map((waiting) => isWaiting(pod, waiting, sighting)),
+]
+
+const created = ({ ref, createdAt }: Pod): Fact => ({
+  kind: 'pod-created',
+  id: `pod-created/${ref.key}`,
+  at: createdAt,
+  uncertainty: SECOND,
+  object: ref,
+  pod: ref,
+  fields: { createdAt },
+})
+
+/** The "not ready" of a pod on its way to its first start is no change: a container that it needs had not run before. */
+function readyChanged({ ref, ready, runs }: Pod): Fact[] {
+  if (!ready) return []
+  const isFirst = ({ role, restartCount, startedAt }: Run) =>
+    role !== 'ephemeral' && restartCount === 0 && startedAt !== undefined && startedAt >= ready.at
+  if (!ready.ready && (runs.length === 0 || runs.some(isFirst))) return []
+  const { at, ...fields } = ready
+  return [
+    {
+      kind: 'pod-ready-changed',
+      id: `pod-ready-changed/${ref.key}/${fields.ready}/${at}`,
+      at,
+      uncertainty: SECOND,
+      object: ref,
+      pod: ref,
+      fields,
+    },
+  ]
+}
+
+function failed(pod: Pod, sighting: Sighting<Pod>): Fact[] {
+  if (!pod.failed) return []
+  const ends = pod.runs.map(({ terminated: end }) => end?.finishedAt ?? 0)
+  return [
+    {
+      kind: 'pod-failed',
+      id: `pod-failed/${pod.ref.key}`,
+      ...unstamped(pod, sighting, Math.max(0, ...ends)),
+      object: pod.ref,
+      pod: pod.ref,
+      fields: pod.failed,
+    },
+  ]
+}
+
+function started({ ref }: Pod, { id, name, startedAt, restartCount, image }: Run): Fact[] {
+  if (startedAt === undefined) return []
+  return [
+    {
+      kind: 'container-started',
+      id: `container-started/${id}`,
+      at: startedAt,
+      uncertainty: SECOND,
+      object: { kind: 'Container', key: id, name, ...given({ namespace: ref.namespace }) },
+      pod: ref,
+      containerName: name,
+      fields: { restartCount, image },
+    },
+  ]
+}
+
+function terminated({ ref }: Pod, { id, name, role, startedAt, restartCount, terminated: end }: Run): Fact[] {
+  if (!end) return []
+  return [
+    {
+      kind: 'container-terminated',
+      id: `container-terminated/${id}`,
+      at: end.finishedAt,
+      uncertainty: SECOND,
+      object: { kind: 'Container', key: id, name, ...given({ namespace: ref.namespace }) },
+      pod: ref,
+      containerName: name,
+      fields: { ...end, restartCount, role, ...given({ startedAt }) },
+    },
+  ]
+}
+
+const isWaiting = (pod: Pod, waiting: Waiting, sighting: Sighting<Pod>): Fact => {
+  const { name, reason, message, restartCount, lastFinishedAt } = waiting
+  return {
+    kind: 'container-waiting',
+    id: `container-waiting/${pod.ref.key}/${name}/${restartCount}/${reason}`,
+    ...unstamped(pod, sighting, lastFinishedAt),
+    object: pod.ref,
+    pod: pod.ref,
+    containerName: name,
+    fields: { reason, restartCount, ...given({ message }) },
+  }
+}
+
+/**
+ * What has no stamp happened after what is known to have been before it (the end of a run, the status that did not show it
+ * yet) and before the status was written that shows it.
+ */
+function unstamped({ createdAt, statusAt }: Pod, { observedAt, previous }: Sighting<Pod>, after = 0) {
+  const at = Math.min(observedAt, Math.max(createdAt, after, previous?.statusAt ?? 0))
+  const until = statusAt === undefined ? observedAt : Math.min(observedAt, statusAt + SECOND)
+  return { at, uncertainty: Math.max(0, until - at) }
+}

@@ -1,0 +1,180 @@
+import type { Declaration } from '../../../../graph/model/observation.ts'
+import {
+  type ContainerRole,
+  containerIdOf,
+  containersOf,
+  type PodContainer,
+} from '../../../attribution/pod-containers.ts'
+import {
+  canonicalAddress,
+  defineKind,
+  given,
+  holds,
+  labelsOf,
+  type NameRef,
+  ownerOf,
+  owns,
+  type Raw,
+  type Thing,
+  timeOf,
+  trimMeta,
+} from './kind.ts'
+import { podFacts } from './pod-facts.ts'
+
+/** One run of a container, seen in `state` or `lastState`. */
+export interface Run {
+  readonly id: string
+  readonly name: string
+  readonly role: ContainerRole
+  readonly image: string
+  readonly restartCount: number
+  /** µs; absent where it never started. */
+  readonly startedAt?: number
+  readonly terminated?: {
+    readonly finishedAt: number
+    readonly reason: string
+    readonly exitCode: number
+    readonly signal?: number
+    readonly message?: string
+  }
+}
+
+export interface Waiting {
+  readonly name: string
+  readonly reason: string
+  readonly message?: string
+  readonly restartCount: number
+  /** When its last run ended, µs. */
+  readonly lastFinishedAt?: number
+}
+
+export interface Pod extends Thing {
+  readonly phase: string
+  readonly nodeName: string | undefined
+  readonly scheduledAt: number | undefined
+  /** Those that it holds: none on the host's network, none once it is terminal. */
+  readonly addresses: readonly string[]
+  readonly runs: readonly Run[]
+  readonly waiting: readonly Waiting[]
+  readonly ready?: { readonly ready: boolean; readonly at: number; readonly reason?: string; readonly message?: string }
+  readonly failed?: { readonly reason: string; readonly message?: string }
+  /** When the status was last written, µs, where the server tells. */
+  readonly statusAt: number | undefined
+}
+
+const messageLimit = 1024
+/** A container waits for these on its way to its start; they explain nothing. */
+const onTheWay = new Set(['ContainerCreating', 'PodInitializing'])
+
+const nodeOf = (nodeName: string): NameRef => ({ kind: 'Node', namespace: '', name: nodeName })
+const cut = (message: string | undefined): string | undefined => message?.slice(0, messageLimit) || undefined
+
+export const pods = defineKind<Pod>({
+  plural: 'pods',
+  path: '/api/v1/pods',
+  object: 'Pod',
+  covers: true,
+  trim: (raw) => {
+    const { spec = {}, status = {} } = raw as Raw
+    const containers = containersOf(raw)
+    const phase: string = status.phase ?? 'Pending'
+    const isTerminal = phase === 'Succeeded' || phase === 'Failed'
+    const ips: string[] = (status.podIPs ?? []).map(({ ip }: Raw) => canonicalAddress(ip))
+    const ready = conditionOf(status, 'Ready')
+    const scheduled = conditionOf(status, 'PodScheduled')
+    const readyAt = timeOf(ready?.lastTransitionTime)
+    return {
+      ...trimMeta(raw, 'Pod'),
+      owner: ownerOf(raw),
+      phase,
+      nodeName: spec.nodeName || undefined,
+      scheduledAt: scheduled?.status === 'True' ? timeOf(scheduled.lastTransitionTime) : undefined,
+      addresses: spec.hostNetwork === true || isTerminal ? [] : ips,
+      runs: containers.flatMap(runsOf),
+      waiting: containers.flatMap(waitingOf),
+      ...(readyAt !== undefined && {
+        ready: {
+          ready: ready.status === 'True',
+          at: readyAt,
+          ...given({ reason: ready.reason || undefined, message: cut(ready.message) }),
+        },
+      }),
+      ...(phase === 'Failed' && {
+        failed: { reason: status.reason ?? '', ...given({ message: cut(status.message) }) },
+      }),
+      statusAt: statusWrittenAt(raw),
+      body: given({
+        labels: labelsOf(raw),
+        phase,
+        ready: ready?.status === 'True',
+        nodeName: spec.nodeName || undefined,
+        podIps: ips.length ? ips : undefined,
+        hostNetwork: spec.hostNetwork,
+        qosClass: status.qosClass,
+        restartPolicy: spec.restartPolicy,
+        containers: containers.map(
+          ({ name, role, memoryLimit, restartCount }) => `${name}=${role}:${memoryLimit ?? '-'}:${restartCount}`,
+        ),
+      }),
+    }
+  },
+  references: ({ nodeName }) => (nodeName === undefined ? [] : [nodeOf(nodeName)]),
+  // (owner)-[:OWNS]->(Pod)-[:RUNS_ON]->(Node), (Pod)-[:RUNS]->(Container), (Pod)-[:HOLDS]->(Address)
+  relations: (pod, resolve) => {
+    const { nodeName, scheduledAt, runs, addresses, ref } = pod
+    const runsOn: Declaration[] =
+      nodeName === undefined
+        ? []
+        : [{ kind: 'RUNS_ON', to: resolve(nodeOf(nodeName)), ...given({ since: scheduledAt }) }]
+    const containers = runs.map(
+      ({ id, name, role, startedAt }): Declaration => ({
+        kind: 'RUNS',
+        to: { kind: 'Container', key: id, name, ...given({ namespace: ref.namespace }) },
+        ...given({ since: startedAt }),
+        properties: { containerName: name, role },
+      }),
+    )
+    return [...owns(pod), ...runsOn, ...containers, ...holds(addresses)]
+  },
+  facts: podFacts,
+})
+
+const conditionOf = (status: Raw, wanted: string): Raw =>
+  (status.conditions ?? []).find(({ type }: Raw) => type === wanted)
+
+/** The run before and the present one, or its end: the status tells no more of a container. */
+function runsOf({ name, role, image, restartCount, id, state, lastState }: PodContainer): Run[] {
+  const runs: Run[] = []
+  const container = { name, role, image }
+  const ended = (terminated: NonNullable<typeof state.terminated>, count: number) => {
+    const { exitCode, reason, signal, message } = terminated
+    const finishedAt = timeOf(terminated.finishedAt)
+    const runId = containerIdOf(terminated.containerID)
+    // ContainerStatusUnknown: the kubelet lost the container, and knows neither its id nor its end.
+    if (runId === undefined || finishedAt === undefined) return
+    runs.push({
+      ...{ id: runId, ...container, restartCount: count },
+      ...given({ startedAt: timeOf(terminated.startedAt) }),
+      terminated: { finishedAt, reason: reason ?? '', exitCode, ...given({ signal, message: cut(message) }) },
+    })
+  }
+  if (lastState.terminated) ended(lastState.terminated, Math.max(0, restartCount - 1))
+  if (state.terminated) ended(state.terminated, restartCount)
+  const startedAt = timeOf(state.running?.startedAt)
+  if (id !== undefined && startedAt !== undefined) runs.push({ id, ...container, restartCount, startedAt })
+  return runs
+}
+
+function waitingOf({ name, restartCount, state, lastState }: PodContainer): Waiting[] {
+  const { reason, message } = state.waiting ?? {}
+  if (!reason || onTheWay.has(reason)) return []
+  const lastFinishedAt = timeOf(lastState.terminated?.finishedAt)
+  return [{ name, reason, restartCount, ...given({ message: cut(message), lastFinishedAt }) }]
+}
+
+function statusWrittenAt(raw: Raw): number | undefined {
+  const times = (raw.metadata.managedFields ?? [])
+    .filter(({ subresource }: Raw) => subresource === 'status')
+    .map(({ time }: Raw) => timeOf(time) ?? 0)
+  return times.length ? Math.max(...times) : undefined
+}

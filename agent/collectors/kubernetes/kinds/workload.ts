@@ -1,0 +1,55 @@
+import type { RawObject } from '../../../reflector/list.ts'
+import { type AnyKind, defineKind, given, labelsOf, ownerOf, owns, type Raw, trimMeta } from './kind.ts'
+
+type Count = (raw: Raw) => number | undefined
+
+/** What a kind says of the pods that it wants and of those that are ready. */
+interface Counts {
+  wanted: Count
+  ready: Count
+}
+
+/** As most kinds, custom ones included, write it. */
+const usual: Counts = { wanted: (raw) => raw.spec?.replicas, ready: (raw) => raw.status?.readyReplicas }
+
+/** A kind whose objects own pods, or own what owns pods. */
+export const workloadKind = (path: string, kind: string, { wanted, ready }: Counts = usual): AnyKind =>
+  defineKind({
+    plural: path.slice(path.lastIndexOf('/') + 1),
+    path,
+    object: 'Workload',
+    trim: (raw: RawObject) => {
+      const meta = trimMeta(raw, 'Workload')
+      return {
+        ...meta,
+        ref: { ...meta.ref, workloadKind: kind },
+        owner: ownerOf(raw),
+        body: given({
+          labels: labelsOf(raw),
+          workloadKind: kind,
+          replicas: wanted(raw),
+          // Absent from the status where it is none.
+          readyReplicas: wanted(raw) === undefined ? undefined : (ready(raw) ?? 0),
+          generation: raw.metadata.generation as number | undefined,
+        }),
+      }
+    },
+    relations: owns,
+  })
+
+const daemons: Counts = {
+  wanted: (raw) => raw.status?.desiredNumberScheduled,
+  ready: (raw) => raw.status?.numberReady,
+}
+const jobs: Counts = { wanted: (raw) => raw.spec?.parallelism, ready: (raw) => raw.status?.ready }
+const none: Counts = { wanted: () => undefined, ready: () => undefined }
+
+/** The built-in kinds, by their API version and kind. */
+export const workloads: Readonly<Record<string, AnyKind>> = {
+  'apps/v1 Deployment': workloadKind('/apis/apps/v1/deployments', 'Deployment'),
+  'apps/v1 ReplicaSet': workloadKind('/apis/apps/v1/replicasets', 'ReplicaSet'),
+  'apps/v1 StatefulSet': workloadKind('/apis/apps/v1/statefulsets', 'StatefulSet'),
+  'apps/v1 DaemonSet': workloadKind('/apis/apps/v1/daemonsets', 'DaemonSet', daemons),
+  'batch/v1 Job': workloadKind('/apis/batch/v1/jobs', 'Job', jobs),
+  'batch/v1 CronJob': workloadKind('/apis/batch/v1/cronjobs', 'CronJob', none),
+}

@@ -1,0 +1,122 @@
+import { hash } from 'node:crypto'
+import {
+  type Declaration,
+  type EventObservation,
+  type ObjectRef,
+  type Observation,
+  type StateObservation,
+  sourceOf,
+} from '../../../graph/model/observation.ts'
+import type { Change } from '../../reflector/handler.ts'
+import type { AnyKind, Fact, Resolve, Thing, Trimmed } from './kinds/kind.ts'
+import type { Known } from './known.ts'
+import type { Names } from './names.ts'
+
+export const source = sourceOf('kubernetes')
+
+/** Longest owner chain that is followed: a cycle must end somewhere. */
+const longestChain = 10
+
+/** Turns changes into what is sent: a state where body or relations differ from what was last sent, and the events that are new. */
+export class Observer {
+  readonly #names: Names
+  readonly #known: Known
+  readonly #find: (uid: string) => Trimmed | undefined
+  readonly #passed = new Map<string, string>()
+  /** States that were left out because nothing in them had changed. */
+  unchanged = 0
+
+  /** `find`: an object of any kind by its UID. */
+  constructor(names: Names, known: Known, find: (uid: string) => Trimmed | undefined) {
+    this.#names = names
+    this.#known = known
+    this.#find = find
+  }
+
+  changed(kind: AnyKind, change: Change<Trimmed>): Observation[] {
+    const { object, previous, type } = change
+    const now = type === 'present' ? (kind.references?.(object) ?? []) : []
+    this.#names.refers(object.uid, now, previous ? (kind.references?.(previous) ?? []) : [])
+    if (type === 'deleted') {
+      this.#passed.delete(object.uid)
+      return object.ref ? [tombstone(object.ref, change, change.uncertaintyFrom)] : []
+    }
+    const state = this.#state(kind, object, change.observedAt, uncertainty(change, this.#known))
+    return [...state, ...this.#events(kind, change)]
+  }
+
+  /** The state again, where a name that it refers to means something else now. */
+  again(kind: AnyKind, object: Trimmed, at: number): Observation[] {
+    return this.#state(kind, object, at, 0)
+  }
+
+  /** An object of an earlier run that is gone. */
+  gone(object: ObjectRef, at: number, resourceVersion: string): Observation {
+    return tombstone(object, { observedAt: at, resourceVersion, inferred: true }, this.#known.watermark)
+  }
+
+  #state(kind: AnyKind, object: Trimmed, at: number, uncertainty: number): StateObservation[] {
+    const { ref, body, version, uid } = object
+    if (!ref || !body) return []
+    const relations: Declaration[] = kind.relations?.(object, this.#names.resolve) ?? []
+    const digest = hash('sha1', JSON.stringify([body, relations]), 'base64url')
+    if (this.#passed.get(uid) === digest) {
+      this.unchanged++
+      return []
+    }
+    this.#passed.set(uid, digest)
+    return [{ type: 'state', object: ref, at, version, uncertainty, source, body, relations }]
+  }
+
+  #events(kind: AnyKind, { object, previous, observedAt }: Change<Trimmed>): EventObservation[] {
+    if (!kind.facts) return []
+    const resolve: Resolve = this.#names.resolve
+    const facts: Fact[] = kind.facts(object, { observedAt, previous, resolve })
+    const before: Fact[] = previous ? kind.facts(previous, { observedAt, previous: undefined, resolve }) : []
+    const told = new Set(before.map(({ id }) => id))
+    return facts.filter(({ id }) => !told.has(id)).map((fact) => this.#event(fact, observedAt))
+  }
+
+  #event(fact: Fact, observedAt: number): EventObservation {
+    const top = this.#topOwner((fact.pod ?? fact.object).key)
+    const workloadName = top?.ref?.kind === 'Workload' ? top.ref.name : undefined
+    return { type: 'event', observedAt, source, ...fact, ...(workloadName !== undefined && { workloadName }) }
+  }
+
+  #topOwner(uid: string): Trimmed | undefined {
+    let object = this.#find(uid)
+    for (let depth = 0; object?.owner && depth < longestChain; depth++) {
+      const owner = this.#find(object.owner.uid)
+      if (!owner) break
+      object = owner
+    }
+    return object
+  }
+}
+
+/** µs back from the sight within which the change happened: to creation where the object is new, else to the last coverage. */
+function uncertainty({ object, previous, observedAt, uncertaintyFrom = 0 }: Change<Trimmed>, known: Known): number {
+  if (previous) return uncertaintyFrom === 0 ? 0 : observedAt - uncertaintyFrom
+  const covered = known.has(object.uid) ? (known.watermark ?? 0) : 0
+  return Math.max(0, observedAt - Math.max((object as Thing).createdAt, uncertaintyFrom, covered))
+}
+
+function tombstone(
+  object: ObjectRef,
+  { observedAt, resourceVersion, inferred }: Pick<Change<Trimmed>, 'observedAt' | 'resourceVersion' | 'inferred'>,
+  from: number | undefined,
+): StateObservation {
+  const version = Number(resourceVersion)
+  return {
+    type: 'state',
+    object,
+    at: observedAt,
+    version: Number.isSafeInteger(version) ? version : 0,
+    uncertainty: from === undefined ? 0 : Math.max(0, observedAt - from),
+    source,
+    deleted: true,
+    ...(inferred && { inferred }),
+    body: {},
+    relations: [],
+  }
+}

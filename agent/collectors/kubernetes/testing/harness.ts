@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { KubeConfig } from '@kubernetes/client-node'
+import type { EventName } from '../../../../graph/model/generated/types.ts'
+import type {
+  Declaration,
+  EventObservation,
+  Observation,
+  StateObservation,
+} from '../../../../graph/model/observation.ts'
+import { problemsOf } from '../../../../graph/model/validate.ts'
+import type { ApiServerOnly } from '../../../../test/cluster/control-plane.ts'
+import type { Log } from '../../collector.ts'
+import { ClusterWatcher } from '../watcher.ts'
+
+const patienceMs = 30_000
+
+/** For tests: a watcher of a real API server, with what it emits kept in memory. */
+export class Harness {
+  readonly emitted: Observation[] = []
+  readonly logged: string[] = []
+  readonly dataDir: string
+  readonly #kubeConfig = new KubeConfig()
+  #watcher: ClusterWatcher | undefined
+
+  constructor(server: ApiServerOnly, user?: string) {
+    this.dataDir = mkdtempSync(join(tmpdir(), 'aitia-test-'))
+    this.#kubeConfig.loadFromFile(server.kubeconfig)
+    if (user !== undefined) Object.assign(this.#kubeConfig.users[0]!, { impersonateUser: user })
+  }
+
+  get watcher(): ClusterWatcher {
+    return this.#watcher!
+  }
+
+  async start(cluster = 'test'): Promise<void> {
+    const say = (...words: unknown[]) => void this.logged.push(String(words.at(-1)))
+    this.#watcher = new ClusterWatcher(this.#kubeConfig, {
+      cluster,
+      dataDir: this.dataDir,
+      emit: async (observations) => {
+        this.emitted.push(...observations)
+      },
+      log: { debug: say, info: say, warn: say, error: say } as Log,
+    })
+    await this.#watcher.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.#watcher?.stop()
+    this.#watcher = undefined
+  }
+
+  /** Stops, and fails if anything that was emitted is not what the model says. */
+  async end(): Promise<void> {
+    await this.stop()
+    rmSync(this.dataDir, { recursive: true })
+    for (const observation of this.emitted) assert.deepEqual(problemsOf(observation), [], JSON.stringify(observation))
+  }
+
+  /** States of an object by its key or name, in order. */
+  states(name: string): StateObservation[] {
+    return this.emitted.filter(
+      (observation): observation is StateObservation =>
+        observation.type === 'state' && (observation.object.name === name || observation.object.key === name),
+    )
+  }
+
+  events<K extends EventName>(kind: K, objectName: string): EventObservation<K>[] {
+    return this.emitted.filter(
+      (observation): observation is EventObservation<K> =>
+        observation.type === 'event' &&
+        observation.kind === kind &&
+        (observation.object.name === objectName || observation.pod?.name === objectName),
+    )
+  }
+
+  /** The last state of an object that meets the condition; waits for it. */
+  async state(name: string, condition: (state: StateObservation) => boolean = () => true): Promise<StateObservation> {
+    return this.#wait(`a state of ${name}`, () => this.states(name).findLast(condition))
+  }
+
+  async event<K extends EventName>(
+    kind: K,
+    objectName: string,
+    condition: (event: EventObservation<K>) => boolean = () => true,
+  ): Promise<EventObservation<K>> {
+    return this.#wait(`a ${kind} of ${objectName}`, () => this.events(kind, objectName).find(condition))
+  }
+
+  async until(what: string, condition: () => boolean): Promise<void> {
+    await this.#wait(what, () => condition() || undefined)
+  }
+
+  async #wait<T>(what: string, find: () => T | undefined): Promise<T> {
+    const end = Date.now() + patienceMs
+    for (;;) {
+      const found = find()
+      if (found !== undefined) return found
+      if (Date.now() > end) {
+        throw new Error(`waited ${patienceMs} ms for ${what}; logged: ${this.logged.slice(-5).join('; ')}`)
+      }
+      await sleep(20)
+    }
+  }
+}
+
+/** Relations of a state as `KIND from -> to`, by the names of the ends; `this` where an end is the declaring object. */
+export const relationsOf = ({ relations }: Pick<StateObservation, 'relations'>): string[] => {
+  const end = (ref: Declaration['to']) => (ref === undefined ? 'this' : `${ref.missing ? 'missing ' : ''}${ref.name}`)
+  return relations.map(({ kind, from, to }) => `${end(from)} ${kind} ${end(to)}`).sort()
+}

@@ -1,0 +1,265 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KubeConfig } from '@kubernetes/client-node'
+import type { Observation } from '../../../graph/model/observation.ts'
+import { now } from '../../../graph/model/time.ts'
+import type { Batch, Gap, Status } from '../../reflector/handler.ts'
+import { Reflector } from '../../reflector/reflector.ts'
+import type { Timings } from '../../reflector/timings.ts'
+import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
+import { identify, OtherClusterError } from './cluster-identity.ts'
+import { findCustomKind, isCustom, kindOf } from './custom-kind.ts'
+import { watchedKinds } from './kinds/all.ts'
+import type { AnyKind, NameRef, Owner, Trimmed } from './kinds/kind.ts'
+import { Known } from './known.ts'
+import { Names } from './names.ts'
+import { Observer, source } from './observer.ts'
+
+/** One kind with its watch. */
+interface Watched {
+  readonly kind: AnyKind
+  readonly reflector: Reflector<Trimmed>
+  /** Its first list is there, or it was refused. */
+  readonly settled: PromiseWithResolvers<void>
+  /** Its first list has been passed on. */
+  passed: boolean
+}
+
+/** How long the names of all kinds are waited for before states go out with placeholders, ms. */
+const longestWait = 30_000
+/** Between tries to reach an API that was away at the start, ms. */
+const retryMs = 5_000
+const emitLimit = 500
+/** How often the watermark is noted on disk, µs. */
+const noteInterval = 5_000_000
+/** A cluster has a handful of kinds that own pods; each costs a watch. */
+const customLimit = 20
+
+export type WatcherContext = Pick<CollectorContext, 'cluster' | 'dataDir' | 'emit' | 'log'>
+
+/** Watches a cluster and passes on what changes: states with their relations, and events. */
+export class ClusterWatcher implements RunningCollector {
+  readonly #context: WatcherContext
+  readonly #kubeConfig: KubeConfig
+  readonly #timings: Partial<Timings> | undefined
+  readonly #watched = new Map<string, Watched>()
+  readonly #custom = new Set<string>()
+  readonly #known: Known
+  readonly #names: Names
+  readonly #observer: Observer
+  readonly #session = randomUUID()
+  readonly #stop = new AbortController()
+  readonly #ready = Promise.withResolvers<void>()
+  #turn: Promise<void> = Promise.resolve()
+  #since: number | undefined
+  #noted = 0
+  #lost = 0
+
+  constructor(kubeConfig: KubeConfig, context: WatcherContext, timings?: Partial<Timings>) {
+    this.#context = context
+    this.#kubeConfig = kubeConfig
+    this.#timings = timings
+    this.#known = new Known(join(context.dataDir, 'known.ndjson'), context.cluster)
+    this.#names = new Names((reference) => this.#named(reference))
+    this.#observer = new Observer(this.#names, this.#known, (uid) => this.#find(uid))
+  }
+
+  /** Resolves although the API may be away: it is tried again for ever. Rejects with OtherClusterError. */
+  async start(): Promise<void> {
+    try {
+      await this.#begin()
+    } catch (error) {
+      if (error instanceof OtherClusterError) throw error
+      this.#context.log.warn(`the Kubernetes API: ${(error as Error).message}`)
+      void this.#retry()
+    }
+  }
+
+  async #retry(): Promise<void> {
+    for (;;) {
+      await sleep(retryMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {})
+      if (this.#stop.signal.aborted) return
+      try {
+        return await this.#begin()
+      } catch (error) {
+        // Nothing is passed on under a name that stands for another cluster.
+        if (error instanceof OtherClusterError) return this.#context.log.error(error.message)
+      }
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const cluster = await identify(this.#kubeConfig, this.#context, this.#stop.signal)
+    for (const kind of watchedKinds) this.#watch(kind)
+    const settled = (all: Watched[]) => Promise.all(all.map(({ settled }) => settled.promise))
+    const all = [...this.#watched.values()]
+    // What covers is waited for as long as it takes: without it nothing can be claimed.
+    const covering = settled(all.filter(({ kind }) => kind.covers))
+    const rest = Promise.race([settled(all), sleep(longestWait, undefined, { signal: this.#stop.signal, ref: false })])
+    Promise.all([rest, covering]).then(
+      async () => {
+        if (cluster) await this.#inTurn(() => this.#emit([cluster]))
+        this.#ready.resolve()
+      },
+      () => {},
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    this.#ready.resolve()
+    await Promise.all([...this.#watched.values()].map(({ reflector }) => reflector.stop()))
+    await this.#turn
+    this.#known.note('', [], [], this.#watermark)
+  }
+
+  progress(): Progress[] {
+    const covering = [...this.#watched.values()].filter(({ kind }) => kind.covers)
+    if (!covering.length || !covering.every(({ passed }) => passed)) return []
+    this.#since ??= now()
+    const watermark = this.#watermark
+    if (watermark !== undefined && watermark - this.#noted > noteInterval) {
+      this.#noted = watermark
+      this.#known.note('', [], [], watermark)
+    }
+    const since = this.#since
+    const claimed = watermark !== undefined && watermark > since ? watermark : null
+    return [{ source, session: this.#session, since, watermark: claimed, counters: this.#counters() }]
+  }
+
+  get #watermark(): number | undefined {
+    const marks = [...this.#watched.values()].filter(({ kind }) => kind.covers).map((each) => each.reflector.watermark)
+    return marks.every((mark) => mark !== undefined) && marks.length ? Math.min(...marks) : undefined
+  }
+
+  #counters(): Record<string, number> {
+    const counters: Record<string, number> = { 'states.unchanged': this.#observer.unchanged, 'emit.failed': this.#lost }
+    for (const { kind, reflector } of this.#watched.values()) {
+      const { lists, failures, gaps, unreadable, handlerErrors } = reflector.counts
+      const counts = { lists, failures, gaps, unreadable, handlerErrors, stale: reflector.view.stale }
+      for (const [name, count] of Object.entries(counts)) if (count > 0) counters[`${kind.plural}.${name}`] = count
+    }
+    return counters
+  }
+
+  #watch(kind: AnyKind): void {
+    const handler = {
+      onBatch: (batch: Batch<Trimmed>) => this.#onBatch(watched, batch),
+      onGap: (gap: Gap) => this.#inTurn(() => this.#emit([this.#gap(kind, gap)])),
+      onStatus: (status: Status) => this.#onStatus(watched, status),
+      onError: (error: Error) =>
+        this.#context.log.error({ err: error, kind: kind.plural }, 'an object was not passed on'),
+    }
+    const options = { kubeConfig: this.#kubeConfig, path: kind.path, trim: kind.trim, handler }
+    const reflector = new Reflector<Trimmed>({ ...options, ...(this.#timings && { timings: this.#timings }) })
+    const watched: Watched = { kind, reflector, settled: Promise.withResolvers(), passed: false }
+    this.#watched.set(kind.path, watched)
+    reflector.start()
+  }
+
+  #onStatus({ kind, settled }: Watched, status: Status): void {
+    const { log } = this.#context
+    if (status.state === 'watching') log.info(`${kind.plural}: watching`)
+    else log.warn(`${kind.plural}: ${status.error.message}`)
+    if (status.state === 'refused') settled.resolve()
+  }
+
+  async #onBatch(watched: Watched, batch: Batch<Trimmed>): Promise<void> {
+    watched.settled.resolve()
+    await this.#ready.promise
+    if (!this.#stop.signal.aborted) await this.#inTurn(() => this.#pass(watched, batch))
+  }
+
+  /** One batch at a time, so that what is sent of one object keeps its order. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  async #pass(watched: Watched, { changes, resourceVersion }: Batch<Trimmed>): Promise<void> {
+    const { kind } = watched
+    let held: Observation[] = []
+    let there: Trimmed[] = []
+    let gone: string[] = []
+    const pass = async () => {
+      const refs = there.flatMap(({ ref }) => ref ?? [])
+      this.#known.note(kind.plural, refs, gone, undefined)
+      const observations = held
+      held = []
+      there = []
+      gone = []
+      await this.#emit(observations)
+    }
+    if (!watched.passed) {
+      for (const object of this.#known.of(kind.plural)) {
+        if (watched.reflector.view.get(object.key)) continue
+        held.push(this.#observer.gone(object, now(), resourceVersion))
+        gone.push(object.key)
+      }
+    }
+    for (const change of changes) {
+      held.push(...this.#observer.changed(kind, change), ...this.#again(kind, change.object, change.previous))
+      if (change.type === 'present') there.push(change.object)
+      else gone.push(change.uid)
+      if (change.object.owner) this.#meet(change.object.owner)
+      if (held.length >= emitLimit) await pass()
+    }
+    await pass()
+    watched.passed = true
+  }
+
+  /** The states of those who refer to an object by its name, when it appears. */
+  #again({ object: kind }: AnyKind, { ref }: Trimmed, previous: Trimmed | undefined): Observation[] {
+    if (!kind || !ref?.name || previous) return []
+    const observations: Observation[] = []
+    for (const uid of this.#names.declarers({ kind, namespace: ref.namespace ?? '', name: ref.name })) {
+      for (const { kind, reflector } of this.#watched.values()) {
+        const declarer = reflector.view.get(uid)
+        if (declarer) observations.push(...this.#observer.again(kind, declarer, now()))
+      }
+    }
+    return observations
+  }
+
+  #meet(owner: Owner): void {
+    if (!isCustom(owner) || this.#custom.has(kindOf(owner)) || this.#custom.size >= customLimit) return
+    this.#custom.add(kindOf(owner))
+    findCustomKind(this.#kubeConfig, owner, this.#stop.signal).then(
+      (kind) => this.#stop.signal.aborted || this.#watch(kind),
+      (error) => this.#context.log.warn(`owners of kind ${kindOf(owner)} stay placeholders: ${error.message}`),
+    )
+  }
+
+  #gap(kind: AnyKind, { from, to, reason }: Gap): Observation {
+    return { type: 'gap', source, from, to, reason: `${kind.plural}: ${reason}` }
+  }
+
+  async #emit(observations: readonly Observation[]): Promise<void> {
+    if (!observations.length) return
+    try {
+      await this.#context.emit(observations)
+    } catch (error) {
+      this.#lost += observations.length
+      throw error
+    }
+  }
+
+  #named({ kind, namespace, name }: NameRef) {
+    for (const { kind: watched, reflector } of this.#watched.values()) {
+      if (watched.object !== kind) continue
+      const found = reflector.view.named(namespace, name)
+      if (found) return found.ref
+    }
+    return undefined
+  }
+
+  #find(uid: string): Trimmed | undefined {
+    for (const { reflector } of this.#watched.values()) {
+      const found = reflector.view.get(uid)
+      if (found) return found
+    }
+    return undefined
+  }
+}
