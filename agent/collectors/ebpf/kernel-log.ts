@@ -56,8 +56,10 @@ export const parseKernelLog = (records: readonly string[]): LoggedKill[] => {
       const victim = { pid: Number(pid), command: command!, bytes }
       const group = facts.oomGroup ? kills.at(-1) : undefined
       // the first victim comes before the line about the group, the others right after it
-      if (group !== undefined && Number(at) - group.at < SECOND) group.victims.push(victim)
-      else {
+      if (group !== undefined && Number(at) - group.at < SECOND) {
+        // the members are gone through from the start: the first one is named twice
+        if (!group.victims.some(({ pid }) => pid === victim.pid)) group.victims.push(victim)
+      } else {
         const global = facts.global ?? !text.startsWith('Memory cgroup')
         const { triggerPid = 0, triggerCommand = '' } = facts
         kills.push({
