@@ -5,6 +5,7 @@ import type { Store } from '../store/main.ts'
 import { type Written, writeBatch } from './writer.ts'
 
 export { type LoadOptions, loadRecording } from './load.ts'
+export { removeCluster } from './remove.ts'
 export type { Written } from './writer.ts'
 
 /** A batch that can never be written: not to be tried again. */

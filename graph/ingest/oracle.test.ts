@@ -17,9 +17,9 @@ import type { Properties } from './derive.ts'
 import { createWriter, type Writer } from './main.ts'
 import { prepare } from './prepare.ts'
 import { type Delivery, history, type Told } from './testing/history.ts'
-import { heldAt, instantsOf, type Known, say } from './testing/oracle.ts'
+import { heldAt, instantsOf, type Known, say, staleIds } from './testing/oracle.ts'
 
-const RUNS = 40
+const RUNS = 60
 
 class Crash extends Error {}
 
@@ -66,21 +66,31 @@ const RECORDS = `CYPHER 5 MATCH (:Object {cluster: $cluster})-[r WHERE r.by IS N
 RETURN properties(r) AS r, type(r) AS kind`
 const HELD = `CYPHER 5 MATCH (:Object {cluster: $cluster})-[r WHERE r.from <= $time < r.to AND r.recordedFrom <= $known < r.recordedTo]->(:Object)
 RETURN properties(r) AS r, type(r) AS kind`
-const KNOWN = `CYPHER 5 MATCH (n:State|Event {cluster: $cluster}) RETURN n.id AS id, n.recordedAt AS recordedAt, n.arrival AS arrival, n.lane AS lane`
+const KNOWN = `CYPHER 5 MATCH (n:State|Event {cluster: $cluster}) RETURN n.id AS id, n.recordedAt AS recordedAt, n.arrival AS arrival, n.lane AS lane, n.stale AS stale`
 
 const sayRow = (row: { r: Row; kind: string }): string => {
   const { by, fromKey, toKey, from, to, recordedFrom, recordedTo, end, uncertainty, ...properties } = row.r
   return say(row.kind, by, fromKey, toKey, properties as Properties)
 }
 
+interface Stored {
+  readonly id: string
+  readonly recordedAt: number
+  readonly arrival: number
+  readonly lane: string
+  readonly stale: boolean | null
+}
+
 /** When each thing told was recorded, as the graph has it; fails where something is missing or too much. */
 const readKnown = async (store: Store, cluster: string, told: readonly Told[]): Promise<Known> => {
   const { states, events, claims } = prepare({ cluster, lane: 0, observations: told, contexts: {} })
-  const stored = await store.read<{ id: string; recordedAt: number; arrival: number; lane: string }>(KNOWN, { cluster })
+  const stored = await store.read<Stored>(KNOWN, { cluster })
   const recordedAt = new Map(stored.map((row) => [row.id, row.recordedAt]))
   const ids = [...states.map(({ view }) => view.id), ...[...events.values()].flat().map((event) => event.id)]
   assert.deepEqual([...recordedAt.keys()].sort(), ids.sort(), 'events and states in the graph')
   assert.equal(new Set(stored.map((row) => `${row.lane} ${row.arrival}`)).size, stored.length, 'an arrival came twice')
+  const stale = stored.filter((row) => row.stale).map((row) => row.id)
+  assert.deepEqual(stale.sort(), staleIds(states).sort(), 'stale states')
   const timeOf = (id: string) => recordedAt.get(id) as number
   const eventOf = told.filter((one) => one.type === 'event').map((event) => `${cluster}/${event.id}`)
   const claimed = claims.map((claim, index) => ({ claim, recordedAt: timeOf(eventOf[index] as string) }))
@@ -139,7 +149,7 @@ describe('the graph after a history', () => {
 
   it('equals it, however it was told and whatever crashed', async (t) => {
     let questions = 0
-    const property = fc.asyncProperty(history(24), async ({ told, deliveries }) => {
+    const property = fc.asyncProperty(history(30), async ({ told, deliveries }) => {
       questions += await ask(async (cluster) => {
         for (const delivery of deliveries) await deliver(store, cluster, delivery)
         return compare(store, cluster, told)
@@ -151,7 +161,7 @@ describe('the graph after a history', () => {
 
   it('equals it, with two writers on one lane at once', async (t) => {
     let questions = 0
-    const property = fc.asyncProperty(history(24), async ({ told, deliveries }) => {
+    const property = fc.asyncProperty(history(30), async ({ told, deliveries }) => {
       questions += await ask(async (cluster) => {
         const half = Math.ceil(deliveries.length / 2)
         const one = async (own: readonly Delivery[]) => {

@@ -4,7 +4,6 @@
  */
 import type { Batch } from '../model/batch.ts'
 import type { EventName, RelationName } from '../model/generated/types.ts'
-import type { Declaration } from '../model/observation.ts'
 import { now as clock, OPEN } from '../model/time.ts'
 import type { Store, Transaction } from '../store/main.ts'
 import {
@@ -21,17 +20,9 @@ import {
   type Surroundings,
   settle,
 } from './derive.ts'
-import {
-  digestOfId,
-  FIXED_LAW,
-  type ObjectRow,
-  type Prepared,
-  prepare,
-  STATE_LAW,
-  type StateRow,
-  targetsOf,
-} from './prepare.ts'
-import { readOf, statement, writeOf } from './statements.ts'
+import { FIXED_LAW, type ObjectRow, type Prepared, prepare, STATE_LAW, type StateRow } from './prepare.ts'
+import { objectsToWrite, readAround, readFixed, readTouched, storedStates } from './read.ts'
+import { statement, writeOf } from './statements.ts'
 
 /** Where and when a batch was recorded. */
 export interface Written {
@@ -46,127 +37,51 @@ export interface Written {
   readonly kinds: readonly EventName[]
 }
 
-type StoredState = Omit<StateView, 'digest' | 'targets'> & { readonly relations: string }
-interface StoredAround {
-  readonly key: string
-  readonly before: StoredState | null
-  readonly between: readonly StoredState[]
-  readonly after: StoredState | null
-}
-
 const RAISE = statement('raise-lane')
-const OBJECTS_THERE = statement('objects-there')
-const STATES_THERE = statement('states-there')
-const STATES_AROUND = statement('states-around')
-
-const byKey = <T extends { readonly key: string }>(rows: readonly T[]): Map<string, T[]> =>
-  Map.groupBy(rows, (row) => row.key) as Map<string, T[]>
-
-/** Objects of which the graph does not yet know all that the batch says, in the order of their keys. */
-const objectsToWrite = async (transaction: Transaction, objects: Prepared['objects']): Promise<ObjectRow[]> => {
-  if (objects.size === 0) return []
-  const there = await transaction.run<Record<string, unknown>>(OBJECTS_THERE, { keys: [...objects.keys()] })
-  const known = new Map(there.map((row) => [row.key, row]))
-  const isNew = ({ key, missing, properties }: ObjectRow): boolean => {
-    const row = known.get(key)
-    if (row === undefined || (row.missing === true && missing === null)) return true
-    return ['name', 'namespace', 'workloadKind'].some((name) => (properties[name] ?? row[name]) !== row[name])
-  }
-  return [...objects.values()].filter(isNew).sort((a, b) => (a.key < b.key ? -1 : 1))
-}
-
-/** The batch's states without those that are stored, by their objects. */
-const newStates = async (transaction: Transaction, states: readonly StateRow[]): Promise<Map<string, StateRow[]>> => {
-  if (states.length === 0) return new Map()
-  const there = await transaction.run<{ id: string }>(STATES_THERE, { ids: states.map((state) => state.view.id) })
-  const ids = new Set(there.map((row) => row.id))
-  return byKey(states.filter((state) => !ids.has(state.view.id)))
-}
-
-const readAround = async (
-  transaction: Transaction,
-  cluster: string,
-  arrived: ReadonlyMap<string, readonly StateRow[]>,
-): Promise<Map<string, Surroundings>> => {
-  if (arrived.size === 0) return new Map()
-  const rows = [...arrived].map(([key, states]) => {
-    const times = states.map((state) => state.view.at)
-    const version = Math.max(...states.map((state) => state.view.version))
-    return { key, min: Math.min(...times), max: Math.max(...times), version }
-  })
-  const found = await transaction.run<StoredAround>(STATES_AROUND, { rows, open: OPEN })
-  const viewOf = (key: string, { relations, ...state }: StoredState): StateView => ({
-    ...state,
-    digest: digestOfId(state.id),
-    targets: targetsOf(cluster, key, JSON.parse(relations) as Declaration[]),
-  })
-  return new Map(
-    found.map(({ key, before, between, after }) => [
-      key,
-      {
-        before: before && viewOf(key, before),
-        between: between.map((state) => viewOf(key, state)),
-        after: after && viewOf(key, after),
-      },
-    ]),
-  )
-}
-
 const NOTHING_AROUND: Surroundings = { before: null, between: [], after: null }
 
-/** Claims of the new states that the state before did not make already. */
-const newClaims = ({ before }: Settled, arrived: readonly StateRow[]): Claim[] => {
-  const textOf = ({ kind, fromKey, toKey, since, properties }: StateView['targets'][number]) =>
+type StatesByKey = ReadonlyMap<string, readonly StateRow[]>
+type TargetOf = StateView['targets'][number]
+
+/** Claims of new states, but those that the state before made already. */
+const newClaims = (before: StateView | null, arrived: readonly StateRow[]): Claim[] => {
+  const isFixed = ({ kind }: TargetOf): boolean => FIXED_LAW.has(kind)
+  const textOf = ({ kind, fromKey, toKey, since, properties }: TargetOf): string =>
     canonical([kind, fromKey, toKey, since, properties])
-  const made = new Set(before?.targets.map(textOf))
-  return arrived.flatMap(({ view }) =>
-    claimsOf({ ...view, targets: view.targets.filter((target) => !made.has(textOf(target))) }, FIXED_LAW),
-  )
+  const made = new Set(before?.targets.filter(isFixed).map(textOf))
+  return arrived.flatMap(({ view }) => {
+    const targets = view.targets.filter((target) => isFixed(target) && !made.has(textOf(target)))
+    return targets.length === 0 ? [] : claimsOf({ ...view, targets }, FIXED_LAW)
+  })
 }
 
-interface Range {
-  readonly by: string
-  readonly after: number
-  readonly until: number
-}
-
-const readRecords = async (
-  transaction: Transaction,
-  kind: RelationName,
-  rows: readonly Range[],
-): Promise<CurrentRecord[]> => {
-  if (rows.length === 0) return []
-  const found = await transaction.run<Omit<CurrentRecord, 'kind'>>(readOf(kind), { rows, open: OPEN })
-  return found.map((record) => ({
-    ...record,
-    kind,
-    properties: Object.fromEntries(Object.entries(record.properties).filter(([, value]) => value !== null)),
-  }))
-}
-
-/** Changes of the records of a state-law kind. An object without states around it has none yet, and none are read. */
+/** Changes of the records of a state-law kind. */
 const stateLawChanges = async (
   transaction: Transaction,
   kind: RelationName,
   settled: ReadonlyMap<string, Settled>,
 ): Promise<Change[]> => {
   const concerned = [...settled].filter(([, { changed }]) => changed.includes(kind))
-  const ranges = concerned
-    .filter(([, { before, between, after }]) => before !== null || after !== null || between.length > 0)
-    .map(([by, { before, after }]) => ({ by, after: before?.at ?? -1, until: after?.at ?? OPEN }))
-  const current = Map.groupBy(await readRecords(transaction, kind, ranges), (record) => record.by)
+  const current = Map.groupBy(await readTouched(transaction, kind, concerned), (record) => record.by)
   return concerned.map(([by, window]) => deriveRecords(by, kind, window, current.get(by) ?? []))
 }
 
-const fixedLawChanges = async (
+const nearEnds = (kind: RelationName, claims: readonly Claim[]): Set<string> =>
+  new Set(claims.filter((claim) => claim.kind === kind).map((claim) => claim.fromKey))
+
+/** Changes of the records of a fixed kind; those that events' claims touch have been read already. */
+const fixedLawChange = async (
   transaction: Transaction,
   kind: RelationName,
-  claims: readonly Claim[],
-): Promise<Change[]> => {
-  if (claims.length === 0) return []
-  const declarers = [...new Set(claims.map((claim) => claim.fromKey))]
-  const ranges = declarers.map((by) => ({ by, after: -1, until: OPEN }))
-  return [mergeClaims(claims, await readRecords(transaction, kind, ranges))]
+  fromEvents: readonly Claim[],
+  fromStates: readonly Claim[],
+  read: readonly CurrentRecord[],
+): Promise<Change> => {
+  const known = nearEnds(kind, fromEvents)
+  const unread = [...nearEnds(kind, fromStates)].filter((key) => !known.has(key))
+  const current = [...read, ...(await readFixed(transaction, kind, unread))]
+  const claims = [...fromEvents, ...fromStates].filter((claim) => claim.kind === kind)
+  return mergeClaims(claims, current)
 }
 
 const recordRow = ({ properties, kind, ...record }: RelationRecord, now: number) => ({
@@ -180,18 +95,15 @@ const recordRow = ({ properties, kind, ...record }: RelationRecord, now: number)
 const byEnds = (a: RelationRecord, b: RelationRecord): number =>
   a.toKey < b.toKey ? -1 : a.toKey > b.toKey ? 1 : a.fromKey < b.fromKey ? -1 : 1
 
-/** Statements of a transaction's second half: all started at once, run by the server in this order. */
-const writeAll = async (
-  transaction: Transaction,
-  prepared: Prepared,
-  now: number,
-  found: {
-    objects: readonly ObjectRow[]
-    states: readonly object[]
-    stale: readonly string[]
-    changes: readonly Change[]
-  },
-): Promise<void> => {
+interface Found {
+  readonly objects: readonly ObjectRow[]
+  readonly states: readonly Record<string, unknown>[]
+  readonly stale: readonly string[]
+  readonly changes: readonly Change[]
+}
+
+/** A transaction's writes: all started at once, run by the server in this order. */
+const writeAll = async (transaction: Transaction, prepared: Prepared, now: number, found: Found): Promise<void> => {
   const running: Promise<unknown>[] = []
   const start = (cypher: string, rows: readonly unknown[], name = 'rows') => {
     if (rows.length > 0) running.push(transaction.run(cypher, { [name]: rows, now, cluster: prepared.cluster }))
@@ -201,74 +113,69 @@ const writeAll = async (
   for (const [kind, rows] of prepared.events) start(writeOf(kind), rows)
   start(statement('states'), found.states)
   start(statement('stale'), found.stale, 'ids')
-  start(
-    statement('supersede'),
-    found.changes.flatMap(({ supersede }) => supersede.map((record) => record.id)),
-    'ids',
-  )
-  for (const [kind, records] of Map.groupBy(
-    found.changes.flatMap(({ insert }) => insert),
-    (record) => record.kind,
-  ))
-    start(
-      writeOf(kind),
-      records.sort(byEnds).map((record) => recordRow(record, now)),
-    )
+  const superseded = found.changes.flatMap(({ supersede }) => supersede.map((record) => record.id))
+  start(statement('supersede'), superseded, 'ids')
+  const inserted = found.changes.flatMap(({ insert }) => insert)
+  for (const [kind, records] of Map.groupBy(inserted, (record) => record.kind)) {
+    const rows = records.sort(byEnds).map((record) => recordRow(record, now))
+    start(writeOf(kind), rows)
+  }
   start(statement('coverage'), prepared.coverage)
   start(statement('gaps'), prepared.gaps)
   start(statement('losses'), prepared.losses)
   await Promise.all(running)
 }
 
-const writeOnce = async (transaction: Transaction, batch: Batch, prepared: Prepared): Promise<Written> => {
-  const { cluster, lane, count } = prepared
-  const raised = transaction.run<{ arrival: number; recordedAt: number }>(RAISE, {
-    ...{ key: lane, cluster, number: batch.lane, count, now: clock() },
-  })
-  const reads = [objectsToWrite(transaction, prepared.objects), newStates(transaction, prepared.states)] as const
-  const [[head], objects, arrived] = await Promise.all([raised, ...reads])
+const writeOnce = async (transaction: Transaction, { lane: number }: Batch, prepared: Prepared): Promise<Written> => {
+  const { cluster, lane, count, claims } = prepared
+  const stateLaw = [...STATE_LAW]
+  const fixedLaw = [...FIXED_LAW]
+  const given: StatesByKey = Map.groupBy(prepared.states, (state) => state.key)
+  const [[head], objects, stored, around, ...fixed] = await Promise.all([
+    transaction.run<{ arrival: number; recordedAt: number }>(RAISE, {
+      key: lane,
+      cluster,
+      number,
+      count,
+      now: clock(),
+    }),
+    objectsToWrite(transaction, prepared.objects),
+    storedStates(transaction, prepared.states),
+    readAround(transaction, cluster, given),
+    ...fixedLaw.map((kind) => readFixed(transaction, kind, nearEnds(kind, claims))),
+  ])
   if (head === undefined) throw new Error(`lane ${lane} could not be raised`)
   const { arrival: last, recordedAt } = head
 
-  const around = await readAround(transaction, cluster, arrived)
+  const isNew = ({ view }: StateRow): boolean => !stored.has(view.id)
+  const arrived: StatesByKey = Map.groupBy(prepared.states.filter(isNew), (state) => state.key)
+  const aroundOf = (key: string): Surroundings => around.get(key) ?? NOTHING_AROUND
   const settled = new Map(
     [...arrived].map(([key, rows]) => [
       key,
       settle(
-        around.get(key) ?? NOTHING_AROUND,
+        aroundOf(key),
         rows.map((row) => row.view),
         STATE_LAW,
       ),
     ]),
   )
-  const claims = [
-    ...prepared.claims,
-    ...[...arrived].flatMap(([key, rows]) => newClaims(settled.get(key) as Settled, rows)),
-  ]
-  const changes = await Promise.all([
-    ...[...STATE_LAW].map((kind) => stateLawChanges(transaction, kind, settled)),
-    ...[...FIXED_LAW].map((kind) =>
-      fixedLawChanges(
-        transaction,
-        kind,
-        claims.filter((claim) => claim.kind === kind),
-      ),
-    ),
+  const claimed = [...arrived].flatMap(([key, rows]) => newClaims(aroundOf(key).before, rows))
+  const [stateChanges, fixedChanges] = await Promise.all([
+    Promise.all(stateLaw.map((kind) => stateLawChanges(transaction, kind, settled))),
+    Promise.all(fixedLaw.map((kind, at) => fixedLawChange(transaction, kind, claims, claimed, fixed[at] ?? []))),
   ])
 
   let arrival = last - count
   for (const rows of prepared.events.values())
     for (const row of rows) Object.assign(row.properties, { recordedAt, arrival: ++arrival })
-  const staleOf = (key: string) => (settled.get(key) as Settled).stale
-  const states = [...arrived].flatMap(([key, rows]) =>
-    rows.map(({ view, properties }) => ({
-      ...properties,
-      ...{ recordedAt, arrival: ++arrival, stale: staleOf(key).has(view.id) || null },
-    })),
-  )
-  const own = new Set(prepared.states.map((state) => state.view.id))
-  const stale = [...settled.values()].flatMap((window) => [...window.stale]).filter((id) => !own.has(id))
-  await writeAll(transaction, prepared, recordedAt, { objects, states, stale, changes: changes.flat() })
+  const denied = new Set([...settled.values()].flatMap(({ stale }) => [...stale]))
+  const states = [...arrived.values()].flat().map(({ view, properties }) => {
+    const stale = denied.delete(view.id) || null
+    return { ...properties, recordedAt, arrival: ++arrival, stale }
+  })
+  const changes = [...stateChanges.flat(), ...fixedChanges]
+  await writeAll(transaction, prepared, recordedAt, { objects, states, stale: [...denied], changes })
   return { lane, recordedAt, after: last - count, last, kinds: [...prepared.events.keys()] }
 }
 

@@ -28,6 +28,13 @@ const counts = (one: StateView, all: readonly StateView[]): boolean =>
       (other.at === one.at && other.version === one.version && other.digest > one.digest),
   )
 
+/** Ids of the states that do not count. */
+export const staleIds = (states: readonly State[]): string[] =>
+  [...Map.groupBy(states, (state) => state.key).values()].flatMap((ofObject) => {
+    const views = ofObject.map((state) => state.view)
+    return views.filter((view) => !counts(view, views)).map((view) => view.id)
+  })
+
 const last = <T>(list: readonly T[]): T | undefined => list[list.length - 1]
 
 const heldByStates = (by: string, states: readonly StateView[], time: number): Set<string> => {
