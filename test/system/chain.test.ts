@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import type { OomKill } from '../../graph/model/generated/types.ts'
 import type { Incident, Page } from '../../queries/reads/incidents.ts'
+import type { Verdict } from '../../queries/reads/occurrences.ts'
 import type { Answer, IncidentAnswer } from '../../queries/reads/why.ts'
 import { type Cluster, clusterUnavailable, startCluster } from '../cluster/cluster.ts'
 import { cart, shopNamespace, workload } from '../cluster/workloads.ts'
@@ -82,13 +84,13 @@ describe('the chain on a real cluster', { skip }, () => {
     })
 
   const why = async (name: string) => stack.ask<Answer>('why', `deployment/${name}`, '-n', 'shop')
-  const answerOf = async (name: string): Promise<IncidentAnswer> => {
+  const answerOf = async (name: string): Promise<IncidentAnswer & { verdict: Verdict }> => {
     const answer = await why(name)
     assert.equal(answer.result, 'incident')
     assert.ok('incidents' in answer)
     const [first] = answer.incidents
-    assert.ok(first !== undefined && answer.incidents.length === 1)
-    return first
+    assert.ok(first?.verdict && answer.incidents.length === 1)
+    return { ...first, verdict: first.verdict }
   }
 
   test('one right incident for the Deployment, none for the healthy one', async () => {
@@ -100,11 +102,11 @@ describe('the chain on a real cluster', { skip }, () => {
       answer.evidence.map((it) => it.step),
       ['memory-pressure', 'oom-kill', 'process-exit', 'container-terminated'],
     )
-    const kill = answer.evidence[1]?.event
+    const kill = answer.evidence[1]?.event as unknown as OomKill | undefined
     assert.ok(kill !== undefined)
-    assert.deepEqual(kill.fields.victimCommands, ['eat'])
-    assert.equal(kill.fields.limitBytes, 64 * 2 ** 20)
-    assert.equal(kill.fields.global, false)
+    assert.deepEqual(kill.victimCommands, ['eat'])
+    assert.equal(kill.limitBytes, 64 * 2 ** 20)
+    assert.equal(kill.global, false)
     const affected = answer.affected.map((it) => `${it.role} ${it.object.name}`)
     assert.ok(affected.includes('workload checkout') && affected.includes('service checkout'), affected.join(', '))
     assert.ok(!affected.some((it) => it.endsWith(' cart')))
