@@ -102,7 +102,7 @@ export interface OccurrenceDetail {
   readonly occurrence: Occurrence
   /** The newest by the knowledge time; null where there was none yet. */
   readonly verdict: Verdict | null
-  /** By time. */
+  /** In the order of the chain. */
   readonly evidence: readonly Evidence[]
   readonly affected: readonly Affected[]
 }
@@ -158,6 +158,15 @@ export const occurrencesTouching = (
   limit = 100,
 ): Promise<Touching[]> => reader.read<Touching>(TOUCHING, { keys, from: window.from, to: window.to, limit })
 
+/** In the order of the chain, as the hops tell it: stamps of whole seconds can't. What no hop names comes last, by time. */
+const inOrder = (evidence: readonly Evidence[], hops: readonly Hop[]): Evidence[] => {
+  const chain = hops.length === 0 ? [] : [hops[0]!.fromId, ...hops.map((hop) => hop.toId)]
+  const place = (id: string): number => (chain.includes(id) ? chain.indexOf(id) : chain.length)
+  return evidence.toSorted(
+    ({ event: a }, { event: b }) => place(a.id) - place(b.id) || a.at - b.at || (a.id < b.id ? -1 : 1),
+  )
+}
+
 /** Occurrences by id with their newest verdict as known at `known`, its evidence and what they affect. */
 export const occurrenceDetails = async (
   reader: Reader,
@@ -169,15 +178,10 @@ export const occurrenceDetails = async (
     known,
   })
   return new Map(
-    rows.map((row) => [
-      row.occurrence.id,
-      {
-        occurrence: row.occurrence,
-        verdict: row.verdict === null ? null : verdictOf(row.verdict),
-        evidence: row.evidence.toSorted((a, b) => a.event.at - b.event.at || (a.event.id < b.event.id ? -1 : 1)),
-        affected: row.affected,
-      },
-    ]),
+    rows.map(({ occurrence, verdict: raw, evidence, affected }) => {
+      const verdict = raw === null ? null : verdictOf(raw)
+      return [occurrence.id, { occurrence, verdict, evidence: inOrder(evidence, verdict?.hops ?? []), affected }]
+    }),
   )
 }
 

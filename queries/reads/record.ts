@@ -115,11 +115,9 @@ const expectation = (incident: Incident, details: readonly OccurrenceDetail[]): 
     workload: `${incident.workloadKind}/${incident.workloadName}`,
     ...(incident.containerName === undefined ? {} : { container: incident.containerName }),
     occurrences: details.length,
-    affected: latest.affected
-      .filter(({ object }) => object.kind === 'Workload' || object.kind === 'Service')
-      .map(
-        ({ role, object }) => `${role}: ${kindOf(object)}/${object.name ?? withoutCluster(object.cluster, object.key)}`,
-      ),
+    affected: latest.affected.map(
+      ({ role, object }) => `${role}: ${kindOf(object)}/${object.name ?? withoutCluster(object.cluster, object.key)}`,
+    ),
   }
 }
 

@@ -1,11 +1,14 @@
-/** Answers about a small cluster in a real graph. What the engine concludes is put there as it writes it. */
+/** Answers about a small cluster in a real graph, as the engine left it. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { loadRecording } from '../../graph/ingest/main.ts'
 import { MINUTE, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
-import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
+import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
+import { compare, createCorrelator, loadPatterns, outcomesOf, removeCluster } from '../engine/main.ts'
+import { incidents } from './incidents.ts'
+import { recordIncident, recordWindow } from './record.ts'
 import { type Answer, why } from './why.ts'
 
 const START = 1_790_000_000 * SECOND
@@ -20,6 +23,8 @@ const seen = (answer: Answer) => {
 describe('why', () => {
   const cluster = testCluster()
   const calm = testCluster()
+  const raw = testCluster()
+  const again = testCluster()
   const ask = (name: string, at: number, more: object = {}) =>
     why(store, { cluster, kind: 'deploy', name, namespace: 'shop', at, ...more })
   let store: Store
@@ -29,10 +34,13 @@ describe('why', () => {
     await applySchema(store)
     const beats = [heartbeat(KUBERNETES, START, END, true), heartbeat(EBPF, START, END, true)]
     await loadRecording(store, recordingOf([...healthy(START), ...beats]), calm)
-    await loadRecording(store, recordingOf([...healthy(START), ...outOfMemory(KILL), ...beats]), cluster)
+    const broken = recordingOf([...healthy(START), ...outOfMemory(KILL), ...beats])
+    await loadRecording(store, broken, raw)
+    await loadRecording(store, broken, cluster)
+    await createCorrelator({ store }).runOnce(cluster)
   })
   after(async () => {
-    await Promise.all([cluster, calm].map((name) => removeCluster(store, name)))
+    await Promise.all([cluster, calm, raw, again].map((name) => removeCluster(store, name)))
     await store.close()
   })
 
@@ -63,12 +71,55 @@ describe('why', () => {
   })
 
   test('tells symptoms where no cause is known', async () => {
-    const answer = seen(await ask('checkout', END))
+    const answer = seen(await why(store, { cluster: raw, kind: 'deployment', name: 'checkout', namespace: 'shop' }))
     assert.equal(answer.result, 'no-known-cause')
     assert.deepEqual(
       answer.symptoms.terminations.map(({ reason, exitCode, podName }) => ({ reason, exitCode, podName })),
       [{ reason: 'OOMKilled', exitCode: 137, podName: 'checkout-7d9-1' }],
     )
+  })
+
+  test('tells the incident, its chain in order and its impact, from whatever it touched', async () => {
+    for (const [kind, name] of [
+      ['deployment', 'checkout'],
+      ['service', 'checkout'],
+      ['rs', 'checkout-7d9'],
+      ['pod', 'checkout-7d9-1'],
+    ] as const) {
+      const answer = seen(await why(store, { cluster, kind, name, namespace: 'shop' }))
+      assert.equal(answer.result, 'incident', kind)
+      const [incident] = answer.incidents
+      assert.deepEqual(
+        incident!.evidence.map(({ event }) => event.kind),
+        ['memory-pressure', 'oom-kill', 'container-terminated'],
+      )
+      assert.equal(incident!.verdict.confidence, 0.95)
+      assert.deepEqual(
+        incident!.impact
+          .filter(({ role }) => role !== 'owner')
+          .map(({ role, before, fewest, fewestAt, after }) => ({ role, before, fewest, fewestAt, after }))
+          .sort((a, b) => (a.role < b.role ? -1 : 1)),
+        ['service', 'workload'].map((role) => ({ role, before: 3, fewest: 2, fewestAt: KILL + SECOND, after: 3 })),
+      )
+    }
+    assert.equal((await ask('checkout', KILL - SECOND)).result, 'healthy', 'asked about the time before')
+    const other = seen(await why(store, { cluster, kind: 'pod', name: 'checkout-7d9-2', namespace: 'shop' }))
+    assert.equal(other.result, 'healthy')
+  })
+
+  test('a recording of the incident, or of the window, leads to the same incident again', async () => {
+    const { items } = await incidents(store, cluster)
+    assert.equal(items.length, 1)
+    const recording = await recordIncident(store, items[0]!.id)
+    const window = await recordWindow(store, cluster, { from: KILL - MINUTE, to: KILL + MINUTE })
+    const [pattern] = loadPatterns().filter((it) => it.id === 'container-oom')
+    for (const it of [recording, { ...window, expect: recording.expect! }]) {
+      await loadRecording(store, it, again)
+      await createCorrelator({ store }).runOnce(again)
+      assert.deepEqual(compare(it.expect!, await outcomesOf(store, again, pattern!)), [])
+      await removeCluster(store, again)
+    }
+    assert.ok(!JSON.stringify(recording).includes(cluster), 'a recording names no cluster')
   })
 
   test('knows the object as of the time of the question', async () => {

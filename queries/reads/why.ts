@@ -4,7 +4,13 @@ import { FAMILY_LIMIT, family, keysOf, type Member, type Window } from './family
 import { type Asked, type Found, find, type NamedObject, nearest } from './find.ts'
 import { type Impact, impact, type Replicas, replicasOf } from './impact.ts'
 import type { Incident } from './incidents.ts'
-import { type OccurrenceDetail, occurrenceDetails, occurrencesTouching, type Touching } from './occurrences.ts'
+import {
+  type OccurrenceDetail,
+  occurrenceDetails,
+  occurrencesTouching,
+  type Touching,
+  type Verdict,
+} from './occurrences.ts'
 import { KNOWN_NOW, type Reader, statement } from './read.ts'
 import { clusterNow, clusters, type Source, sources } from './sources.ts'
 import { states } from './states.ts'
@@ -48,6 +54,7 @@ export interface Subject {
 export interface IncidentAnswer extends OccurrenceDetail {
   /** Null while it waits for the owner chain or for what is late. */
   readonly incident: Incident | null
+  readonly verdict: Verdict
   /** Occurrences within the window. */
   readonly count: number
   /** The incident's occurrences before this one. */
@@ -140,16 +147,16 @@ const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { 
   )
   const told = latest.flatMap((it) => {
     const detail = details.get(it.occurrence.id)
-    return detail?.verdict ? [{ ...it, detail, result: detail.verdict.result }] : []
+    return detail?.verdict ? [{ ...it, detail, verdict: detail.verdict }] : []
   })
-  const incidents = told.filter((it) => it.result === 'incident').slice(0, INCIDENTS)
+  const incidents = told.filter((it) => it.verdict.result === 'incident').slice(0, INCIDENTS)
   return {
     nearMisses: told
-      .filter((it) => it.result === 'near-miss')
+      .filter((it) => it.verdict.result === 'near-miss')
       .slice(0, INCIDENTS)
       .map((it) => it.detail),
     incidents: await Promise.all(
-      incidents.map(async ({ detail, incident, count }): Promise<IncidentAnswer> => {
+      incidents.map(async ({ detail, verdict, incident, count }): Promise<IncidentAnswer> => {
         const happened = detail.occurrence.at
         const [earlier, hit] = await Promise.all([
           incident === null
@@ -157,7 +164,7 @@ const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { 
             : reader.read<{ count: number; since: number | null }>(EARLIER, { incident: incident.id, at: happened }),
           impact(reader, detail.affected, { at: happened, asked: at, known }),
         ])
-        return { ...detail, incident, count, before: earlier[0] ?? { count: 0, since: null }, impact: hit }
+        return { ...detail, verdict, incident, count, before: earlier[0] ?? { count: 0, since: null }, impact: hit }
       }),
     ),
   }

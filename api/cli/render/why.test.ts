@@ -84,10 +84,6 @@ const oom = {
       },
       evidence: [
         event('memory-pressure', '14:01:58.204', { containerName: 'app', reclaims: 214, lastAt: at('14:02:10.800') }),
-        event('container-terminated', '14:02:10', {
-          ...{ uncertainty: 1_000_000, source: 'kubernetes@cluster', host: undefined },
-          ...{ containerName: 'app', reason: 'OOMKilled', exitCode: 137, restartCount: 4, role: 'main' },
-        }),
         event('oom-kill', '14:02:10.812', {
           ...{
             containerName: 'app',
@@ -97,6 +93,10 @@ const oom = {
             triggerPid: 41172,
           },
           ...{ triggerCommand: 'node', victimPids: [41172], victimCommands: ['node'], victimBytes: [251 * 2 ** 20] },
+        }),
+        event('container-terminated', '14:02:10', {
+          ...{ uncertainty: 1_000_000, source: 'kubernetes@cluster', host: undefined },
+          ...{ containerName: 'app', reason: 'OOMKilled', exitCode: 137, restartCount: 4, role: 'main' },
         }),
       ],
       affected: [],

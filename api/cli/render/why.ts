@@ -1,6 +1,6 @@
 /** The answer to `why` as text: the first line is the answer, the rest lets the reader check it. */
 import type { Colors } from 'picocolors/types.js'
-import type { Answer, IncidentAnswer, OccurrenceDetail } from '../../../queries/reads/main.ts'
+import type { Answer, IncidentAnswer } from '../../../queries/reads/main.ts'
 import { columns, cut, flow, WIDTH, wrap } from './columns.ts'
 import type { Clock } from './time.ts'
 
@@ -28,19 +28,11 @@ const withoutCluster = (cluster: string, key: string): string =>
 /** Container ids and UIDs are told apart by their first digits. */
 const short = (key: string): string => (/^[0-9a-f-]{12,}$/.test(key) ? key.slice(0, 8) : key)
 
-/** Evidence in the order of the chain: that of the hops, else by time. */
-const inOrder = ({ evidence, verdict }: OccurrenceDetail): OccurrenceDetail['evidence'] => {
-  const hops = verdict?.hops ?? []
-  const chain = hops.length === 0 ? [] : [hops[0]!.fromId, ...hops.map((hop) => hop.toId)]
-  const place = (id: string): number => (chain.includes(id) ? chain.indexOf(id) : chain.length)
-  return evidence.toSorted((a, b) => place(a.event.id) - place(b.event.id) || a.event.at - b.event.at)
-}
-
 const collectorOf = (source: string): string => source.split('@')[0]!
 
 /** One line for each step, and between two the key that joins them and the time from the one to the other. */
-const chain = (detail: OccurrenceDetail, answer: Seen, { reads, clock, colour }: Ink): string[] => {
-  const steps = inOrder(detail).map(({ event }) => event)
+const chain = (detail: IncidentAnswer, answer: Seen, { reads, clock, colour }: Ink): string[] => {
+  const steps = detail.evidence.map(({ event }) => event)
   const rows = steps.map((event) => [
     clock.stamp(event.at, event.uncertainty),
     reads.titleOf(event.kind),
@@ -58,7 +50,7 @@ const chain = (detail: OccurrenceDetail, answer: Seen, { reads, clock, colour }:
   )
   return steps.flatMap((event, index) => {
     const next = steps[index + 1]
-    const hop = detail.verdict?.hops.find((it) => it.fromId === event.id && it.toId === next?.id)
+    const hop = detail.verdict.hops.find((it) => it.fromId === event.id && it.toId === next?.id)
     if (hop === undefined) return [told[index]!]
     const lag =
       Math.abs(hop.lag) <= hop.lagUncertainty
@@ -82,8 +74,7 @@ const affects = ({ impact }: IncidentAnswer): string[] =>
         : `${who}: ${fewest} of ${all} ready${now}`
     })
 
-const confidence = ({ verdict }: OccurrenceDetail, { colour, reads }: Ink): string[] => {
-  if (verdict === null) return []
+const confidence = ({ verdict }: IncidentAnswer, { colour, reads }: Ink): string[] => {
   const { parts } = verdict
   const witnesses = Object.entries(parts?.links ?? {}).flatMap(([step, origins]) =>
     Object.keys(origins).length > 1
@@ -100,8 +91,8 @@ const confidence = ({ verdict }: OccurrenceDetail, { colour, reads }: Ink): stri
   return [label('confidence', verdict.status === 'final' ? wrap(text, LABEL) : colour.yellow(wrap(text, LABEL)))]
 }
 
-const holes = ({ verdict }: OccurrenceDetail, { clock }: Ink): string[] =>
-  (verdict?.losses ?? []).map(({ hole, source, from, to, what, count }) =>
+const holes = ({ verdict }: IncidentAnswer, { clock }: Ink): string[] =>
+  verdict.losses.map(({ hole, source, from, to, what, count }) =>
     [
       `${source} ${hole === 'gap' ? 'was not watching' : `lost ${count ?? 'some'} observations`}`,
       `${clock.at(from)} to ${clock.at(to)}: ${what}`,
@@ -117,13 +108,13 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
     ...chain(it, answer, ink),
     '',
     ...listed('affects', affects(it)),
-    ...lines('outcome', verdict === null || verdict.outcome === '' ? [] : [verdict.outcome]),
+    ...lines('outcome', verdict.outcome === '' ? [] : [verdict.outcome]),
     ...confidence(it, ink),
-    ...lines('pending', verdict?.pending.length ? [`${steps(verdict.pending)} may still come`] : []),
+    ...lines('pending', verdict.pending.length > 0 ? [`${steps(verdict.pending)} may still come`] : []),
     ...lines('lost', holes(it, ink)),
     ...lines(
       'unseen',
-      (verdict?.unseen ?? []).map(({ step, source, why }) => `${reads.titleOf(step)}: ${source} ${why}`),
+      verdict.unseen.map(({ step, source, why }) => `${reads.titleOf(step)}: ${source} ${why}`),
     ),
     ...lines(
       'before',
@@ -133,7 +124,7 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
     ),
     ...lines(
       'evidence',
-      inOrder(it).map(({ event }) => `${event.kind} ${withoutCluster(cluster, event.id)}`),
+      it.evidence.map(({ event }) => `${event.kind} ${withoutCluster(cluster, event.id)}`),
     ),
     ...lines('look at', it.incident === null ? [] : [`aitia incidents ${withoutCluster(cluster, it.incident.id)}`]),
   ]

@@ -1,0 +1,130 @@
+/** `aitia doctor`: what works here, what does not, and what that costs. */
+import type { Store } from '../../../graph/store/main.ts'
+import { neo4jAddress, queuePrefix, redisUrl, wholeEnvironment } from '../config.ts'
+import { ink, withStore } from '../open.ts'
+import { print, say } from '../output.ts'
+import { columns } from '../render/columns.ts'
+import type { Ink } from '../render/why.ts'
+
+interface Line {
+  readonly subject: string
+  readonly state: 'ok' | 'degraded' | 'missing'
+  readonly detail: string
+  readonly remedy?: string
+}
+
+export interface DoctorOptions {
+  readonly cluster: string
+  readonly unpin?: true
+  readonly json?: true
+}
+
+const HOUR = 3_600_000_000
+/** µs behind the clock from which on a live source is said to lag. */
+const LAG = 15_000_000
+
+const failing = (subject: string, error: unknown): Line => ({
+  subject,
+  state: 'missing',
+  detail: error instanceof Error ? error.message.split('\n')[0]! : String(error),
+})
+
+const queueLine = async (): Promise<Line> => {
+  const { readQueueStats } = await import('../../../graph/queue/main.ts')
+  const stats = await readQueueStats({ redisUrl: redisUrl(), prefix: queuePrefix })
+  const waiting = stats.lanes.reduce((sum, lane) => sum + lane.waiting + lane.active, 0)
+  const oldest = Math.max(0, ...stats.lanes.map((lane) => lane.oldestAge ?? 0))
+  const newer = stats.lanes.reduce((sum, lane) => sum + lane.waitingNewer, 0)
+  const problems = [
+    ...(stats.refusesWrites === null ? [] : [`it takes no writes: ${stats.refusesWrites}`]),
+    ...(stats.evictionPolicy === 'noeviction'
+      ? []
+      : [`its eviction policy is ${stats.evictionPolicy}, so that jobs may be lost: set noeviction`]),
+    ...(stats.appendOnly ? [] : ['it keeps nothing over a crash: set appendonly yes']),
+    ...(stats.deadLetters > 0 ? [`${stats.deadLetters} dead letters`] : []),
+    ...(newer > 0 ? [`${newer} jobs wait for a newer worker`] : []),
+    ...(oldest > 30_000 ? ['is a worker running?'] : []),
+  ]
+  const told = `${stats.lanes.length} lanes, ${waiting} jobs${waiting > 0 ? `, oldest ${(oldest / 1_000).toFixed(1)} s` : ''}`
+  return { subject: 'queue', state: problems.length === 0 ? 'ok' : 'degraded', detail: [told, ...problems].join('; ') }
+}
+
+const graphLine = async (store: Store, cluster: string, { reads }: Ink): Promise<Line> => {
+  const { showSchema } = await import('../../../graph/store/main.ts')
+  const [schema, size] = await Promise.all([showSchema(store), reads.graphSize(store, cluster)])
+  const horizon = size.oldestAt === null ? 'nothing yet' : `back to ${reads.span(reads.now() - size.oldestAt)} ago`
+  const told = `Neo4j at ${neo4jAddress().uri}, schema ${schema.applied ?? 'none'}, ${size.events} events, ${cluster}: ${horizon}`
+  const problems = [
+    ...(schema.applied === schema.wanted ? [] : [`this program knows schema ${schema.wanted}`]),
+    ...(schema.notOnline.length > 0 ? [`indexes not online: ${schema.notOnline.join(', ')}`] : []),
+  ]
+  return {
+    subject: 'graph',
+    state: problems.length === 0 ? 'ok' : 'degraded',
+    detail: [told, ...problems].join('; '),
+    ...(schema.applied === schema.wanted ? {} : { remedy: 'aitia schema apply' }),
+  }
+}
+
+const sourceLines = async (store: Store, cluster: string, { reads }: Ink): Promise<Line[]> => {
+  const now = reads.now()
+  const watched = await reads.sources(store, cluster, { from: now - HOUR, to: now })
+  const none: Line = {
+    subject: 'sources',
+    state: 'missing',
+    detail: `none was heard of cluster ${cluster} in the last hour`,
+    remedy: 'aitia agent',
+  }
+  const lost = watched.flatMap((source) => source.losses)
+  return [
+    ...(watched.length === 0 ? [none] : []),
+    ...watched.map((source): Line => {
+      const behind = now - source.watermark
+      const gaps = source.gaps.length > 0 ? `, ${reads.many(source.gaps.length, 'gap')} in the last hour` : ''
+      const late = behind > LAG && !source.ended
+      return {
+        subject: source.source,
+        state: late || source.gaps.length > 0 ? 'degraded' : 'ok',
+        detail: `${source.ended ? 'ended' : `passed on all until ${reads.span(behind)} ago`}${gaps}`,
+      }
+    }),
+    {
+      subject: 'lost in the last hour',
+      state: lost.length === 0 ? 'ok' : 'degraded',
+      detail: lost.length === 0 ? '0' : lost.map((loss) => `${loss.count} of ${loss.source} (${loss.what})`).join(', '),
+    },
+  ]
+}
+
+const render = (lines: readonly Line[], { colour }: Ink): string => {
+  const paint = { ok: colour.green, degraded: colour.yellow, missing: colour.red }
+  const rows = columns(lines.map(({ subject, state, detail }) => [subject, state, detail]))
+  return lines
+    .flatMap(({ state, remedy }, index) => [
+      rows[index]!.replace(` ${state} `, ` ${paint[state](state)} `),
+      ...(remedy === undefined ? [] : [colour.dim(`    do: ${remedy}`)]),
+    ])
+    .join('\n')
+}
+
+export const doctor = async (options: DoctorOptions): Promise<void> => {
+  const agent = await import('../../../agent/main.ts')
+  if (options.unpin) {
+    say(await agent.unpin())
+    return
+  }
+  const tools = await ink()
+  const ofGraph = withStore(async (store) => [
+    await graphLine(store, options.cluster, tools),
+    ...(await sourceLines(store, options.cluster, tools)),
+  ])
+  const lines = (
+    await Promise.all([
+      agent.doctor(wholeEnvironment).catch((error: unknown) => [failing('agent', error)]),
+      queueLine().catch((error: unknown) => [failing('queue', error)]),
+      ofGraph.catch((error: unknown) => [failing('graph', error)]),
+    ])
+  ).flat()
+  print(options.json === true, lines, (all) => render(all, tools))
+  if (lines.some((line) => line.state === 'missing')) process.exitCode = 1
+}

@@ -1,0 +1,45 @@
+/** `aitia record`: what the graph holds of an incident or of a window, as a document that can be mailed, replayed, kept as a test. */
+import { writeFileSync } from 'node:fs'
+import type { Recording } from '../../../graph/model/recording.ts'
+import { idIn, timeOption, withStore } from '../open.ts'
+import { say, UsageError } from '../output.ts'
+
+export interface RecordOptions {
+  readonly cluster: string
+  readonly incident?: string
+  readonly from?: string
+  readonly to?: string
+  readonly output?: string
+}
+
+/** One observation a line, so that two recordings can be compared. */
+export const formatRecording = ({ observations, expect, ...head }: Recording): string => {
+  const members = Object.entries(head).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+  const list = observations.map((observation) => `  ${JSON.stringify(observation)}`).join(',\n')
+  const expected = expect === undefined ? [] : [`"expect": ${JSON.stringify(expect)}`]
+  return `{\n${[...members, ...expected, `"observations": [\n${list}\n]`].join(',\n')}\n}\n`
+}
+
+export const record = async (options: RecordOptions): Promise<void> => {
+  const reads = await import('../../../queries/reads/main.ts')
+  const { cluster, incident } = options
+  const now = reads.now()
+  const from = timeOption('--from', options.from, now)
+  const to = timeOption('--to', options.to, now) ?? now
+  if ((incident === undefined) === (from === undefined))
+    throw new UsageError('expected either --incident ID, or --from and --to; `aitia incidents` lists the ids')
+  if (from !== undefined && from >= to) throw new UsageError('--from is not before --to')
+  const recording = await withStore((store) =>
+    incident === undefined
+      ? reads.recordWindow(store, cluster, { from: from!, to })
+      : reads.recordIncident(store, idIn(cluster, incident)),
+  )
+  const text = formatRecording(recording)
+  if (options.output === undefined) process.stdout.write(text)
+  else {
+    writeFileSync(options.output, text)
+    say(
+      `${options.output}: ${reads.many(recording.observations.length, 'observation')}. Replay it: aitia replay ${options.output}`,
+    )
+  }
+}

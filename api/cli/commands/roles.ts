@@ -1,0 +1,34 @@
+/** `aitia worker | correlate | api | agent`: one part alone; any number of each may run, on any machine. */
+import { neo4jAddress, redisUrl } from '../config.ts'
+import { roleLog } from '../log.ts'
+import { untilAsked } from '../open.ts'
+import { say } from '../output.ts'
+import { type Running, startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
+
+/** Runs until asked to end. A part that can't start is a failure; one that has started ends in order. */
+const runUntilAsked = async (name: string, start: () => Promise<Running>): Promise<void> => {
+  const asked = untilAsked()
+  const running = await start()
+  say(`aitia ${name} runs; Ctrl-C ends it`)
+  await asked
+  await running.stop()
+}
+
+const servers = () => ({ neo4j: neo4jAddress(), redisUrl: redisUrl() })
+
+export const worker = (): Promise<void> => runUntilAsked('worker', () => startWorker(servers(), roleLog('worker')))
+
+export const correlate = ({ patterns }: { readonly patterns: readonly string[] }): Promise<void> =>
+  runUntilAsked('correlate', () => startCorrelator(servers(), patterns, roleLog('correlate')))
+
+export const api = ({ explore }: { readonly explore?: true }): Promise<void> =>
+  runUntilAsked('api', async () => {
+    const running = await startApi({ neo4j: neo4jAddress() }, roleLog('api'), explore === true)
+    say(`GraphQL: ${running.url}`)
+    return running
+  })
+
+export const agent = (options: { readonly cluster: string; readonly collectors?: readonly string[] }): Promise<void> =>
+  runUntilAsked('agent', () =>
+    startAgent({ redisUrl: redisUrl() }, options.cluster, options.collectors, roleLog('agent')),
+  )

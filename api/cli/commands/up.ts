@@ -1,0 +1,154 @@
+/** `aitia up`: everything on this machine in one command; Ctrl-C takes all of it down again. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { dataDir, queuePrefix, type Servers, serversFile } from '../config.ts'
+import { logFile, upLog } from '../log.ts'
+import { untilAsked } from '../open.ts'
+import { Failure, say, UsageError } from '../output.ts'
+import { startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
+import { explainAll, replayFile, waitForExpected, whyCommands } from './replay.ts'
+
+export interface UpOptions {
+  readonly cluster: string
+  readonly replay?: string
+  readonly exit?: true
+  readonly collectors?: readonly string[]
+}
+
+/** Seconds that a replay's incidents may take. */
+const REPLAY = 120
+
+class Asked extends Error {}
+
+/** When a process was started, in clock ticks since boot: with its pid it names the process. Null where there is none. */
+const startOf = (pid: number): string | null => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+  } catch {
+    return null
+  }
+}
+
+const refuseSecond = (): void => {
+  if (!existsSync(serversFile)) return
+  const { pid, started } = JSON.parse(readFileSync(serversFile, 'utf8')) as { pid: number; started: string | null }
+  if (startOf(pid) === started)
+    throw new Failure(
+      `aitia up runs already (pid ${pid}, ${serversFile}). End that one first, or set AITIA_DATA to another folder`,
+    )
+}
+
+const leaveAddresses = (servers: Servers): void => {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  writeFileSync(serversFile, JSON.stringify({ ...servers, pid: process.pid, started: startOf(process.pid) }), {
+    mode: 0o600,
+  })
+}
+
+/** Starts parts in order and stops them in the reverse one, however far it came. */
+class Stack {
+  readonly #stops: { readonly name: string; readonly stop: () => Promise<void> | void }[] = []
+
+  /** Says what is started and how long it took. */
+  async start<T extends { stop(): Promise<void> | void }>(name: string, start: () => Promise<T>): Promise<T> {
+    const began = performance.now()
+    const running = await start()
+    this.#stops.push({ name, stop: () => running.stop() })
+    say(`${name.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s`)
+    return running
+  }
+
+  async stop(): Promise<void> {
+    for (const { name, stop } of this.#stops.splice(0).reverse())
+      try {
+        await stop()
+      } catch (error) {
+        say(`${name} did not stop in order: ${(error as Error).message}`)
+        process.exitCode = 1
+      }
+  }
+}
+
+const startAll = async (stack: Stack) => {
+  const log = upLog()
+  const [{ findOrStartNeo4j }, { findOrStartRedis }, { applySchema, openStore }] = await Promise.all([
+    import('../../../deploy/local/neo4j.ts'),
+    import('../../../deploy/local/redis.ts'),
+    import('../../../graph/store/main.ts'),
+  ])
+  const neo4j = await stack.start('Neo4j', () => findOrStartNeo4j({ dataDir: join(dataDir, 'neo4j') }))
+  const redis = await stack.start('Redis', () => findOrStartRedis({ dataDir: join(dataDir, 'redis') }))
+  const { uri, user, password, browserUrl } = neo4j
+  const servers: Servers = { neo4j: { uri, user, password }, redisUrl: redis.url }
+  const store = openStore(servers.neo4j)
+  await stack.start('schema', async () => {
+    await store.verify()
+    await applySchema(store)
+    leaveAddresses(servers)
+    return {
+      stop: async () => {
+        rmSync(serversFile, { force: true })
+        await store.close()
+      },
+    }
+  })
+  await stack.start('worker', () => startWorker(servers, log))
+  await stack.start('correlator', () => startCorrelator(servers, [], log))
+  const api = await stack.start('API', () => startApi(servers, log))
+  return { log, servers, store, api, browserUrl, user }
+}
+
+type Up = Awaited<ReturnType<typeof startAll>>
+
+/** Puts the recording through the queue and prints what was found; returns how it differs from what was expected. */
+const replay = async ({ servers, store }: Up, file: string): Promise<string[]> => {
+  const began = performance.now()
+  const replayed = await replayFile(file, { redisUrl: servers.redisUrl, prefix: queuePrefix })
+  const problems = await waitForExpected(store, replayed, REPLAY)
+  say(`${'replay'.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s  ${replayed.recording.title}\n`)
+  console.log((await explainAll(store, replayed.cluster)).join('\n\n'))
+  for (const command of await whyCommands(store, replayed.cluster)) say(`\nAsk again:      ${command}`)
+  return problems
+}
+
+const tellAddresses = ({ api, browserUrl, user }: Up): void => {
+  say(`\nGraphQL         ${api.url}   (POST; GraphiQL: aitia api --explore)`)
+  if (browserUrl !== undefined)
+    say(`Neo4j Browser   ${browserUrl}   (user ${user}, password in ${join(dataDir, 'neo4j', 'password')})`)
+  say(`log             ${logFile}`)
+}
+
+const work = async (stack: Stack, options: UpOptions): Promise<void> => {
+  const running = await startAll(stack)
+  const problems = options.replay === undefined ? [] : await replay(running, options.replay)
+  tellAddresses(running)
+  if (problems.length > 0) {
+    const text = `the replay did not come out as expected:\n  ${problems.join('\n  ')}`
+    if (options.exit) throw new Failure(text)
+    say(text)
+  }
+  if (options.exit) return
+  await stack.start('agent', () => startAgent(running.servers, options.cluster, options.collectors, running.log))
+  say('Ctrl-C ends everything.')
+  await new Promise(() => {})
+}
+
+export const up = async (options: UpOptions): Promise<void> => {
+  if (options.exit && options.replay === undefined)
+    throw new UsageError('--exit needs --replay FILE: it ends after the replay')
+  refuseSecond()
+  const stack = new Stack()
+  const asked = untilAsked().then((signal) => {
+    throw new Asked(signal)
+  })
+  try {
+    await Promise.race([work(stack, options), asked])
+  } catch (error) {
+    say(error instanceof Asked ? `\n${error.message}: stopping` : (error as Error).message)
+    process.exitCode = error instanceof Asked && !options.exit ? 0 : 1
+  }
+  await stack.stop()
+  // What was still being started when it was asked to end must not keep the process.
+  process.exit()
+}

@@ -1,0 +1,34 @@
+/** Where long-running parts say what they do. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import pino, { type Logger } from 'pino'
+import { dataDir } from './config.ts'
+
+/** A part that runs alone: JSON lines on standard error, for whatever gathers logs. */
+export const roleLog = (role: string): Logger => pino({ base: { role } }, pino.destination({ dest: 2, sync: true }))
+
+/** The file that `aitia up` logs to. */
+export const logFile = join(dataDir, 'aitia.log')
+
+/** All parts in one process: everything into a file, and what is wrong onto the terminal too. */
+export const upLog = (): Logger => {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const terminal = {
+    write: (line: string) => {
+      const { level, time, msg, ...details } = JSON.parse(line) as Record<string, unknown>
+      const told = Object.entries(details).map(
+        ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      )
+      process.stderr.write(
+        `${Number(level) >= 50 ? 'error' : 'warning'}: ${msg}${told.length > 0 ? ` (${told.join(', ')})` : ''}\n`,
+      )
+    },
+  }
+  return pino(
+    { base: {} },
+    pino.multistream([
+      { level: 'info', stream: pino.destination({ dest: logFile, append: true, sync: false }) },
+      { level: 'warn', stream: terminal },
+    ]),
+  )
+}

@@ -1,0 +1,158 @@
+/** The command line: composes the project's parts, and loads only those that a command needs. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { defaultCluster } from './config.ts'
+import { UsageError } from './output.ts'
+
+const whole = (text: string): number => {
+  if (/^\d+$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('expected a whole number.')
+}
+const gathered = (text: string, before: readonly string[]): string[] => [...before, text]
+const names = (text: string): string[] => text.split(',').filter((name) => name !== '')
+
+const program = new Command('aitia')
+  .description(
+    "Why is this Kubernetes workload broken? From the kernel's events to the workload, with evidence for every hop.",
+  )
+  .option('--json', 'print results as JSON; times are µs since the epoch')
+  .option('-c, --cluster <name>', 'the cluster that is meant', defaultCluster)
+  .helpOption('-h, --help', 'show help')
+  .helpCommand(false)
+  .configureHelp({ showGlobalOptions: true })
+  .showHelpAfterError('(--help shows what is expected)')
+  .exitOverride()
+
+/** The options of a command and those of the program; the action's own arguments come first. */
+const run =
+  (work: (...args: never[]) => Promise<void>) =>
+  async (...args: unknown[]): Promise<void> => {
+    const command = args.at(-1) as Command
+    await work(...([...args.slice(0, -2), command.optsWithGlobals()] as never[]))
+  }
+
+program
+  .command('up')
+  .description('run everything on this machine: Neo4j, Redis, worker, correlator, API and agent')
+  .option('--replay <file>', 'replay a recording, wait for the incidents that it expects, and explain them')
+  .option('--exit', 'stop everything after the replay; the exit code is 0 only if what was expected was found')
+  .option('--collectors <names>', 'run only these collectors, separated by commas', names)
+  .action(run(async (options) => (await import('./commands/up.ts')).up(options)))
+
+program
+  .command('agent')
+  .description('watch this machine, and the cluster that KUBECONFIG names, and send what is seen to the queue')
+  .option('--collectors <names>', 'run only these collectors, separated by commas', names)
+  .action(run(async (options) => (await import('./commands/roles.ts')).agent(options)))
+
+program
+  .command('worker')
+  .description('write what is queued into the graph')
+  .action(run(async () => (await import('./commands/roles.ts')).worker()))
+
+program
+  .command('correlate')
+  .description('run the patterns on what is new in the graph')
+  .option('--patterns <dir>', 'a further folder of patterns (may be given again)', gathered, [])
+  .action(run(async (options) => (await import('./commands/roles.ts')).correlate(options)))
+
+program
+  .command('api')
+  .description('serve GraphQL on loopback (AITIA_API_HOST, AITIA_API_PORT)')
+  .option('--explore', 'serve GraphiQL and allow introspection')
+  .action(run(async (options) => (await import('./commands/roles.ts')).api(options)))
+
+program
+  .command('why')
+  .description('explain why a workload is broken')
+  .argument('<kind/name>', 'such as deployment/checkout, sts/db, pod/x, service/x')
+  .option('-n, --namespace <name>', 'its namespace', 'default')
+  .option('--at <time>', 'as of a time: 14:02, 2026-11-24T14:02:10Z, -2h (default: now, or the end of a recording)')
+  .option('--known <time>', 'with what was known by a time (default: all)')
+  .option('--since <time>', 'look back to a time (default: a day)')
+  .action(run(async (target, options) => (await import('./commands/why.ts')).why(target, options)))
+
+program
+  .command('incidents')
+  .description('list incidents, or show one with each occurrence and its evidence')
+  .argument('[id]', 'an incident')
+  .option('-n, --namespace <name>', 'only of a namespace')
+  .option('--workload <name>', 'only of a top owner')
+  .option('--pattern <id>', 'only of a pattern')
+  .addOption(new Option('--status <status>', 'only with a status').choices(['waiting', 'provisional', 'final']))
+  .option('--since <time>', 'only those that happened since a time')
+  .option('--first <count>', 'as many at most', whole, 20)
+  .option('--after <cursor>', 'go on after a page')
+  .action(run(async (id, options) => (await import('./commands/incidents.ts')).incidents(id, options)))
+
+program
+  .command('record')
+  .description('export an incident or a window as a recording')
+  .option('--incident <id>', 'an incident with all that it rests on')
+  .option('--from <time>', 'begin of a window of the whole cluster')
+  .option('--to <time>', 'its end (default: now)')
+  .option('-o, --output <file>', 'write to a file instead of standard output')
+  .action(run(async (options) => (await import('./commands/record.ts')).record(options)))
+
+program
+  .command('replay')
+  .description('put a recording through the queue, under a cluster name that comes from its content')
+  .argument('<file>', 'a recording or a case, JSON or YAML')
+  .option(
+    '--wait <seconds>',
+    'wait for what it expects and explain it; the exit code is 0 only if that was found',
+    whole,
+  )
+  .option('--remove', 'take away what an earlier replay of it left in the graph')
+  .action(run(async (file, options) => (await import('./commands/replay.ts')).replay(file, options)))
+
+const patterns = program.command('patterns').description('the patterns that are looked for')
+const withDir = (command: Command): Command =>
+  command.option('--dir <dir>', 'a further folder of patterns (may be given again)', gathered, [])
+withDir(patterns.command('list').description('list them, with what each has found')).action(
+  run(async (options) => (await import('./commands/patterns.ts')).patternsList(options)),
+)
+withDir(patterns.command('show').description('show one').argument('<id>'))
+  .option('--browser', 'its Cypher with the parameters that draw the newest occurrences in Neo4j Browser')
+  .action(run(async (id, options) => (await import('./commands/patterns.ts')).patternsShow(id, options)))
+withDir(patterns.command('lint').description('judge their Cypher on a real server').argument('[ids...]')).action(
+  run(async (ids, options) => (await import('./commands/patterns.ts')).patternsLint(ids, options)),
+)
+withDir(patterns.command('test').description('run their cases on the graph').argument('[ids...]')).action(
+  run(async (ids, options) => (await import('./commands/patterns.ts')).patternsTest(ids, options)),
+)
+
+program
+  .command('doctor')
+  .description('say what works here, what does not, and what that costs')
+  .option('--unpin', 'let go of what kernel programs left pinned, so that the next agent starts anew')
+  .action(run(async (options) => (await import('./commands/doctor.ts')).doctor(options)))
+
+const schema = program.command('schema').description('constraints and indexes of the graph')
+schema
+  .command('apply')
+  .description('make those that are missing')
+  .action(run(async () => (await import('./commands/schema.ts')).schemaApply()))
+schema
+  .command('show')
+  .description('print them, and what the graph has of them')
+  .action(run(async (options) => (await import('./commands/schema.ts')).schemaShow(options)))
+
+// A reader like `head` that has enough closes the pipe.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+const SUCCESS = 0
+const FAILED = 1
+const USAGE = 2
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? SUCCESS : USAGE
+  else {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = error instanceof UsageError ? USAGE : FAILED
+  }
+}

@@ -1,0 +1,49 @@
+/** What several commands need opened, and closed again however they end. */
+import type { Store } from '../../graph/store/main.ts'
+import { colours, neo4jAddress } from './config.ts'
+import { UsageError } from './output.ts'
+import { clockOf, parseTime } from './render/time.ts'
+import type { Ink } from './render/why.ts'
+
+/** Runs `work` on the store that the environment or `aitia up` names; says at once where it is away. */
+export const withStore = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
+  const { openStore } = await import('../../graph/store/main.ts')
+  const store = openStore(neo4jAddress())
+  try {
+    await store.verify()
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Words, clock and colours of text output. */
+export const ink = async (): Promise<Ink> => {
+  const [reads, { default: pico }] = await Promise.all([import('../../queries/reads/main.ts'), import('picocolors')])
+  return { reads, clock: clockOf(reads.now()), colour: pico.createColors(colours) }
+}
+
+/** A time given on the command line, µs; `now` is what spans like -5m count from. */
+export const timeOption = (option: string, text: string | undefined, now: number): number | undefined => {
+  if (text === undefined) return undefined
+  const time = parseTime(text, now)
+  if (time !== null) return time
+  throw new UsageError(
+    `${option}: got "${text}", expected a time such as 14:02, 2026-11-24T14:02:10Z, 2026-11-24 or -90m before now`,
+  )
+}
+
+/** An id as the graph has it: people may leave the cluster out. */
+export const idIn = (cluster: string, id: string): string => (id.startsWith(`${cluster}/`) ? id : `${cluster}/${id}`)
+
+/** Resolves when the process is asked to end (Ctrl-C, SIGTERM); asked a second time it ends at once. */
+export const untilAsked = (): Promise<NodeJS.Signals> =>
+  new Promise((resolve) => {
+    let asked = false
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        if (asked) process.exit(130)
+        asked = true
+        resolve(signal)
+      })
+  })

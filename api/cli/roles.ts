@@ -1,0 +1,85 @@
+/** The project's long-running parts, each started and stopped by itself: `aitia up` runs all of them in one process. */
+import { join } from 'node:path'
+import type { Log } from '../../graph/queue/main.ts'
+import { dataDir, queuePrefix, type Servers } from './config.ts'
+
+/** A part that runs until it is stopped; `stop` resolves when it has let go of everything. */
+export interface Running {
+  stop(): Promise<void>
+}
+
+const store = async ({ neo4j }: Pick<Servers, 'neo4j'>) => {
+  const { openStore } = await import('../../graph/store/main.ts')
+  const opened = openStore(neo4j)
+  await opened.verify()
+  return opened
+}
+
+/** Writes what is queued into the graph, and wakes the patterns after each commit. */
+export const startWorker = async (servers: Servers, log: Log): Promise<Running> => {
+  const { runWorker } = await import('../../graph/worker/main.ts')
+  return runWorker({ ...servers, prefix: queuePrefix, log })
+}
+
+/** Runs the patterns, aitia's own and those of `dirs`. */
+export const startCorrelator = async (servers: Servers, dirs: readonly string[], log: Log): Promise<Running> => {
+  const [{ createCorrelator, engineConfig }, { openPatternQueue }, opened] = await Promise.all([
+    import('../../queries/engine/main.ts'),
+    import('../../graph/queue/main.ts'),
+    store(servers),
+  ])
+  const place = { redisUrl: servers.redisUrl, prefix: queuePrefix, log }
+  const correlator = createCorrelator({
+    store: opened,
+    patternDirs: [...engineConfig().patternDirs, ...dirs],
+    queue: (pattern, run) => openPatternQueue({ ...place, pattern }, run),
+    onError: (error) => log.error({ error: String(error) }, 'a pattern could not be run; it is tried again'),
+  })
+  await correlator.start()
+  return {
+    stop: async () => {
+      await correlator.stop()
+      await opened.close()
+    },
+  }
+}
+
+/** Serves GraphQL. */
+export const startApi = async (
+  servers: Pick<Servers, 'neo4j'>,
+  log: Log,
+  explore = false,
+): Promise<Running & { readonly url: string }> => {
+  const [{ apiConfig, serve }, { engineConfig, loadPatterns }, opened] = await Promise.all([
+    import('../graphql/main.ts'),
+    import('../../queries/engine/main.ts'),
+    store(servers),
+  ])
+  const api = await serve(
+    {
+      store: opened,
+      patterns: loadPatterns(engineConfig().patternDirs),
+      explore,
+      log: (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a request failed'),
+    },
+    apiConfig(),
+  )
+  return {
+    url: api.url,
+    stop: async () => {
+      await api.stop()
+      await opened.close()
+    },
+  }
+}
+
+/** Watches this machine, and the cluster that KUBECONFIG names. */
+export const startAgent = async (
+  { redisUrl }: Pick<Servers, 'redisUrl'>,
+  cluster: string,
+  collectors: readonly string[] | undefined,
+  log: Log,
+): Promise<Running> => {
+  const { runAgent } = await import('../../agent/main.ts')
+  return runAgent({ redisUrl, prefix: queuePrefix, cluster, dataDir: join(dataDir, 'agent'), collectors, log })
+}
