@@ -1,4 +1,5 @@
 /** Connections to Redis: one kind that fails at once (producers have a spool), one that waits (consumers have nothing better to do). */
+import type { Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 
@@ -45,4 +46,16 @@ export const connectAndWait = (redisUrl: string, log: Log): Redis => {
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: reconnectAfter })
   tellState(redis, redisUrl, log)
   return redis
+}
+
+/** Ends a worker of this connection after its job. Where Redis is away (now, or on the way), it ends without its farewell. */
+export const closeWorker = async (worker: Worker, redis: Redis): Promise<void> => {
+  const away = redis.status !== 'ready'
+  const lost = new Promise<void>((resolve) => {
+    if (away) resolve()
+    else redis.once('close', resolve)
+  })
+  // The connection on which the worker waits for jobs is BullMQ's own, and would go on trying to reconnect.
+  const cut = lost.then(() => worker.getBackend().disconnectBlocking(false))
+  await Promise.race([worker.close(away), cut])
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, Queue, WaitingError, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type Batch, LANES } from '../model/batch.ts'
-import type { Log } from './connection.ts'
+import { closeWorker, type Log } from './connection.ts'
 import { addDeadLetter } from './dead-letters.ts'
 import { decodeJob, JOB_VERSION, jobDataOf, packContent, type Versions } from './job.ts'
 import { laneQueue } from './names.ts'
@@ -71,6 +71,7 @@ export class Consumer {
   readonly #workers: Worker[] = []
   readonly #counts = { jobs: 0, observations: 0, deadLetters: 0, parked: 0 }
   readonly #failing = new Map<number, string>()
+  readonly #underWay = new Set<Promise<void>>()
   #closed: Promise<void> | undefined
   /** Resolves when the lanes are being read (once Redis answers). */
   readonly ready: Promise<void>
@@ -107,8 +108,9 @@ export class Consumer {
 
   async #close(): Promise<void> {
     this.#closing.abort()
-    const closed = Promise.all(this.#workers.map((worker) => worker.close()))
-    const inTime = await Promise.race([closed.then(() => true), sleep(CLOSE_WITHIN, false, { ref: false })])
+    const closed = Promise.all(this.#workers.map((worker) => closeWorker(worker, this.#redis)))
+    const ended = closed.then(() => Promise.allSettled(this.#underWay))
+    const inTime = await Promise.race([ended.then(() => true), sleep(CLOSE_WITHIN, false, { ref: false })])
     if (!inTime) this.#log.warn('batches under way did not end in time; another worker will get them again')
     this.#redis.disconnect()
   }
@@ -171,7 +173,7 @@ export class Consumer {
 
   async #write(batch: Batch): Promise<void> {
     try {
-      await this.#until(batch.lane, (attempt) => this.#handle(batch, attempt))
+      await this.#until(batch.lane, (attempt) => this.#tracked(this.#handle(batch, attempt)))
     } catch (error) {
       if (!(error instanceof Rejected)) throw error
       for (const part of error.parts) {
@@ -180,6 +182,16 @@ export class Consumer {
       }
     }
     this.#counts.observations += batch.observations.length
+  }
+
+  /** So that `close` can wait for it even where Redis is away. */
+  async #tracked(handling: Promise<void>): Promise<void> {
+    this.#underWay.add(handling)
+    try {
+      await handling
+    } finally {
+      this.#underWay.delete(handling)
+    }
   }
 
   async #bury(lane: number, reason: string, data: unknown): Promise<void> {

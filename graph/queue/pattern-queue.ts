@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
-import type { Log } from './connection.ts'
+import { closeWorker, type Log } from './connection.ts'
 import { patternQueue, patternsKey } from './names.ts'
 
 /** Time in ms between two runs that nobody asked for: the safety net for a nudge that was lost. */
@@ -68,7 +68,7 @@ export const startPatternQueue = async (
       await nudge(queue)
     },
     close: async () => {
-      await worker.close()
+      await closeWorker(worker, redis)
       await queue.close()
       redis.disconnect()
     },

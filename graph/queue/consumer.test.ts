@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { startRedis } from '../../deploy/local/redis.ts'
+import { testCluster } from '../../test/support/servers.ts'
+import type { Batch } from '../model/batch.ts'
+import { VERSIONS, type Versions } from './job.ts'
+import { openConsumer, openProducer, Rejected, readDeadLetters, readQueueStats, redriveDeadLetters } from './main.ts'
+import { eventOf, eventsOf, heartbeatOf, Seen } from './testing/observations.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'aitia-consumer-'))
+let redis: Awaited<ReturnType<typeof startRedis>>
+const opened: { close(): Promise<void> }[] = []
+const use = <T extends { close(): Promise<void> }>(each: T): T => {
+  opened.push(each)
+  return each
+}
+before(async () => {
+  redis = await startRedis({ dataDir: join(root, 'redis') })
+})
+after(async () => {
+  for (const each of opened) await each.close()
+  await redis.stop()
+  rmSync(root, { recursive: true, force: true })
+})
+
+/** Short enough for a test to see a dead worker's job given again. */
+const TIMINGS = { lock: 1_000, stalledCheck: 500, retry: [10, 100] } as const
+const place = () => ({ redisUrl: redis.url, prefix: testCluster(), timings: TIMINGS })
+type Place = ReturnType<typeof place>
+
+const until = async (condition: () => boolean | Promise<boolean>) => {
+  while (!(await condition())) await sleep(20)
+}
+
+const produce = async (where: Place, ...sends: Parameters<ReturnType<typeof openProducer>['send']>[0][]) => {
+  const producer = openProducer({ ...where, cluster: 'test', spoolDir: join(root, testCluster()) })
+  for (const observations of sends) {
+    await producer.send(observations)
+    producer.flush()
+  }
+  await producer.close()
+}
+
+const consume = (
+  where: Place & { versions?: Versions },
+  handle: (batch: Batch, attempt: number) => void | Promise<void>,
+) => use(openConsumer(where, async (batch, attempt) => handle(batch, attempt)))
+
+const sumOf = async (where: Place, what: 'waiting' | 'waitingNewer') =>
+  (await readQueueStats(where)).lanes.reduce((sum, lane) => sum + lane[what], 0)
+
+test('the store is away: the lane waits with the same batch, and keeps its order', async () => {
+  const where = place()
+  await produce(where, eventsOf(0, 50), [heartbeatOf(50)], eventsOf(50, 100), [heartbeatOf(100)])
+  const seen = new Seen()
+  let refusals = 0
+  const attempts: number[] = []
+  const consumer = consume(where, (batch, attempt) => {
+    attempts.push(attempt)
+    if (refusals++ < 40) throw new Error('the store is away')
+    seen.add(batch)
+  })
+  await until(() => Object.keys(consumer.stats().failing).length > 0)
+  assert.match(Object.values(consumer.stats().failing)[0]!, /the store is away/)
+  await until(() => seen.ids.size === 100 && seen.watermark === 100)
+  assert.deepEqual(seen.overtaken, [])
+  assert.deepEqual(new Set(seen.ids.values()), new Set([1]))
+  assert.ok(Math.max(...attempts) > 2)
+  assert.deepEqual(consumer.stats().failing, {})
+})
+
+test('closed while the store is away, a batch goes back to the head of its lane for the next worker', async () => {
+  const where = place()
+  await produce(where, [eventOf(0)], [eventOf(11)], [eventOf(22)])
+  let asked = 0
+  const first = consume(where, () => {
+    asked++
+    throw new Error('the store is away')
+  })
+  await until(() => asked > 1)
+  await first.close()
+  assert.equal(await sumOf(where, 'waiting'), 3)
+  const order: string[] = []
+  consume(where, (batch) => {
+    for (const each of batch.observations) if (each.type === 'event') order.push(each.id)
+  })
+  await until(() => order.length === 3)
+  assert.deepEqual(order, ['0', '11', '22'])
+})
+
+test('two workers share the lanes: never two jobs of a lane at a time', async () => {
+  const where = place()
+  for (let n = 0; n < 20; n++) await produce(where, eventsOf(n * 20, n * 20 + 20))
+  const busy = new Set<number>()
+  const seen = new Seen()
+  const clashes: number[] = []
+  const handle = async (batch: Batch) => {
+    if (busy.has(batch.lane)) clashes.push(batch.lane)
+    busy.add(batch.lane)
+    await sleep(5)
+    seen.add(batch)
+    busy.delete(batch.lane)
+  }
+  consume(where, handle)
+  consume(where, handle)
+  await until(() => seen.ids.size === 400)
+  assert.deepEqual(clashes, [])
+  assert.deepEqual(seen.overtaken, [])
+})
+
+test('what can never be written is put aside with the reason, and can be driven again', async () => {
+  const where = place()
+  await produce(where, eventsOf(0, 22))
+  let bad = true
+  const seen = new Seen()
+  consume(where, (batch) => {
+    const parts = batch.observations.filter((each) => bad && each.type === 'event' && each.id === '5')
+    seen.add({ ...batch, observations: batch.observations.filter((each) => !parts.includes(each)) })
+    if (parts.length > 0) throw new Rejected([{ batch: { ...batch, observations: parts }, reason: 'five is no event' }])
+  })
+  await until(() => seen.ids.size === 21)
+  await until(async () => (await readQueueStats(where)).deadLetters === 1)
+  const [letter] = await readDeadLetters(where)
+  assert.equal(letter!.reason, 'five is no event')
+  bad = false
+  assert.equal(await redriveDeadLetters(where, ['0-1']), 0)
+  assert.equal(await redriveDeadLetters(where), 1)
+  await until(() => seen.ids.has('5'))
+  assert.deepEqual(await readDeadLetters(where), [])
+})
+
+test('what is no job of ours is put aside too, and the lane goes on', async () => {
+  const where = place()
+  const { Queue } = await import('bullmq')
+  const connection = new Redis(redis.url, { maxRetriesPerRequest: null })
+  const queue = new Queue('{lane-1}', { connection, prefix: where.prefix })
+  await queue.add('observations', { v: 1, zstd: 'AAAA' }, { removeOnComplete: true })
+  await queue.add('observations', 'text', { removeOnComplete: true })
+  await queue.close()
+  await connection.quit()
+  await produce(where, [heartbeatOf(1)])
+  const seen = new Seen()
+  consume(where, (batch) => seen.add(batch))
+  await until(() => seen.watermark === 1)
+  await until(async () => (await readQueueStats(where)).deadLetters === 2)
+  const reasons = (await readDeadLetters(where)).map(({ reason }) => reason)
+  assert.match(reasons[0]!, /can't be unpacked/)
+  assert.match(reasons[1]!, /not a job/)
+  assert.equal(await redriveDeadLetters(where), 1)
+})
+
+test('jobs of a newer version wait, counted, and a newer worker takes them before what came after', async () => {
+  const where = place()
+  const older: Versions = { current: 0, upcasts: {} }
+  await produce(where, eventsOf(0, 44), eventsOf(44, 88))
+  const early = new Seen()
+  const old = consume({ ...where, versions: older }, (batch) => early.add(batch))
+  await until(async () => (await sumOf(where, 'waiting')) === 0 && (await sumOf(where, 'waitingNewer')) > 0)
+  await old.close()
+  assert.equal(early.ids.size, 0)
+  assert.ok(old.stats().parked > 0)
+  await produce(where, eventsOf(88, 99), [heartbeatOf(99)])
+  const seen = new Seen()
+  consume({ ...where, versions: VERSIONS }, (batch) => seen.add(batch))
+  await until(() => seen.ids.size === 99 && seen.watermark === 99)
+  assert.deepEqual(seen.overtaken, [])
+  assert.equal(await sumOf(where, 'waitingNewer'), 0)
+})
+
+test('a worker killed between the write and the acknowledgement: the batch comes again, and nothing overtakes it', async () => {
+  const where = place()
+  const file = join(root, 'written')
+  await produce(where, eventsOf(0, 11), eventsOf(11, 22), [heartbeatOf(22)])
+  const script = `
+    const { openConsumer } = await import(${JSON.stringify(join(import.meta.dirname, 'main.ts'))})
+    const { appendFileSync } = await import('node:fs')
+    openConsumer(${JSON.stringify(where)}, async (batch) => {
+      appendFileSync(${JSON.stringify(file)}, JSON.stringify(batch) + '\\n')
+      process.kill(process.pid, 'SIGKILL')
+    })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' })
+  const [, signal] = await once(child, 'exit')
+  assert.equal(signal, 'SIGKILL')
+  const seen = new Seen()
+  const written = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Batch)
+  for (const batch of written) seen.add(batch)
+  assert.ok(seen.ids.size > 0)
+  consume(where, (batch) => seen.add(batch))
+  await until(() => seen.ids.size === 22 && seen.watermark === 22)
+  assert.deepEqual(seen.overtaken, [])
+  const again = [...seen.ids].filter(([, times]) => times > 1).map(([id]) => id)
+  assert.deepEqual(
+    again.toSorted(),
+    written.flatMap(({ observations }) => observations.map((each) => each.type === 'event' && each.id)).toSorted(),
+  )
+})
+
+test('a worker whose event loop stands still loses its job to another, which runs it at its place', async () => {
+  const where = place()
+  await produce(where, [eventOf(0)], [eventOf(11)])
+  const script = `
+    const { openConsumer } = await import(${JSON.stringify(join(import.meta.dirname, 'main.ts'))})
+    openConsumer(${JSON.stringify(where)}, async () => {
+      process.stdout.write('standing')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+    })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  const order: string[] = []
+  consume(where, (batch) => {
+    for (const each of batch.observations) if (each.type === 'event') order.push(each.id)
+  })
+  await until(() => order.length === 2)
+  assert.deepEqual(order, ['0', '11'])
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+})
+
+test('Redis killed while a batch is being written: it comes again or is done, and the next ones follow', async () => {
+  const where = place()
+  await produce(where, eventsOf(0, 11), eventsOf(11, 22), [heartbeatOf(22)])
+  const seen = new Seen()
+  let killed: Promise<void> | undefined
+  consume(where, async (batch) => {
+    killed ??= redis.kill().then(async () => {
+      await sleep(TIMINGS.lock + 200)
+      redis = await startRedis({ dataDir: join(root, 'redis') })
+    })
+    await killed
+    seen.add(batch)
+  })
+  await until(() => seen.ids.size === 22 && seen.watermark === 22)
+  assert.deepEqual(seen.overtaken, [])
+  await until(async () => (await sumOf(where, 'waiting')) === 0)
+})
+
+test('closing while Redis is away comes to an end', async () => {
+  const where = place()
+  const consumer = consume(where, () => {})
+  await consumer.ready
+  await redis.kill()
+  await consumer.close()
+  redis = await startRedis({ dataDir: join(root, 'redis') })
+})
+
+test('doctor learns depth, age and whether this Redis is fit', async () => {
+  const where = place()
+  await produce(where, [eventOf(0)])
+  const stats = await readQueueStats(where)
+  assert.equal(stats.lanes.filter(({ oldestAge }) => oldestAge !== null).length, 1)
+  assert.deepEqual(
+    [stats.evictionPolicy, stats.appendOnly, stats.refusesWrites, stats.deadLetters],
+    ['noeviction', true, null, 0],
+  )
+  await assert.rejects(readQueueStats({ redisUrl: 'redis://:secret@127.0.0.1:1', prefix: 'x' }), (error: Error) => {
+    return /Redis at redis:\/\/127.0.0.1:1 does not answer/.test(error.message)
+  })
+})

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { redisForTest, testCluster } from '../../test/support/servers.ts'
+import { openNudger, openPatternQueue } from './main.ts'
+
+const opened: { close(): Promise<void> }[] = []
+after(async () => {
+  for (const each of opened) await each.close()
+})
+const use = <T extends { close(): Promise<void> }>(each: T): T => {
+  opened.push(each)
+  return each
+}
+const until = async (condition: () => boolean) => {
+  while (!condition()) await sleep(10)
+}
+const place = async () => ({ redisUrl: await redisForTest(), prefix: testCluster() })
+
+test('nudges before a run are one, and one during a run is run after it', async () => {
+  const where = await place()
+  let runs = 0
+  let release = () => {}
+  const queue = use(
+    await openPatternQueue({ ...where, pattern: 'container-oom' }, async () => {
+      runs++
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+    }),
+  )
+  await until(() => runs === 1)
+  for (let n = 0; n < 5; n++) await queue.nudge()
+  release()
+  await until(() => runs === 2)
+  await queue.nudge()
+  release()
+  await until(() => runs === 3)
+  release()
+  await sleep(200)
+  assert.equal(runs, 3)
+})
+
+test('two correlators never run a pattern at the same time; a run that fails is followed by others', async () => {
+  const where = await place()
+  let running = 0
+  let most = 0
+  let runs = 0
+  const run = async () => {
+    most = Math.max(most, ++running)
+    await sleep(5)
+    running--
+    if (++runs % 3 === 0) throw new Error('this run fails')
+  }
+  const first = use(await openPatternQueue({ ...where, pattern: 'p' }, run))
+  const second = use(await openPatternQueue({ ...where, pattern: 'p' }, run))
+  while (runs < 20) {
+    await first.nudge()
+    await second.nudge()
+    await sleep(1)
+  }
+  assert.equal(most, 1)
+})
+
+test('without a nudge the schedule runs it', async () => {
+  const where = await place()
+  const times: number[] = []
+  use(await openPatternQueue({ ...where, pattern: 'p' }, async () => void times.push(Date.now())))
+  await until(() => times.length === 2)
+  assert.ok(times[1]! - times[0]! > 3_000)
+})
+
+test('the nudger wakes all patterns that are run, without knowing them', async () => {
+  const where = await place()
+  const runs = { a: 0, b: 0 }
+  for (const pattern of ['a', 'b'] as const)
+    use(await openPatternQueue({ ...where, pattern }, async () => void runs[pattern]++))
+  await until(() => runs.a > 0 && runs.b > 0)
+  const before = { ...runs }
+  const nudger = use(openNudger(where))
+  await sleep(100)
+  nudger.nudge()
+  await until(() => runs.a > before.a && runs.b > before.b)
+})
