@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { listening, loopback } from './listening.ts'
 import { jarsDir } from './neo4j/install.ts'
 import { type RunningNeo4j, startNeo4j } from './neo4j.ts'
 import { startOf } from './server.ts'
-import { listening, loopback } from './testing/listening.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'aitia-neo4j-test-'))
 after(() => rmSync(dataDir, { recursive: true, force: true }))

@@ -6,9 +6,9 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { listening, loopback } from './listening.ts'
 import { startRedis } from './redis.ts'
 import { startOf } from './server.ts'
-import { listening, loopback } from './testing/listening.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'aitia-redis-test-'))
 after(() => rmSync(dataDir, { recursive: true, force: true }))

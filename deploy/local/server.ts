@@ -1,10 +1,12 @@
 /** Runs one server as a child on a data folder of its own: never two on one folder, none left behind by a crash. */
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { listening } from './listening.ts'
 
 export type Server = {
   readonly pid: number
@@ -23,11 +25,11 @@ type Command = {
   dir: string
   /** Computes the command at the moment of the start, so that it may choose free ports. */
   command(): Promise<{ file: string; args: string[] }>
-  /** Whether the server answers. */
+  /** Whether the server answers at its port. */
   ready(): Promise<boolean>
 }
 
-const startLimit = 120_000
+const startLimit = 300_000
 const stopLimit = 40_000
 
 /**
@@ -48,7 +50,7 @@ async function findOrStart(it: Command): Promise<Server> {
     const holder = holderOf(it.dir)
     if (!holder) break
     if (lives(join(it.dir, 'owner.json'))) {
-      await untilReady(it, () => holderOf(it.dir) === holder)
+      await untilReady(it, holder, () => holderOf(it.dir) === holder)
       const exited = gone(holder)
       return { pid: holder, stop: async () => {}, kill: () => end(holder, 'SIGKILL', exited), exited }
     }
@@ -60,17 +62,7 @@ async function findOrStart(it: Command): Promise<Server> {
   // setsid: Ctrl-C reaches us alone, and we end the servers after their clients. setpriv: a server outlives a killed parent
   // only for its own orderly end. flock: the kernel holds the folder for just as long as the server lives (it waits, since
   // a fork that Redis rewrites its file with may be a moment behind). All three exec: the pid is the server's own.
-  const wrapped = [
-    'setpriv',
-    '--pdeathsig',
-    'TERM',
-    'flock',
-    '--no-fork',
-    '--timeout',
-    '30',
-    join(it.dir, 'lock'),
-    file,
-  ]
+  const wrapped = [...'setpriv --pdeathsig TERM flock --no-fork --timeout 30'.split(' '), join(it.dir, 'lock'), file]
   const child = spawn('setsid', [...wrapped, ...args], { stdio: ['ignore', log, log], cwd: it.dir })
   closeSync(log)
   await once(child, 'spawn')
@@ -78,7 +70,7 @@ async function findOrStart(it: Command): Promise<Server> {
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const ended = () => child.exitCode !== null || child.signalCode !== null
   try {
-    await untilReady(it, () => !ended())
+    await untilReady(it, pid, () => !ended())
   } catch (error) {
     if (!ended()) await end(pid, 'SIGKILL', exited)
     throw error
@@ -97,7 +89,7 @@ export async function choosePorts<Name extends string>(dir: string, wanted: Reco
   const last = readJson(file) as Partial<Record<Name, number>> | undefined
   const chosen = {} as Record<Name, number>
   for (const name of Object.keys(wanted) as Name[]) {
-    chosen[name] = wanted[name] ?? (await freePort(last?.[name] ?? 0).catch(() => freePort(0)))
+    chosen[name] = wanted[name] ?? (await freePort(last?.[name]))
   }
   writeWhole(file, JSON.stringify(chosen))
   return chosen
@@ -115,11 +107,13 @@ export function writeWhole(file: string, text: string, mode = 0o600) {
   renameSync(temporary, file)
 }
 
-/** Waits for the server's answer; fails with the end of its log if `runs` turns false or two minutes pass. */
-async function untilReady(it: Command, runs: () => boolean) {
+/** Waits for the server's answer; fails with the end of its log if `runs` turns false or five minutes pass. */
+async function untilReady(it: Command, pid: number, runs: () => boolean) {
   const limit = Date.now() + startLimit
-  while (!(await it.ready())) {
-    const why = !runs() ? 'ended before it answered' : Date.now() > limit ? 'did not answer within two minutes' : ''
+  // An answer alone could be that of a stranger who was quicker to take the port.
+  const listens = () => Object.values(portsOf(it.dir)).some((port) => listening(pid).some((it) => it.port === port))
+  while (!(runs() && listens() && (await it.ready()))) {
+    const why = !runs() ? 'ended before it answered' : Date.now() > limit ? 'did not answer within five minutes' : ''
     if (why) {
       const file = join(it.dir, 'server.log')
       const tail = readFileSync(file, 'utf8').trimEnd().split('\n').slice(-15).join('\n  ')
@@ -204,14 +198,22 @@ function send(pid: number, signal: NodeJS.Signals) {
   }
 }
 
-async function freePort(port: number): Promise<number> {
-  const probe = createServer().listen(port, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  return typeof address === 'object' && address ? address.port : 0
+/** The port if it is free, else one below the range from which the kernel takes the local ends of connections. */
+async function freePort(preferred: number | undefined): Promise<number> {
+  for (let port = preferred ?? randomPort(); ; port = randomPort()) {
+    const probe = createServer().listen(port, '127.0.0.1')
+    const free = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!free) continue
+    probe.close()
+    await once(probe, 'close')
+    return port
+  }
 }
+
+const randomPort = () => randomInt(20_000, 30_000)
 
 /** What the file holds; undefined if it is not there or was cut off by a crash. */
 function readJson(file: string): unknown {
