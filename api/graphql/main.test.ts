@@ -4,7 +4,8 @@ import { after, before, describe, test } from 'node:test'
 import { loadRecording } from '../../graph/ingest/main.ts'
 import { MINUTE, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
-import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
+import { createCorrelator, removeCluster } from '../../queries/engine/main.ts'
+import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { createApi } from './main.ts'
 
@@ -35,6 +36,7 @@ describe('GraphQL', () => {
     await applySchema(store)
     const beats = [heartbeat(KUBERNETES, START, END, true), heartbeat(EBPF, START, END, true)]
     await loadRecording(store, recordingOf([...healthy(START), ...outOfMemory(KILL), ...beats]), cluster)
+    await createCorrelator({ store }).runOnce(cluster)
     api = createApi({ store, cluster, log: (error) => logged.push(error) })
   })
   after(async () => {
@@ -114,8 +116,11 @@ describe('GraphQL', () => {
       patterns: { id: string }[]
       clusters: { cluster: string; live: boolean }[]
     }
-    assert.equal(told.why.result, 'NO_KNOWN_CAUSE')
-    assert.match(told.why.headline, /^No known cause was found for checkout since .* \(1 restart, exit 137\)\.$/)
+    assert.equal(told.why.result, 'INCIDENT')
+    assert.match(
+      told.why.headline,
+      /^checkout lost 1 of 3 replicas at .*: its container "app" outgrew its memory limit/,
+    )
     assert.deepEqual(told.why.subject, { replicas: { wanted: 3, ready: 3 } })
     assert.deepEqual(
       told.sources.map(({ source, ended, watermark }) => ({ source, ended, watermark })),
@@ -126,6 +131,55 @@ describe('GraphQL', () => {
       told.clusters.filter((it) => it.cluster === cluster),
       [{ cluster, live: false }],
     )
+  })
+
+  test('an incident down to its evidence, and up again by causes', async () => {
+    const { data, errors } = await ask(`{
+      incidents(namespace: "shop", workload: "checkout", status: FINAL) {
+        endCursor
+        items {
+          title status count
+          workload { kind name owners { name } }
+          occurrences { items {
+            verdict {
+              result confidence parts { rule joins links caps { why } } missing unseen { step }
+              hops { from to joinKey lag lagUncertainty }
+              evidence { step event { ... on OomKill { victimCommands } causes { event { kind } } effects { event { kind } joinKey } } }
+            }
+            verdicts { number }
+            affected { role object { name } }
+          } }
+        }
+      }
+    }`)
+    assert.equal(errors, undefined)
+    const { incidents } = data as { incidents: { items: never[] } }
+    assert.equal(incidents.items.length, 1)
+    const [incident] = incidents.items as {
+      title: string
+      status: string
+      workload: object
+      occurrences: { items: never[] }
+    }[]
+    assert.equal(incident!.status, 'FINAL')
+    assert.deepEqual(incident!.workload, { kind: 'Deployment', name: 'checkout', owners: [] })
+    const [occurrence] = incident!.occurrences.items as {
+      verdict: { result: string; confidence: number; evidence: { step: string; event: object }[] }
+      affected: { role: string }[]
+    }[]
+    const { verdict, affected } = occurrence!
+    assert.equal(verdict.result, 'INCIDENT')
+    assert.equal(verdict.confidence, 0.95)
+    assert.deepEqual(
+      verdict.evidence.map(({ step }) => step),
+      ['memory-pressure', 'oom-kill', 'container-terminated'],
+    )
+    assert.deepEqual(verdict.evidence[1]!.event, {
+      victimCommands: ['node'],
+      causes: [{ event: { kind: 'memory-pressure' } }],
+      effects: [{ event: { kind: 'container-terminated' }, joinKey: 'container' }],
+    })
+    assert.deepEqual(affected.map(({ role }) => role).sort(), ['container', 'owner', 'pod', 'service', 'workload'])
   })
 
   test('is closed by default: JSON by POST from this machine, no introspection, no GraphiQL', async () => {
