@@ -2,6 +2,7 @@ import type { EventName, ObjectName } from '../../../../graph/model/generated/ty
 import type { Declaration, EventObservation, ObjectRef, StateObservation } from '../../../../graph/model/observation.ts'
 import { fromRfc3339 } from '../../../../graph/model/time.ts'
 import type { RawObject } from '../../../reflector/list.ts'
+import { isNode, type Owner } from '../../../reflector/owner.ts'
 
 export type Body = StateObservation['body']
 
@@ -23,14 +24,6 @@ export interface Trimmed {
 export interface Thing extends Trimmed {
   readonly ref: ObjectRef
   readonly body: Body
-}
-
-/** The owner that controls an object. */
-export interface Owner {
-  readonly apiVersion: string
-  readonly kind: string
-  readonly name: string
-  readonly uid: string
 }
 
 /** A reference that the API makes by name. */
@@ -109,15 +102,9 @@ export const trimMeta = (raw: RawObject, kind: ObjectName) => {
   return { ...trimAny(raw), ref: { kind, key: uid, name, ...given({ namespace }) } satisfies ObjectRef }
 }
 
-export const ownerOf = (raw: RawObject): Owner | undefined => {
-  const references = (raw.metadata.ownerReferences ?? []) as (Owner & { controller?: boolean })[]
-  const owner = references.find(({ controller }) => controller === true)
-  return owner && { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name, uid: owner.uid }
-}
-
 /** An owner is a Workload of whatever kind, but for the Node that owns mirror pods. An owner shares the namespace of what it owns. */
 export const ownerRef = (owner: Owner, owned: ObjectRef): ObjectRef => {
-  if (owner.kind === 'Node' && owner.apiVersion === 'v1') return { kind: 'Node', key: owner.uid, name: owner.name }
+  if (isNode(owner)) return { kind: 'Node', key: owner.uid, name: owner.name }
   const namespace = owned.namespace === undefined ? {} : { namespace: owned.namespace }
   return { kind: 'Workload', key: owner.uid, name: owner.name, workloadKind: owner.kind, ...namespace }
 }

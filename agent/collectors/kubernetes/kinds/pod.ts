@@ -5,6 +5,7 @@ import {
   containersOf,
   type PodContainer,
 } from '../../../attribution/pod-containers.ts'
+import { controllerOf } from '../../../reflector/owner.ts'
 import {
   canonicalAddress,
   defineKind,
@@ -12,7 +13,6 @@ import {
   holds,
   labelsOf,
   type NameRef,
-  ownerOf,
   owns,
   type Raw,
   type Thing,
@@ -85,7 +85,7 @@ export const pods = defineKind<Pod>({
     const readyAt = timeOf(ready?.lastTransitionTime)
     return {
       ...trimMeta(raw, 'Pod'),
-      owner: ownerOf(raw),
+      owner: controllerOf(raw),
       phase,
       nodeName: spec.nodeName || undefined,
       scheduledAt: scheduled?.status === 'True' ? timeOf(scheduled.lastTransitionTime) : undefined,

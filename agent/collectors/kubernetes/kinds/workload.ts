@@ -1,5 +1,6 @@
 import type { RawObject } from '../../../reflector/list.ts'
-import { type AnyKind, defineKind, given, labelsOf, ownerOf, owns, type Raw, trimMeta } from './kind.ts'
+import { controllerOf } from '../../../reflector/owner.ts'
+import { type AnyKind, defineKind, given, labelsOf, owns, type Raw, trimMeta } from './kind.ts'
 
 type Count = (raw: Raw) => number | undefined
 
@@ -23,7 +24,7 @@ export const workloadKind = (path: string, kind: string, { wanted, ready }: Coun
       return {
         ...meta,
         ref: { ...meta.ref, workloadKind: kind },
-        owner: ownerOf(raw),
+        owner: controllerOf(raw),
         body: given({
           labels: labelsOf(raw),
           workloadKind: kind,

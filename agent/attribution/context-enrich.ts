@@ -1,0 +1,70 @@
+import type { K8sContext } from '../../graph/model/context.ts'
+import type {
+  Declaration,
+  EventObservation,
+  ObjectRef,
+  Observation,
+  StateObservation,
+} from '../../graph/model/observation.ts'
+import type { Attributed, NodePods } from './pods.ts'
+
+/** Observations with what the API knows of their pods, and the contexts that they refer to. */
+export interface Enriched {
+  readonly observations: Observation[]
+  readonly contexts: Record<string, K8sContext>
+}
+
+/**
+ * Adds names, workload and context to what happened in a pod, and puts the API's UID in the place of a static pod's hash.
+ * What the API does not know (yet) stays as the host told it.
+ */
+export function enrich(observations: readonly Observation[], pods: Pick<NodePods, 'find'>): Enriched {
+  const contexts: Record<string, K8sContext> = {}
+  const enriched = observations.map((observation) => {
+    if ((observation.type !== 'event' && observation.type !== 'state') || observation.pod === undefined)
+      return observation
+    const { object, pod } = observation
+    const containerId = object.kind === 'Container' ? object.key : undefined
+    const name = observation.type === 'event' ? observation.containerName : object.name
+    const found = pods.find(pod.key, containerId, name)
+    if (!found) return observation
+    if (observation.type === 'state') return ofState(observation, found)
+    contexts[found.contextKey] = found.context
+    return ofEvent(observation, found)
+  })
+  return { observations: enriched, contexts }
+}
+
+const podRef = ({ podUid, podName, namespace }: Attributed): ObjectRef => ({
+  kind: 'Pod',
+  key: podUid,
+  name: podName,
+  namespace,
+})
+
+const named = (object: ObjectRef, { containerName, namespace }: Attributed): ObjectRef =>
+  object.kind === 'Container'
+    ? { ...object, ...(containerName !== undefined && { name: containerName }), namespace }
+    : object
+
+function ofEvent(event: EventObservation, found: Attributed): EventObservation {
+  const { containerName, workloadName, contextKey } = found
+  return {
+    ...event,
+    object: named(event.object, found),
+    pod: podRef(found),
+    ...(containerName !== undefined && event.object.kind === 'Container' && { containerName }),
+    ...(workloadName !== undefined && { workloadName }),
+    contextKey,
+  }
+}
+
+function ofState(state: StateObservation, found: Attributed): StateObservation {
+  const hostKey = state.pod?.key
+  const end = (ref: ObjectRef | undefined) => (ref?.kind === 'Pod' && ref.key === hostKey ? podRef(found) : ref)
+  const relations = state.relations.map((relation): Declaration => {
+    const { from, to, ...rest } = relation
+    return { ...rest, ...(from && { from: end(from)! }), ...(to && { to: end(to)! }) }
+  })
+  return { ...state, object: named(state.object, found), pod: podRef(found), relations }
+}

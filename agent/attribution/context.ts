@@ -1,0 +1,114 @@
+import { hash } from 'node:crypto'
+import type { K8sContext, OwnerReference } from '../../graph/model/context.ts'
+import { fromRfc3339 } from '../../graph/model/time.ts'
+import type { RawObject } from '../reflector/list.ts'
+import { controllerOf, type Owner } from '../reflector/owner.ts'
+import { type ContainerRole, containerIdOf, containersOf } from './pod-containers.ts'
+
+/** A container of a pod, as far as a context tells it. */
+export interface ContextContainer {
+  readonly name: string
+  readonly role: ContainerRole
+  readonly image: string
+  readonly imageId: string | undefined
+  /** Of the present run, and of the one before it. */
+  readonly ids: readonly string[]
+  readonly restartCount: number
+  readonly memoryLimit: number | undefined
+  readonly memoryRequest: number | undefined
+  readonly cpuLimit: number | undefined
+  readonly cpuRequest: number | undefined
+}
+
+/** What is kept of a pod for attribution. */
+export interface ContextPod {
+  readonly uid: string
+  readonly name: string
+  readonly namespace: string
+  readonly owner: Owner | undefined
+  /** UID by which the kubelet names a static pod on its machine: the hash of its manifest. */
+  readonly configHash: string | undefined
+  readonly containers: readonly ContextContainer[]
+  readonly told: Readonly<Partial<K8sContext>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+const annotationLimit = 1024
+/** It repeats the whole manifest. */
+const leftOut = 'kubectl.kubernetes.io/last-applied-configuration'
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read here with a fallback for each field.
+type Raw = any
+
+/** Keeps of a raw pod what contexts are made of. */
+export function trimPod(raw: RawObject): ContextPod {
+  const { metadata, spec = {}, status = {} } = raw as Raw
+  const annotations = Object.entries<string>(metadata.annotations ?? {})
+    .filter(([name]) => name !== leftOut)
+    .map(([name, value]) => [name, value.slice(0, annotationLimit)])
+  return {
+    uid: metadata.uid,
+    name: metadata.name,
+    namespace: metadata.namespace,
+    owner: controllerOf(raw),
+    configHash: metadata.annotations?.['kubernetes.io/config.hash'],
+    labels: metadata.labels ?? {},
+    annotations: Object.fromEntries(annotations),
+    containers: containersOf(raw).map(({ state, lastState, id, ...container }) => {
+      const previous = containerIdOf(lastState.terminated?.containerID)
+      return { ...container, ids: [id, previous].filter((each) => each !== undefined) }
+    }),
+    told: {
+      podIp: status.podIP,
+      hostNetwork: spec.hostNetwork,
+      phase: status.phase,
+      qosClass: status.qosClass,
+      serviceAccountName: spec.serviceAccountName,
+      nodeName: spec.nodeName,
+      priorityClassName: spec.priorityClassName,
+      createdAt: fromRfc3339(metadata.creationTimestamp ?? '') ?? undefined,
+    },
+  }
+}
+
+/** What an event in a container of a pod (or in the pod, where no container is known) means in Kubernetes terms. */
+export function contextOf(
+  pod: ContextPod,
+  owners: readonly OwnerReference[],
+  container: ContextContainer | undefined,
+  containerId: string | undefined,
+): K8sContext {
+  const context = {
+    namespace: pod.namespace,
+    podName: pod.name,
+    podUid: pod.uid,
+    ...pod.told,
+    labels: pod.labels,
+    annotations: pod.annotations,
+    owners,
+    containerId,
+    ...(container && {
+      containerName: container.name,
+      containerRole: container.role,
+      image: container.image,
+      imageId: container.imageId,
+      restartCount: container.restartCount,
+      memoryLimit: container.memoryLimit,
+      memoryRequest: container.memoryRequest,
+      cpuLimit: container.cpuLimit,
+      cpuRequest: container.cpuRequest,
+    }),
+  }
+  return JSON.parse(JSON.stringify(context))
+}
+
+/** Names a context by its content: 128 bits of SHA-256 of its JSON with sorted names. */
+export const contextKeyOf = (context: K8sContext): string => hash('sha256', sorted(context), 'hex').slice(0, 32)
+
+const sorted = (value: unknown): string =>
+  JSON.stringify(value, (_, member) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  )

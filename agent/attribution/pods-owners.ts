@@ -1,0 +1,67 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+import type { OwnerReference } from '../../graph/model/context.ts'
+import { findCollection } from '../reflector/discovery.ts'
+import type { RawObject } from '../reflector/list.ts'
+import { controllerOf, isNode, type Owner } from '../reflector/owner.ts'
+import { getJson } from '../reflector/request.ts'
+
+interface Known {
+  /** The owner above it; null at the top, undefined while it is not known. */
+  above: Owner | null | undefined
+  askedAt: number
+}
+
+const knownLimit = 2_000
+/** What could not be read is asked again no sooner, ms. */
+const askAgain = 30_000
+
+/** Owner chains, read from the API one owner at a time and kept: an owner does not change its owner. */
+export class Owners {
+  readonly #kubeConfig: KubeConfig
+  readonly #stop: AbortSignal
+  readonly #known = new Map<string, Known>()
+  readonly #collections = new Map<string, ReturnType<typeof findCollection>>()
+
+  constructor(kubeConfig: KubeConfig, stop: AbortSignal) {
+    this.#kubeConfig = kubeConfig
+    this.#stop = stop
+  }
+
+  /** From the direct owner up, as far as it is known now; asks for the rest. A Node is left out. */
+  chain(owner: Owner | undefined, namespace: string): OwnerReference[] {
+    const chain: OwnerReference[] = []
+    for (let next = owner; next && !isNode(next) && !chain.some(({ uid }) => uid === next?.uid); ) {
+      chain.push({ kind: next.kind, name: next.name, uid: next.uid })
+      const known = this.#known.get(next.uid)
+      if (known?.above === undefined) this.#ask(next, namespace, known)
+      next = known?.above ?? undefined
+    }
+    return chain
+  }
+
+  #ask(owner: Owner, namespace: string, known: Known | undefined): void {
+    if (known && performance.now() - known.askedAt < askAgain) return
+    const asked: Known = { above: undefined, askedAt: performance.now() }
+    this.#known.set(owner.uid, asked)
+    if (this.#known.size > knownLimit) this.#known.delete(this.#known.keys().next().value!)
+    this.#read(owner, namespace).then(
+      (raw) => {
+        const above = controllerOf(raw) ?? null
+        asked.above = above
+        if (above) this.chain(above, namespace)
+      },
+      // Not readable, or the API is away: the chain ends here until it is asked for again.
+      () => {},
+    )
+  }
+
+  async #read({ apiVersion, kind, name }: Owner, namespace: string): Promise<RawObject> {
+    const key = `${apiVersion} ${kind}`
+    const collection = this.#collections.get(key) ?? findCollection(this.#kubeConfig, { apiVersion, kind }, this.#stop)
+    this.#collections.set(key, collection)
+    collection.catch(() => this.#collections.delete(key))
+    const { group, plural, namespaced } = await collection
+    const place = namespaced ? `${group}/namespaces/${namespace}` : group
+    return getJson(this.#kubeConfig, `${place}/${plural}/${encodeURIComponent(name)}`, this.#stop)
+  }
+}

@@ -1,0 +1,165 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+import type { K8sContext } from '../../graph/model/context.ts'
+import type { Batch, Status } from '../reflector/handler.ts'
+import { Reflector } from '../reflector/reflector.ts'
+import type { Timings } from '../reflector/timings.ts'
+import { type ContextPod, contextKeyOf, contextOf, trimPod } from './context.ts'
+import { Owners } from './pods-owners.ts'
+
+/** Whose a container is, in Kubernetes terms. */
+export interface Attributed {
+  /** metadata.uid of the API, also for a static pod. */
+  readonly podUid: string
+  readonly podName: string
+  readonly namespace: string
+  readonly containerName?: string
+  /** Name of the top owner, as far as the chain is known. */
+  readonly workloadName?: string
+  readonly contextKey: string
+  readonly context: K8sContext
+}
+
+export interface NodePodsOptions {
+  readonly kubeConfig: KubeConfig
+  /** Node whose pods are watched; without it those of all nodes that run on this boot of this machine are. */
+  readonly nodeName?: string
+  readonly bootId: string
+  readonly log: { warn(message: string): void }
+  readonly timings?: Partial<Timings>
+}
+
+interface NodeBoot {
+  readonly name: string
+  readonly bootId: string | undefined
+}
+
+/** Kernel events of a pod come after its deletion, by the delay of ring and queue. ms */
+const keptAfterDeletion = 60_000
+
+/** The pods of this machine's node, watched for attribution alone: the cluster-wide collector is who sends them. */
+export class NodePods {
+  readonly #options: NodePodsOptions
+  readonly #owners: Owners
+  readonly #stop = new AbortController()
+  readonly #nodes: Reflector<NodeBoot> | undefined
+  readonly #pods = new Map<string, Reflector<ContextPod>>()
+  readonly #byUid = new Map<string, ContextPod>()
+  readonly #uidOfHash = new Map<string, string>()
+  readonly #deleted: { uid: string; at: number }[] = []
+  readonly #contexts = new WeakMap<ContextPod, Map<string, Attributed>>()
+
+  constructor(options: NodePodsOptions) {
+    this.#options = options
+    this.#owners = new Owners(options.kubeConfig, this.#stop.signal)
+    if (options.nodeName === undefined) this.#nodes = this.#watchNodes()
+  }
+
+  /** Pods that are known, those deleted a moment ago included. */
+  get size(): number {
+    return this.#byUid.size
+  }
+
+  start(): void {
+    this.#nodes?.start()
+    if (this.#options.nodeName !== undefined) this.#watchPods(this.#options.nodeName)
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all([this.#nodes, ...this.#pods.values()].map((reflector) => reflector?.stop()))
+  }
+
+  /**
+   * What the API knows of a container; undefined where it does not know the pod (yet).
+   * @param podUid as the cgroup's path has it: for a static pod the hash of its manifest
+   * @param containerName from the runtime, for a container that the status does not show yet
+   */
+  find(podUid: string, containerId?: string, containerName?: string): Attributed | undefined {
+    const pod = this.#byUid.get(this.#uidOfHash.get(podUid) ?? podUid)
+    if (!pod) return undefined
+    const owners = this.#owners.chain(pod.owner, pod.namespace)
+    const key = `${owners.length} ${containerId} ${containerName}`
+    const made = this.#contexts.get(pod) ?? new Map<string, Attributed>()
+    this.#contexts.set(pod, made)
+    const found = made.get(key) ?? this.#attribute(pod, owners, containerId, containerName)
+    made.set(key, found)
+    return found
+  }
+
+  #attribute(pod: ContextPod, owners: K8sContext['owners'], id?: string, name?: string): Attributed {
+    const container =
+      pod.containers.find(({ ids }) => id !== undefined && ids.includes(id)) ??
+      pod.containers.find((each) => each.name === name)
+    const context = contextOf(pod, owners, container, id)
+    const workloadName = owners.at(-1)?.name
+    return {
+      podUid: pod.uid,
+      podName: pod.name,
+      namespace: pod.namespace,
+      ...(container && { containerName: container.name }),
+      ...(workloadName !== undefined && { workloadName }),
+      contextKey: contextKeyOf(context),
+      context,
+    }
+  }
+
+  #watchNodes(): Reflector<NodeBoot> {
+    const { kubeConfig, bootId, timings } = this.#options
+    const onBatch = ({ changes }: Batch<NodeBoot>): void => {
+      for (const { type, object } of changes) {
+        if (type === 'present' && object.bootId === bootId) this.#watchPods(object.name)
+      }
+    }
+    return new Reflector<NodeBoot>({
+      kubeConfig,
+      path: '/api/v1/nodes',
+      trim: (raw) => ({
+        name: raw.metadata.name,
+        bootId: (raw as { status?: { nodeInfo?: { bootID?: string } } }).status?.nodeInfo?.bootID,
+      }),
+      handler: { onBatch, ...this.#told('nodes') },
+      ...(timings && { timings }),
+    })
+  }
+
+  #watchPods(nodeName: string): void {
+    if (this.#pods.has(nodeName) || this.#stop.signal.aborted) return
+    const { kubeConfig, timings } = this.#options
+    const reflector = new Reflector<ContextPod>({
+      kubeConfig,
+      path: '/api/v1/pods',
+      query: { fieldSelector: `spec.nodeName=${nodeName}` },
+      trim: trimPod,
+      handler: { onBatch: (batch) => this.#take(batch), ...this.#told(`pods of node ${nodeName}`) },
+      ...(timings && { timings }),
+    })
+    this.#pods.set(nodeName, reflector)
+    reflector.start()
+  }
+
+  #told(what: string) {
+    const { log } = this.#options
+    return {
+      onStatus: (status: Status) => {
+        if (status.state !== 'watching') log.warn(`attribution: ${what}: ${status.error.message}`)
+      },
+      onError: (error: Error) => log.warn(`attribution: ${what}: ${error.message}`),
+    }
+  }
+
+  #take({ changes }: Batch<ContextPod>): void {
+    for (const { type, object } of changes) {
+      if (type === 'deleted') this.#deleted.push({ uid: object.uid, at: performance.now() })
+      this.#byUid.set(object.uid, object)
+      if (object.configHash !== undefined) this.#uidOfHash.set(object.configHash, object.uid)
+      // Asked for now, so that the chain is there when an event comes.
+      this.#owners.chain(object.owner, object.namespace)
+    }
+    while (this.#deleted[0] && this.#deleted[0].at < performance.now() - keptAfterDeletion) {
+      const { uid } = this.#deleted.shift()!
+      const hash = this.#byUid.get(uid)?.configHash
+      if (hash !== undefined && this.#uidOfHash.get(hash) === uid) this.#uidOfHash.delete(hash)
+      this.#byUid.delete(uid)
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { KubeConfig } from '@kubernetes/client-node'
+
+/** What the environment says of the cluster. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where the API of the cluster is named: KUBECONFIG, or what a pod is given. */
+export const apiOf = (environment: Environment = process.env): 'kubeconfig' | 'in-cluster' | null => {
+  if (environment.KUBECONFIG) return 'kubeconfig'
+  return environment.KUBERNETES_SERVICE_HOST ? 'in-cluster' : null
+}
+
+/** The node whose pods are this machine's; undefined where it is to be found by the boot id. */
+export const nodeNameOf = (environment: Environment = process.env): string | undefined =>
+  environment.AITIA_NODE_NAME || undefined
+
+/** Reads the kubeconfig that `apiOf` finds. The client takes some 85 MB: only who watches a cluster loads it. */
+export async function loadKubeConfig(): Promise<KubeConfig> {
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const kubeConfig = new KubeConfig()
+  if (apiOf() === 'in-cluster') kubeConfig.loadFromCluster()
+  else kubeConfig.loadFromDefault()
+  return kubeConfig
+}
