@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 const environment = process.env
 
 /** Root of the clone. */
-export const root = join(import.meta.dirname, '..', '..')
+const root = join(import.meta.dirname, '..', '..')
 
 /** Folder of all that aitia keeps on this machine. */
 export const dataDir = environment.AITIA_DATA ? resolve(environment.AITIA_DATA) : join(root, '.aitia')

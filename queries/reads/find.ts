@@ -49,7 +49,7 @@ export interface NamedObject {
 }
 
 /** Number of letters to insert, delete or replace to make `b` of `a`. */
-export const distance = (a: string, b: string): number => {
+const distance = (a: string, b: string): number => {
   let above = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
     const row = [i]

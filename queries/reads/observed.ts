@@ -19,7 +19,7 @@ import type { StoredEvent, StoredObject } from './stored.ts'
 const set = <T extends object>(members: T): T =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined && value !== null)) as T
 
-export const refOf = (object: StoredObject): ObjectRef =>
+const refOf = (object: StoredObject): ObjectRef =>
   set({
     kind: object.kind,
     key: withoutCluster(object.cluster, object.key),

@@ -15,33 +15,33 @@ import { MINUTE, SECOND } from '../../graph/model/time.ts'
 export const KUBERNETES = sourceOf('kubernetes')
 export const EBPF = sourceOf('ebpf', 'host-1')
 
-export const deployment: ObjectRef = {
+const deployment: ObjectRef = {
   kind: 'Workload',
   workloadKind: 'Deployment',
   key: 'd1',
   name: 'checkout',
   namespace: 'shop',
 }
-export const replicaSet: ObjectRef = {
+const replicaSet: ObjectRef = {
   kind: 'Workload',
   workloadKind: 'ReplicaSet',
   key: 'r1',
   name: 'checkout-7d9',
   namespace: 'shop',
 }
-export const node: ObjectRef = { kind: 'Node', key: 'n1', name: 'node-1' }
-export const host: ObjectRef = { kind: 'Host', key: 'host-1', name: 'node-1' }
-export const service: ObjectRef = { kind: 'Service', key: 's1', name: 'checkout', namespace: 'shop' }
-export const slice: ObjectRef = { kind: 'EndpointSlice', key: 'e1', name: 'checkout-x', namespace: 'shop' }
-export const pod = (number: number): ObjectRef => ({
+const node: ObjectRef = { kind: 'Node', key: 'n1', name: 'node-1' }
+const host: ObjectRef = { kind: 'Host', key: 'host-1', name: 'node-1' }
+const service: ObjectRef = { kind: 'Service', key: 's1', name: 'checkout', namespace: 'shop' }
+const slice: ObjectRef = { kind: 'EndpointSlice', key: 'e1', name: 'checkout-x', namespace: 'shop' }
+const pod = (number: number): ObjectRef => ({
   kind: 'Pod',
   key: `p${number}`,
   name: `checkout-7d9-${number}`,
   namespace: 'shop',
 })
-export const container = (id: string): ObjectRef => ({ kind: 'Container', key: id })
+const container = (id: string): ObjectRef => ({ kind: 'Container', key: id })
 
-export const state = (
+const state = (
   object: ObjectRef,
   at: number,
   body: StateObservation['body'],
@@ -58,7 +58,7 @@ export const state = (
   ...(object.kind === 'Pod' ? { pod: object } : {}),
 })
 
-export const event = <K extends EventName>(
+const event = <K extends EventName>(
   kind: K,
   id: string,
   at: number,
@@ -78,14 +78,14 @@ export const heartbeat = (source: string, since: number, watermark: number, ende
   ...(ended ? { ended } : {}),
 })
 
-export const podState = (number: number, at: number, ready: boolean): StateObservation =>
+const podState = (number: number, at: number, ready: boolean): StateObservation =>
   state(pod(number), at, { phase: 'Running', ready, nodeName: 'node-1', containers: [`app=main:268435456:0`] }, [
     { kind: 'OWNS', from: replicaSet },
     { kind: 'RUNS_ON', to: node },
     { kind: 'RUNS', to: container(`c${number}`), properties: { containerName: 'app', role: 'main' } },
   ])
 
-export const sliceState = (at: number, ready: readonly boolean[]): StateObservation =>
+const sliceState = (at: number, ready: readonly boolean[]): StateObservation =>
   state(
     slice,
     at,
@@ -98,7 +98,7 @@ export const sliceState = (at: number, ready: readonly boolean[]): StateObservat
     })),
   )
 
-export const deploymentState = (at: number, ready: number): StateObservation =>
+const deploymentState = (at: number, ready: number): StateObservation =>
   state(deployment, at, { workloadKind: 'Deployment', replicas: 3, readyReplicas: ready })
 
 /** What was there before anything happened: all three pods ready since `at`. */

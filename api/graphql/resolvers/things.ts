@@ -14,7 +14,7 @@ interface Times {
 
 export const asOf = ({ at, known }: Times): AsOf => ({ at: at ?? now(), known: known ?? KNOWN_NOW })
 
-export const Event = {
+const Event = {
   __resolveType: (event: StoredEvent) => pascalCase(event.kind),
   summary: summaryOf,
   object: (event: StoredEvent, _: unknown, { objects }: Context) => objects.load(event.objectKey),

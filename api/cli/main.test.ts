@@ -1,0 +1,123 @@
+/** The command as a process: what it prints where, and how it ends. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { loadRecording } from '../../graph/ingest/main.ts'
+import { MINUTE, SECOND, toRfc3339 } from '../../graph/model/time.ts'
+import { readRecording } from '../../graph/queue/main.ts'
+import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
+import { createCorrelator, removeCluster } from '../../queries/engine/main.ts'
+import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
+import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
+
+const START = 1_790_000_000 * SECOND
+const KILL = START + 10 * MINUTE + 812_000
+const END = KILL + 5 * MINUTE
+
+interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+describe('the command line', () => {
+  const cluster = testCluster()
+  const folder = mkdtempSync(join(tmpdir(), 'aitia-cli-'))
+  let store: Store
+  let environment: NodeJS.ProcessEnv
+
+  const aitia = (args: readonly string[], more: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+    new Promise((resolve) =>
+      execFile(
+        process.execPath,
+        [join(import.meta.dirname, 'main.ts'), ...args],
+        { env: { ...environment, ...more } },
+        (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+      ),
+    )
+
+  before(async () => {
+    const { uri, user, password } = await neo4jForTest()
+    environment = {
+      ...process.env,
+      ...{ AITIA_NEO4J_URI: uri, AITIA_NEO4J_USER: user, AITIA_NEO4J_PASSWORD: password },
+      ...{ AITIA_CLUSTER: cluster, AITIA_DATA: folder, TZ: 'UTC' },
+    }
+    store = openStore({ uri, user, password })
+    await applySchema(store)
+    const beats = [heartbeat(KUBERNETES, START, END, true), heartbeat(EBPF, START, END, true)]
+    await loadRecording(store, recordingOf([...healthy(START), ...outOfMemory(KILL), ...beats]), cluster)
+    await createCorrelator({ store }).runOnce(cluster)
+  })
+  after(async () => {
+    await removeCluster(store, cluster)
+    await store.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  test('why explains, and exits with 0', async () => {
+    const { code, out, err } = await aitia(['why', 'deployment/checkout', '-n', 'shop'])
+    assert.equal(code, 0, err)
+    assert.match(out, /^checkout lost 1 of 3 replicas at .*: its container "app" outgrew its memory limit/)
+    assert.match(out, /OOM kill +node \(pid 41172, 251 MiB\), its own allocation +ebpf +node-1/)
+    assert.ok(!out.includes('\u001b'), 'no colours where no terminal shows them')
+    for (const line of out.split('\n')) assert.ok(line.length <= 100, line)
+  })
+
+  test('why of an earlier time knows what was so then', async () => {
+    const { out } = await aitia(['why', 'checkout', '-n', 'shop', '--at', toRfc3339(KILL - SECOND)])
+    assert.match(out, /^Nothing wrong with checkout was seen|^Nothing is wrong with checkout/)
+  })
+
+  test('--json gives the whole answer', async () => {
+    const { out } = await aitia(['why', 'deployment/checkout', '-n', 'shop', '--json'])
+    const answer = JSON.parse(out) as { result: string; headline: string; at: number; incidents: { count: number }[] }
+    assert.deepEqual([answer.result, answer.at, answer.incidents.length], ['incident', END, 1])
+  })
+
+  test('a wrong name, a wrong option and a graph that is away: what was got, what to do, and the exit code', async () => {
+    const wrong = await aitia(['why', 'deployment/chekout', '-n', 'shop'])
+    assert.deepEqual([wrong.code, wrong.out], [1, ''])
+    assert.match(wrong.err, /^no deployment "chekout" in namespace "shop" \(nearest: checkout/)
+    const usage = await aitia(['why', 'a/b/c'])
+    assert.deepEqual([usage.code, usage.err], [2, 'got "a/b/c", expected KIND/NAME such as deployment/checkout\n'])
+    assert.equal((await aitia(['nonsense'])).code, 2)
+    assert.equal((await aitia(['why', 'x', '--at', 'yesterday'])).code, 2)
+    assert.equal((await aitia(['--help'])).code, 0)
+    const away = await aitia(['why', 'deployment/checkout'], { AITIA_NEO4J_URI: 'bolt://127.0.0.1:9' })
+    assert.equal(away.code, 1)
+    assert.match(
+      away.err,
+      /^cannot reach Neo4j at bolt:\/\/127\.0\.0\.1:9 \(connection refused\)\. Start it with: aitia up$/m,
+    )
+    const unset = await aitia(['incidents'], { AITIA_NEO4J_URI: '' })
+    assert.equal(unset.code, 1)
+    assert.match(unset.err, /^no address of Neo4j: AITIA_NEO4J_URI is not set/)
+  })
+
+  test('an incident is listed, shown and recorded, and its recording has a cluster name of its own', async () => {
+    const list = JSON.parse((await aitia(['incidents', '--json'])).out) as { items: { id: string }[] }
+    assert.equal(list.items.length, 1)
+    const id = list.items[0]!.id.slice(cluster.length + 1)
+    assert.match((await aitia(['incidents', id])).out, /OOM kill +oom-/)
+    const file = join(folder, 'recording.json')
+    const recorded = await aitia(['record', '--incident', id, '-o', file])
+    assert.equal(recorded.code, 0, recorded.err)
+    const { recording, cluster: replayed } = readRecording(readFileSync(file, 'utf8'), file)
+    assert.equal(recording.expect?.[0]?.workload, 'Deployment/checkout')
+    assert.match(replayed, /^replay-[0-9a-f]{12}$/)
+    assert.equal((await aitia(['record'])).code, 2)
+  })
+
+  test('patterns are listed, judged and tried', async () => {
+    assert.match((await aitia(['patterns', 'list'])).out, /container-oom +Container killed for lack of memory/)
+    const lint = await aitia(['patterns', 'lint'])
+    assert.deepEqual([lint.code, lint.out], [0, 'container-oom: sound\n'])
+    const browser = await aitia(['patterns', 'show', 'container-oom', '--browser'])
+    assert.match(browser.out, new RegExp(`:param anchors => \\["${cluster}/oom-${KILL}"\\];`))
+    assert.equal((await aitia(['patterns', 'show', 'nonsense'])).code, 2)
+  })
+})
