@@ -72,5 +72,7 @@ export interface Collector {
   /** Null where it can run here; else why not, and what would change that. */
   available(environment: Readonly<Record<string, string | undefined>>): Promise<string | null>
   start(context: CollectorContext): Promise<RunningCollector>
+  /** Lets go of what runs of it that were killed left at work outside of the agent; says what that was. */
+  unpin?(): Promise<readonly string[]>
   doctor?(environment: Readonly<Record<string, string | undefined>>): Promise<readonly DoctorLine[]>
 }

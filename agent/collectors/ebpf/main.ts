@@ -62,6 +62,7 @@ const ebpf: Collector = {
   name: 'ebpf',
   available,
   start: async (context) => startEbpf(context, { pinDir: pinDirOf(context) }),
+  unpin: async () => unpinAll(),
   doctor: async () => doctor(OBJECTS, BPFFS, PINS),
 }
 

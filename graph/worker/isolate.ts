@@ -1,0 +1,53 @@
+/** Finds what in a batch can never be written, so that it takes nothing else with it. */
+import type { Batch } from '../model/batch.ts'
+import type { LossObservation, Observation } from '../model/observation.ts'
+import type { RejectedPart } from '../queue/main.ts'
+
+type Write = (batch: Batch) => Promise<unknown>
+
+const lossOf = (observation: Observation): LossObservation[] => {
+  if (observation.type !== 'event' && observation.type !== 'state') return []
+  const { source, at, uncertainty } = observation
+  const [from, to] = observation.type === 'event' ? [at, at + uncertainty] : [at - uncertainty, at]
+  return [{ type: 'loss', source, from, to, count: 1, what: 'dead-letter' }]
+}
+
+/**
+ * Writes a batch that failed in halves, in order, down to the observations that can't be written; returns these. In the
+ * place of each stands a loss, or what comes after would claim that it never happened. `permanent` says whether an error
+ * will stay; any other is thrown.
+ */
+export const isolate = async (
+  batch: Batch,
+  failure: Error,
+  write: Write,
+  permanent: (error: Error) => Promise<boolean>,
+): Promise<RejectedPart[]> => {
+  const { observations } = batch
+  if (observations.length <= 1) {
+    await noteLoss({ ...batch, observations: observations.flatMap(lossOf), contexts: {} }, write, permanent)
+    return [{ batch, reason: failure.message }]
+  }
+  const rejected: RejectedPart[] = []
+  const middle = observations.length >> 1
+  for (const half of [observations.slice(0, middle), observations.slice(middle)]) {
+    const part = { ...batch, observations: half }
+    try {
+      await write(part)
+    } catch (error) {
+      if (!(await permanent(error as Error))) throw error
+      rejected.push(...(await isolate(part, error as Error, write, permanent)))
+    }
+  }
+  return rejected
+}
+
+/** What has no valid source or time can't be told as a loss of it either: the dead letter is all there is. */
+const noteLoss = async (batch: Batch, write: Write, permanent: (error: Error) => Promise<boolean>): Promise<void> => {
+  if (batch.observations.length === 0) return
+  try {
+    await write(batch)
+  } catch (error) {
+    if (!(await permanent(error as Error))) throw error
+  }
+}
