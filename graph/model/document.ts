@@ -123,7 +123,14 @@ const coverageOf = (raw: Raw, start: number): HeartbeatObservation => {
   }
 }
 
+const EXPECTED = new Set(
+  'pattern result status outcome workload container occurrences missing unseen affected confidence'.split(' '),
+)
+
+/** Names are checked: what is spelt wrong would expect nothing. */
 const expectationOf = (raw: Raw): Expectation => {
+  const unknown = Object.keys(raw).find((name) => !EXPECTED.has(name))
+  if (unknown !== undefined) throw new Error(`${unknown}: expected one of ${[...EXPECTED].join(', ')}`)
   if (typeof raw.pattern !== 'string') throw new Error(`pattern: got ${JSON.stringify(raw.pattern)}, expected its id`)
   if (!RESULTS.includes(String(raw.result)))
     throw new Error(`result: got ${JSON.stringify(raw.result)}, expected ${RESULTS.join(', ')}`)

@@ -1,0 +1,279 @@
+/** docs/recording.schema.json: what an editor checks while a recording or a pattern's case is written. */
+import type { Field, Fields } from '../define.ts'
+import type { Output } from './main.ts'
+import type { Model } from './model.ts'
+import { docOf, pascalCase } from './names.ts'
+
+type Schema = Readonly<Record<string, unknown>>
+
+const ref = (name: string, description?: string): Schema => ({
+  $ref: `#/$defs/${name}`,
+  ...(description === undefined ? {} : { description }),
+})
+const text = (description: string): Schema => ({ type: 'string', description })
+const object = (properties: Schema, required: readonly string[] = [], more: Schema = {}): Schema => ({
+  type: 'object',
+  properties,
+  required,
+  additionalProperties: false,
+  ...more,
+})
+
+const TYPES: Record<Field['type'], Schema> = {
+  string: { type: 'string' },
+  key: { type: 'string' },
+  int: { type: 'integer' },
+  float: { type: 'number' },
+  bool: { type: 'boolean' },
+  'string[]': { type: 'array', items: { type: 'string' } },
+  'int[]': { type: 'array', items: { type: 'integer' } },
+}
+
+/** A document may write times and spans as text; whole observations hold µs. */
+const fieldSchema = (field: Field): Schema => {
+  const description = docOf(field)
+  const written =
+    field.unit === 'µs since the epoch' ? ref('time') : field.unit === 'µs' ? ref('span') : TYPES[field.type]
+  if (field.type === 'int[]' && written !== TYPES[field.type]) return { type: 'array', items: written, description }
+  return { ...written, description }
+}
+
+/** Fields may be left out: the reader fills them. */
+const fieldsSchema = (fields: Fields): Schema =>
+  object(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fieldSchema(field)])))
+
+/** What every event may say of itself. */
+const eventMembers: Schema = {
+  id: text('What makes the event unique, without the cluster. Left out: made of kind, object and time.'),
+  at: ref('time', 'The earliest time at which it can have happened.'),
+  uncertainty: ref(
+    'span',
+    'The truth lies in [at, at + uncertainty]. Left out: 1s for what Kubernetes stamps, else 0.',
+  ),
+  observedAt: ref('time', 'When the collector saw it. Left out: at + uncertainty.'),
+  arrives: ref('time', 'When it reaches the queue. Left out: when it was seen.'),
+  source: text('collector@host or collector@cluster. Left out: the collector of the kind.'),
+  host: text('Key of the Host, for node-level witnesses. Left out: the host of the document.'),
+  bootId: text('Boot id of the host.'),
+  bootClock: { type: 'integer', description: 'Boot clock in µs.' },
+  sequence: { type: 'integer', description: 'With the boot clock it orders events of one boot.' },
+  object: ref('object', 'What it is about.'),
+  pod: ref('object', 'The pod of a container.'),
+  containerName: text("Name of the container in the pod's spec."),
+  workloadName: text('Name of the top owner.'),
+  unattributed: { enum: ['host', 'sandbox', 'unknown-cgroup'], description: 'Why a kernel event has no container.' },
+  contextKey: text('Digest of one of the contexts.'),
+}
+
+const stateMembers: Schema = {
+  at: ref('time', 'When it was observed; never the creation time.'),
+  version: { type: 'integer', description: 'resourceVersion; 0 where there is none.' },
+  uncertainty: ref('span', 'Back from `at`.'),
+  arrives: ref('time', 'When it reaches the queue. Left out: `at`.'),
+  source: text('Left out: kubernetes@cluster.'),
+  deleted: { type: 'boolean', description: 'A tombstone: no body, no relations.' },
+  inferred: { type: 'boolean', description: 'A deletion that was concluded from a list.' },
+  relations: { type: 'array', items: ref('declaration'), description: 'Relations that hold while it does.' },
+  pod: ref('object', 'The pod of a Container.'),
+}
+
+const declarations = (model: Model): Schema => {
+  const short = (kind: Model['relations'][number]): Schema =>
+    object(
+      {
+        [kind.name]: {
+          description: kind.doc,
+          anyOf: [
+            text('The far end.'),
+            object({
+              from: ref('object'),
+              to: ref('object'),
+              since: ref('time'),
+              ...(fieldsSchema(kind.properties).properties as Schema),
+            }),
+          ],
+        },
+      },
+      [kind.name],
+    )
+  const whole = (kind: Model['relations'][number]): Schema =>
+    object(
+      {
+        kind: { const: kind.name },
+        from: ref('object'),
+        to: ref('object'),
+        since: ref('time'),
+        properties: fieldsSchema(kind.properties),
+      },
+      ['kind'],
+      { description: kind.doc },
+    )
+  return { anyOf: model.relations.flatMap((kind) => [short(kind), whole(kind)]) }
+}
+
+const sourceObservations = (): Schema[] => {
+  const arrives = { arrives: ref('time', 'When it reaches the queue.') }
+  const both = (name: string, members: Schema, required: readonly string[]): Schema[] => [
+    object({ [name]: text('The source.'), ...members, ...arrives }, [name, ...required]),
+    object({ type: { const: name }, source: text('The source.'), ...members, ...arrives }, [
+      'type',
+      'source',
+      ...required,
+    ]),
+  ]
+  const span = { from: ref('time'), to: ref('time') }
+  return [
+    ...both(
+      'heartbeat',
+      {
+        session: text('One run of the collector.'),
+        since: ref('time'),
+        watermark: ref('time', 'All with `at` before it has been passed on.'),
+        at: ref('time'),
+        ended: { type: 'boolean', description: 'The stream ends here.' },
+        counters: { type: 'object', additionalProperties: { type: 'integer' } },
+      },
+      ['since', 'watermark'],
+    ),
+    ...both('gap', { ...span, reason: text('Why it was not watching.') }, ['from', 'to', 'reason']),
+    ...both('loss', { ...span, count: { type: 'integer' }, what: text('What was lost.') }, [
+      'from',
+      'to',
+      'count',
+      'what',
+    ]),
+  ]
+}
+
+const definitions = (model: Model): Schema => {
+  const events = model.events.map((kind) => [pascalCase(kind.name), kind] as const)
+  const states = model.objects.map((kind) => [`${kind.name}State`, kind] as const)
+  const observations = [
+    ...events.flatMap(([name]) => [ref(name), ref(`Whole${name}`)]),
+    ref('state'),
+    ...states.map(([name]) => ref(name)),
+    ...sourceObservations(),
+  ]
+  const workloads = model.objects.flatMap((kind) => [kind.name, ...(kind.alsoLabelled ?? [])])
+  return {
+    time: {
+      anyOf: [{ type: 'integer' }, { type: 'string' }],
+      description: '+1.5s, -3m (after, before start), RFC 3339, or µs since the epoch.',
+    },
+    span: {
+      anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^\\d+(\\.\\d+)?(us|µs|ms|s|m|h)$' }],
+      description: '250ms, 1.5s, or µs.',
+    },
+    object: {
+      description: 'Kind/namespace/name or Kind/name; #2 at the end tells apart what had the same name. Or whole.',
+      anyOf: [
+        { type: 'string', pattern: `^(${workloads.join('|')})/.+$` },
+        object(
+          {
+            kind: { enum: model.objects.map((kind) => kind.name) },
+            key: text('Its key, without the cluster.'),
+            name: text('Its name.'),
+            namespace: text('Its namespace.'),
+            workloadKind: text('The Kubernetes kind of a Workload.'),
+            missing: { const: true, description: 'A reference by name to what does not exist.' },
+          },
+          ['kind', 'key'],
+        ),
+      ],
+    },
+    declaration: declarations(model),
+    ...Object.fromEntries(
+      events.flatMap(([name, kind]) => {
+        const rest = { ...eventMembers, fields: fieldsSchema(kind.fields) }
+        const required = ['at', 'object']
+        return [
+          [name, object({ event: { const: kind.name }, ...rest }, ['event', ...required], { description: kind.doc })],
+          [
+            `Whole${name}`,
+            object({ type: { const: 'event' }, kind: { const: kind.name }, ...rest }, ['type', 'kind', ...required]),
+          ],
+        ]
+      }),
+    ),
+    state: object(
+      {
+        state: ref('object', 'The object that was seen.'),
+        ...stateMembers,
+        body: { type: 'object', description: 'What was seen of it; see the kind in docs/model.md.' },
+      },
+      ['state', 'at'],
+      { description: 'What a collector saw of an object, from a time on.' },
+    ),
+    ...Object.fromEntries(
+      states.map(([name, kind]) => [
+        name,
+        object(
+          {
+            type: { const: 'state' },
+            object: { type: 'object', properties: { kind: { const: kind.name } }, required: ['kind', 'key'] },
+            ...stateMembers,
+            body: fieldsSchema(kind.body),
+          },
+          ['type', 'object', 'at', 'version', 'uncertainty', 'source', 'body', 'relations'],
+        ),
+      ]),
+    ),
+    observation: { anyOf: observations },
+  }
+}
+
+const expectation: Schema = object(
+  {
+    pattern: text('Id of the pattern.'),
+    result: { enum: ['incident', 'near-miss', 'silence'] },
+    status: { enum: ['waiting', 'provisional', 'final'] },
+    outcome: text('Outcome of the last verdict.'),
+    workload: text('Top owner as Kind/name.'),
+    container: text('Name of the container.'),
+    occurrences: { type: 'integer' },
+    missing: text('The step that a near miss names.'),
+    unseen: { type: 'array', items: { type: 'string' }, description: 'Steps said to be unseen.' },
+    affected: { type: 'array', items: { type: 'string' }, description: 'Objects affected, as role: Kind/name.' },
+    confidence: object({ atLeast: { type: 'number' }, atMost: { type: 'number' } }),
+  },
+  ['pattern', 'result'],
+)
+
+const schema = (model: Model): Schema => ({
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  $comment: 'Generated by `npm run generate` from graph/model. Do not edit.',
+  title: 'A recording, or a case of a pattern',
+  ...object(
+    {
+      $schema: { type: 'string' },
+      format: { const: 'aitia-recording' },
+      version: { const: 1 },
+      title: text('What happens in it.'),
+      start: ref('time', 'Zero of relative times.'),
+      host: text('Host of node-level events that name none. Left out: node-1.'),
+      contexts: { type: 'object', description: 'K8sContexts by digest.', additionalProperties: { type: 'object' } },
+      coverage: {
+        type: 'array',
+        description: 'Who was watching: one heartbeat each, sent at `to`.',
+        items: object(
+          {
+            source: text('collector@host or collector@cluster.'),
+            from: ref('time'),
+            to: ref('time'),
+            ended: { type: 'boolean', description: 'Its stream ends there.' },
+            session: text('One run of the collector.'),
+          },
+          ['source', 'from', 'to'],
+        ),
+      },
+      observations: { type: 'array', items: ref('observation') },
+      expect: { type: 'array', items: expectation, description: 'What must come of it.' },
+    },
+    ['observations'],
+  ),
+  $defs: definitions(model),
+})
+
+export default (model: Model): Output[] => [
+  { path: 'docs/recording.schema.json', text: `${JSON.stringify(schema(model), null, 2)}\n` },
+]
