@@ -108,30 +108,54 @@ describe('the engine', async () => {
       ])
     }))
 
+  const resultsOf = async (cluster: string): Promise<string[]> => {
+    const rows = await store.read<{ result: string }>(
+      'CYPHER 5 MATCH (o:Occurrence {cluster: $cluster}) RETURN o.result AS result ORDER BY o.at',
+      { cluster },
+    )
+    return rows.map(({ result }) => result)
+  }
+
   it('takes a gap that is told of late into a verdict that was final', () =>
     inCluster(store, async (cluster, load) => {
       const recording = caseNamed('termination-missing')
       await load(recording)
       await run(cluster)
-      const latest = async () =>
-        (
-          await store.read<{ result: string }>(
-            'CYPHER 5 MATCH (o:Occurrence {cluster: $cluster}) RETURN o.result AS result',
-            { cluster },
-          )
-        )[0]
-      assert.deepEqual(await latest(), { result: 'near-miss' })
+      assert.deepEqual(await resultsOf(cluster), ['near-miss'])
       const kill = recording.observations.find((each) => each.type === 'event') as { at: number }
-      const gap = {
-        type: 'gap',
-        source: 'kubernetes@cluster',
-        from: kill.at,
-        to: kill.at + 2_000_000,
-        reason: 'restarted',
-      } as const
+      const span = { from: kill.at, to: kill.at + 2 * SECOND }
+      const gap = { type: 'gap', source: 'kubernetes@cluster', ...span, reason: 'restarted' } as const
       await load({ ...recording, observations: [gap] })
       await run(cluster)
-      assert.deepEqual(await latest(), { result: 'incident' })
+      assert.deepEqual(await resultsOf(cluster), ['incident'])
+    }))
+
+  it('takes it in that a source was watching, when that is told after the verdict was final', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('termination-missing')
+      const [late, first] = split(
+        recording,
+        (each) => each.type === 'heartbeat' && each.source === 'kubernetes@cluster',
+      )
+      await load(recording, first)
+      await run(cluster)
+      assert.deepEqual(await resultsOf(cluster), ['incident'])
+      await load(recording, late)
+      await run(cluster)
+      assert.deepEqual(await resultsOf(cluster), ['near-miss'])
+    }))
+
+  it('takes it in that a run was left out, when a later restart tells so', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('restarts-jumped')
+      const counts = (each: object) => (each as { fields?: { restartCount?: number } }).fields?.restartCount
+      const [late, first] = split(recording, (each) => counts(each) === 6)
+      await load(recording, first)
+      await run(cluster)
+      assert.deepEqual(await resultsOf(cluster), ['near-miss', 'incident'])
+      await load(recording, late)
+      await run(cluster)
+      assert.deepEqual(await resultsOf(cluster), ['incident', 'incident'])
     }))
 
   it('runs by itself until it is stopped', () =>
