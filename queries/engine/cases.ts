@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { loadRecording } from '../../graph/ingest/main.ts'
+import { loadRecording, removeCluster } from '../../graph/ingest/main.ts'
 import { readDocument } from '../../graph/model/document.ts'
 import type { Recording } from '../../graph/model/recording.ts'
 import type { Store } from '../../graph/store/main.ts'
@@ -10,7 +10,6 @@ import { scopeOf } from './conclusion.ts'
 import { CASE_PREFIX, runPattern } from './correlator.ts'
 import { compare, type Outcome } from './expectation.ts'
 import type { Pattern } from './pattern.ts'
-import { removeCluster } from './remove-cluster.ts'
 import { applyEngineSchema, statement } from './statements.ts'
 
 /** How one case came out. */

@@ -1,4 +1,5 @@
 /** The engine: patterns in, verdicts and incidents out. It builds no client: `createCorrelator` gets the store and the queue. */
+export { removeCluster } from '../../graph/ingest/main.ts'
 export { type CaseReport, outcomesOf, testPattern } from './cases.ts'
 export { type EngineConfig, engineConfig } from './config.ts'
 export { type Correlator, type CorrelatorOptions, createCorrelator, type Run } from './correlator.ts'
@@ -7,4 +8,3 @@ export { compare, type Outcome } from './expectation.ts'
 export type { Content, Judgement } from './judgement.ts'
 export { lintPattern } from './lint.ts'
 export { loadPatterns, OWN_PATTERNS, type Pattern, stepsParameter } from './pattern.ts'
-export { removeCluster } from './remove-cluster.ts'

@@ -1,12 +1,11 @@
 /** What the engine's tests share: a graph with the schema, cases by name, and a cluster's conclusions without their ids. */
 import { after } from 'node:test'
-import { loadRecording } from '../../graph/ingest/main.ts'
+import { loadRecording, removeCluster } from '../../graph/ingest/main.ts'
 import type { Recording } from '../../graph/model/recording.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { casesOf, outcomesOf } from './cases.ts'
 import { loadPatterns, type Pattern } from './pattern.ts'
-import { removeCluster } from './remove-cluster.ts'
 import { applyEngineSchema } from './statements.ts'
 
 export const containerOom = loadPatterns().find(({ id }) => id === 'container-oom') as Pattern
