@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openProducer, spoolBytes } from '../graph/queue/main.ts'
+import { openAttribution } from './attribution/main.ts'
 import type { Collector, CollectorContext, DoctorLine, Log } from './collectors/collector.ts'
 import { environment, hostId } from './config.ts'
 import { COLLECTORS, discover, type Found } from './discover.ts'
@@ -91,22 +92,24 @@ export const runAgent = async (options: AgentOptions): Promise<RunningAgent> => 
   const pipeline = new Pipeline(producer, log)
   const stopping = new AbortController()
   const host = identify(hostId, dataDir, log)
+  for (const reason of against) log.warn(`not watched: ${reason}`)
+  const able = found.filter((each) => reasons.get(each) === null)
+  if (able.length === 0) log.error(`nothing is watched: ${against.join('; ') || `${folder} holds no collector`}`)
+  const needed = able.some(({ collector }) => collector?.attributed)
+  const attribution = needed ? await openAttribution({ bootId: host.bootId, log }) : null
   const start = async ({ name, collector }: Found): Promise<void> => {
     const own = join(dataDir, name)
     mkdirSync(own, { recursive: true, mode: 0o700 })
     const context = {
       cluster,
       host,
-      emit: pipeline.emit,
+      emit: collector?.attributed && attribution ? attribution.before(pipeline.emit) : pipeline.emit,
       dataDir: own,
       log: namedLog(log, name),
       signal: stopping.signal,
     }
     await keepStarting(collector!, context, pipeline)
   }
-  for (const reason of against) log.warn(`not watched: ${reason}`)
-  const able = found.filter((each) => reasons.get(each) === null)
-  if (able.length === 0) log.error(`nothing is watched: ${against.join('; ') || `${folder} holds no collector`}`)
   await Promise.all(able.map(start))
   log.info({ host: host.key, cluster, collectors: pipeline.running }, 'the agent watches')
   return {
@@ -114,6 +117,7 @@ export const runAgent = async (options: AgentOptions): Promise<RunningAgent> => 
     stop: async () => {
       stopping.abort()
       await pipeline.close()
+      await attribution?.stop()
     },
   }
 }

@@ -1,27 +1,34 @@
-import type { Observation } from '../../graph/model/observation.ts'
+import type { Emit, Log } from '../collectors/collector.ts'
 import { apiOf, loadKubeConfig, nodeNameOf } from '../reflector/config.ts'
-import { type Enriched, enrich } from './context-enrich.ts'
+import { enrich } from './context-enrich.ts'
 import { NodePods } from './pods.ts'
 
-/** What the node's own witnesses told, in Kubernetes terms. */
+/** Names, workload and context of the pods that the node's own witnesses tell of. */
 export interface Attribution {
-  /** At once, with what is known now: names, workload and context of the pods that observations are about. */
-  enrich(observations: readonly Observation[]): Enriched
+  /** Adds, at once, what is known now to what passes. */
+  before(emit: Emit): Emit
   stop(): Promise<void>
 }
 
 /**
- * Watches the pods of this machine's node. Null where no cluster is named: then the host's own names are all there is.
- * Without AITIA_NODE_NAME the node is found by its boot id, which costs a watch of all nodes.
+ * Watches the pods of this machine's node. Null where no cluster is named, or not so that it can be understood: then the host's
+ * own names are all there is. Without AITIA_NODE_NAME the node is found by its boot id, which costs a watch of all nodes.
  */
-export async function openAttribution(options: {
-  bootId: string
-  log: { warn(message: string): void }
-}): Promise<Attribution | null> {
+export async function openAttribution({ bootId, log }: { bootId: string; log: Log }): Promise<Attribution | null> {
   if (apiOf() === null) return null
-  const nodeName = nodeNameOf()
-  const kubeConfig = await loadKubeConfig()
-  const pods = new NodePods({ kubeConfig, ...options, ...(nodeName !== undefined && { nodeName }) })
-  pods.start()
-  return { enrich: (observations) => enrich(observations, pods), stop: () => pods.stop() }
+  try {
+    const nodeName = nodeNameOf()
+    const pods = new NodePods({ kubeConfig: await loadKubeConfig(), bootId, log, ...(nodeName && { nodeName }) })
+    pods.start()
+    const before = (emit: Emit): Emit => {
+      return (observations, contexts) => {
+        const enriched = enrich(observations, pods)
+        return emit(enriched.observations, { ...contexts, ...enriched.contexts })
+      }
+    }
+    return { before, stop: () => pods.stop() }
+  } catch (error) {
+    log.error({ error: (error as Error).message }, 'no attribution: KUBECONFIG names no cluster that can be reached')
+    return null
+  }
 }

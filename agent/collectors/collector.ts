@@ -69,6 +69,8 @@ export interface DoctorLine {
 
 export interface Collector {
   readonly name: string
+  /** What it emits is about pods that it knows from the host alone: names, workload and context are added by agent/attribution. */
+  readonly attributed?: true
   /** Null where it can run here; else why not, and what would change that. */
   available(environment: Readonly<Record<string, string | undefined>>): Promise<string | null>
   start(context: CollectorContext): Promise<RunningCollector>

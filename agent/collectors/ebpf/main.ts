@@ -60,6 +60,7 @@ export const unpinAll = (): string[] => {
 
 const ebpf: Collector = {
   name: 'ebpf',
+  attributed: true,
   available,
   start: async (context) => startEbpf(context, { pinDir: pinDirOf(context) }),
   unpin: async () => unpinAll(),

@@ -53,6 +53,7 @@ export class ClusterWatcher implements RunningCollector {
   readonly #stop = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
   #turn: Promise<void> = Promise.resolve()
+  /** When the first lists of all that covers had been passed on, µs: nothing before it is claimed. */
   #since: number | undefined
   #noted = 0
   #lost = 0
@@ -116,15 +117,13 @@ export class ClusterWatcher implements RunningCollector {
   }
 
   progress(): Progress[] {
-    const covering = [...this.#watched.values()].filter(({ kind }) => kind.covers)
-    if (!covering.length || !covering.every(({ passed }) => passed)) return []
-    this.#since ??= now()
+    const since = this.#since
+    if (since === undefined) return []
     const watermark = this.#watermark
     if (watermark !== undefined && watermark - this.#noted > noteInterval) {
       this.#noted = watermark
       this.#known.note('', [], [], watermark)
     }
-    const since = this.#since
     const claimed = watermark !== undefined && watermark > since ? watermark : null
     return [{ source, session: this.#session, since, watermark: claimed, counters: this.#counters() }]
   }
@@ -209,6 +208,8 @@ export class ClusterWatcher implements RunningCollector {
     }
     await pass()
     watched.passed = true
+    const covering = [...this.#watched.values()].filter(({ kind }) => kind.covers)
+    if (covering.every(({ passed }) => passed)) this.#since ??= now()
   }
 
   /** The states of those who refer to an object by its name, when it appears. */
