@@ -95,6 +95,13 @@ const recordRow = ({ properties, kind, ...record }: RelationRecord, now: number)
 const byEnds = (a: RelationRecord, b: RelationRecord): number =>
   a.toKey < b.toKey ? -1 : a.toKey > b.toKey ? 1 : a.fromKey < b.fromKey ? -1 : 1
 
+/** Each row must find both its objects: one that was removed meanwhile would leave a relation out in silence. */
+const insertRecords = async (transaction: Transaction, kind: RelationName, rows: readonly object[]): Promise<void> => {
+  const [result] = await transaction.run<{ written: number }>(writeOf(kind), { rows })
+  if (result?.written !== rows.length)
+    throw new Error(`${kind}: wrote ${result?.written} of ${rows.length} records, an object was removed meanwhile`)
+}
+
 interface Found {
   readonly objects: readonly ObjectRow[]
   readonly states: readonly Record<string, unknown>[]
@@ -118,7 +125,7 @@ const writeAll = async (transaction: Transaction, prepared: Prepared, now: numbe
   const inserted = found.changes.flatMap(({ insert }) => insert)
   for (const [kind, records] of Map.groupBy(inserted, (record) => record.kind)) {
     const rows = records.sort(byEnds).map((record) => recordRow(record, now))
-    start(writeOf(kind), rows)
+    running.push(insertRecords(transaction, kind, rows))
   }
   start(statement('coverage'), prepared.coverage)
   start(statement('gaps'), prepared.gaps)

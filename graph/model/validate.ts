@@ -21,6 +21,10 @@ const isTime = (value: unknown): boolean => isWhole(value) && value >= 0
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** A kind by a name that may be anything. */
+const kindOf = <K>(kinds: Readonly<Record<string, K>>, name: unknown): K | undefined =>
+  isText(name) && Object.hasOwn(kinds, name) ? kinds[name] : undefined
+
 const CHECKS: Record<FieldType, (value: unknown) => boolean> = {
   string: isText,
   key: isText,
@@ -51,7 +55,8 @@ const checkRef = (refuse: Refuse, where: string, ref: ObjectRef, kinds?: readonl
     refuse(where, ref, 'an object {kind, key}')
     return
   }
-  if (!(ref.kind in OBJECTS)) refuse(`${where}.kind`, ref.kind, `one of: ${Object.keys(OBJECTS).join(', ')}`)
+  if (kindOf(OBJECTS, ref.kind) === undefined)
+    refuse(`${where}.kind`, ref.kind, `one of: ${Object.keys(OBJECTS).join(', ')}`)
   else if (kinds && !kinds.includes(ref.kind)) refuse(`${where}.kind`, ref.kind, kinds.join(' or '))
   if (!isText(ref.key) || ref.key === '') refuse(`${where}.key`, ref.key, 'text')
   for (const name of ['name', 'namespace', 'workloadKind'] as const)
@@ -62,14 +67,25 @@ const checkTimes = (refuse: Refuse, times: Readonly<Record<string, unknown>>): v
   for (const [name, time] of Object.entries(times)) if (!isTime(time)) refuse(name, time, 'whole µs, not negative')
 }
 
+/** What an event may leave out. */
+const TEXTS = ['host', 'bootId', 'containerName', 'workloadName', 'contextKey'] as const
+const NUMBERS = ['bootClock', 'sequence'] as const
+const UNATTRIBUTED: readonly unknown[] = [undefined, 'host', 'sandbox', 'unknown-cgroup']
+
 const checkEvent = (refuse: Refuse, event: EventObservation): void => {
-  const kind = EVENTS[event.kind]
+  const kind = kindOf(EVENTS, event.kind)
   if (kind === undefined) {
     refuse('kind', event.kind, `one of: ${Object.keys(EVENTS).join(', ')}`)
     return
   }
   if (!isText(event.id) || event.id === '') refuse('id', event.id, 'text')
   checkTimes(refuse, { at: event.at, uncertainty: event.uncertainty, observedAt: event.observedAt })
+  for (const name of TEXTS)
+    if (event[name] !== undefined && !isText(event[name])) refuse(name, event[name], 'text or nothing')
+  for (const name of NUMBERS)
+    if (event[name] !== undefined && !isWhole(event[name])) refuse(name, event[name], 'a whole number or nothing')
+  if (!UNATTRIBUTED.includes(event.unattributed))
+    refuse('unattributed', event.unattributed, 'host, sandbox, unknown-cgroup or nothing')
   checkRef(refuse, 'object', event.object, kind.about)
   if (event.pod !== undefined) checkRef(refuse, 'pod', event.pod, ['Pod'])
   checkFields(refuse, 'fields', kind.fields, event.fields)
@@ -78,7 +94,7 @@ const checkEvent = (refuse: Refuse, event: EventObservation): void => {
 /** The ends of a declared relation, and who may declare it. A fixed one is kept in the lane of its near end. */
 const checkDeclaration = (refuse: Refuse, where: string, state: StateObservation, declaration: Declaration): void => {
   const { kind: name, from = state.object, to = state.object, since, properties = {} } = declaration
-  const kind = RELATIONS[name]
+  const kind = kindOf(RELATIONS, name)
   if (kind === undefined) {
     refuse(`${where}.kind`, name, `one of: ${Object.keys(RELATIONS).join(', ')}`)
     return
@@ -89,7 +105,7 @@ const checkDeclaration = (refuse: Refuse, where: string, state: StateObservation
   checkRef(refuse, `${where}.to`, to, kind.to)
   if (since !== undefined) checkTimes(refuse, { [`${where}.since`]: since })
   checkFields(refuse, `${where}.properties`, kind.properties, properties)
-  if (kind.law === 'fixed' && from.key !== laneKeyOf(state))
+  if (kind.law === 'fixed' && isMap(from) && from.key !== laneKeyOf(state))
     refuse(
       `${where} ${name}`,
       `from ${from.key} in the lane of ${laneKeyOf(state)}`,
@@ -100,6 +116,7 @@ const checkDeclaration = (refuse: Refuse, where: string, state: StateObservation
 const checkState = (refuse: Refuse, state: StateObservation): void => {
   checkTimes(refuse, { at: state.at, version: state.version, uncertainty: state.uncertainty })
   checkRef(refuse, 'object', state.object)
+  if (!isMap(state.object)) return
   if (state.pod !== undefined) checkRef(refuse, 'pod', state.pod, ['Pod'])
   if (!Array.isArray(state.relations)) {
     refuse('relations', state.relations, 'a list')
@@ -110,10 +127,12 @@ const checkState = (refuse: Refuse, state: StateObservation): void => {
     if (state.relations.length > 0) refuse('relations', state.relations, '[] of what is deleted')
     return
   }
-  const kind = OBJECTS[state.object?.kind]
+  const kind = kindOf(OBJECTS, state.object.kind)
   if (kind !== undefined) checkFields(refuse, 'body', kind.body, state.body)
-  for (const [index, declaration] of state.relations.entries())
-    checkDeclaration(refuse, `relations[${index}]`, state, declaration)
+  for (const [index, declaration] of (state.relations as readonly unknown[]).entries())
+    if (isMap(declaration))
+      checkDeclaration(refuse, `relations[${index}]`, state, declaration as unknown as Declaration)
+    else refuse(`relations[${index}]`, declaration, 'a declaration')
 }
 
 /** Reasons for which an observation can never be written; none where it is sound. */

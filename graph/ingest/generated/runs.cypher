@@ -6,3 +6,4 @@ UNWIND $rows AS row
 MATCH (from:Object {key: row.fromKey})
 MATCH (to:Object {key: row.toKey})
 CREATE (from)-[:RUNS {by: row.by, fromKey: row.fromKey, toKey: row.toKey, from: row.from, to: row.to, recordedFrom: row.recordedFrom, recordedTo: row.recordedTo, end: row.end, uncertainty: row.uncertainty, containerName: row.containerName, role: row.role}]->(to)
+RETURN count(*) AS written

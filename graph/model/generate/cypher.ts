@@ -150,6 +150,7 @@ const recordInsert = (kind: RelationKind): string => {
     'MATCH (from:Object {key: row.fromKey})',
     'MATCH (to:Object {key: row.toKey})',
     `CREATE (from)-[:${kind.name} {${properties.map((name) => `${name}: row.${name}`).join(', ')}}]->(to)`,
+    'RETURN count(*) AS written',
     '',
   ].join('\n')
 }
