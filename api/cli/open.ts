@@ -1,6 +1,6 @@
 /** What several commands need opened, and closed again however they end. */
 import type { Store } from '../../graph/store/main.ts'
-import { colours, neo4jAddress } from './config.ts'
+import { colours, defaultCluster, neo4jAddress } from './config.ts'
 import { UsageError } from './output.ts'
 import { clockOf, parseTime } from './render/time.ts'
 import type { Ink } from './render/why.ts'
@@ -20,7 +20,7 @@ export const withStore = async <T>(work: (store: Store) => Promise<T>): Promise<
 /** Words, clock and colours of text output. */
 export const ink = async (): Promise<Ink> => {
   const [reads, { default: pico }] = await Promise.all([import('../../queries/reads/main.ts'), import('picocolors')])
-  return { reads, clock: clockOf(reads.now()), colour: pico.createColors(colours) }
+  return { reads, clock: clockOf(reads.now()), colour: pico.createColors(colours), ownCluster: defaultCluster }
 }
 
 /** A time given on the command line, µs; `now` is what spans like -5m count from. */

@@ -9,8 +9,8 @@ import { type Source, unwatched } from './sources.ts'
 /** Collectors that watch a whole cluster from one place; all others watch the host that they run on. */
 export const CLUSTER_WIDE = new Set(['kubernetes', 'control-plane'])
 
-/** A source that is a little behind is no blind one: heartbeats come every second, and have a queue to pass. */
-const TAIL = 15 * SECOND
+/** A source that begins a little later than another, or is a little behind, is no blind one: heartbeats have a queue to pass. */
+const EDGE = 15 * SECOND
 
 /** A time within the window about which a source can't say anything. */
 export interface Unwatched {
@@ -60,7 +60,7 @@ export const notSeen = (
     const source = known.find((it) => it.source === want.source)
     if (source === undefined) return [{ ...want, from: window.from, to: window.to, reason: 'never-heard' }]
     return unwatched(source, window)
-      .filter((hole) => hole.to < window.to || hole.to - hole.from > TAIL)
+      .filter((hole) => (hole.to < window.to && hole.from > window.from) || hole.to - hole.from > EDGE)
       .map((hole) => {
         const gap = source.gaps.find((it) => it.from < hole.to && it.to > hole.from)
         return { ...want, ...hole, reason: gap?.reason ?? null }

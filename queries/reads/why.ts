@@ -88,6 +88,8 @@ export type Answer =
       readonly nearMisses: readonly OccurrenceDetail[]
       readonly symptoms: Symptoms
       readonly symptomsSince: number | null
+      /** From when on something was watched, within the window. */
+      readonly watchedFrom: number
       readonly notSeen: readonly Unwatched[]
       /** Time of the last occurrence before the window, or null. */
       readonly lastBefore: number | null
@@ -170,10 +172,16 @@ const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { 
   }
 }
 
-/** From when on the sources had to watch: not before the object was there. */
-const watchFrom = async (reader: Reader, object: StoredObject, from: number): Promise<number> => {
+/** From when on the sources had to watch: not before the object was there, nor before anything was watched at all. */
+const watchFrom = async (
+  reader: Reader,
+  object: StoredObject,
+  heard: readonly Source[],
+  { from, at }: Asking,
+): Promise<number> => {
   const [first] = await reader.read<{ at: number }>(FIRST_SEEN, { keys: [object.key] })
-  return Math.max(from, first?.at ?? from)
+  const began = heard.flatMap((source) => source.sessions.map((session) => session.from))
+  return Math.min(at, Math.max(from, first?.at ?? from, began.length === 0 ? from : Math.min(...began)))
 }
 
 const lookAt = async (reader: Reader, asking: Asking, found: Found): Promise<Answer> => {
@@ -181,15 +189,15 @@ const lookAt = async (reader: Reader, asking: Asking, found: Found): Promise<Ans
   const window: Window = { from: asking.from, to: at, known }
   const members: Member[] = await family(reader, found.object.key, window)
   const keys = [...new Set([found.object.key, ...keysOf(members)])]
-  const watched = { ...window, from: await watchFrom(reader, found.object, asking.from) }
   const [subject, touching, wrong, heard, before] = await Promise.all([
     subjectOf(reader, found, asking),
     occurrencesTouching(reader, keys, { ...window, to: at + 1 }),
     symptoms(reader, members, window),
-    sources(reader, cluster, window) as Promise<Source[]>,
+    sources(reader, cluster, window),
     occurrencesTouching(reader, keys, { from: 0, to: window.from, known }, 1),
   ])
   const { incidents, nearMisses } = await incidentAnswers(reader, touching, asking)
+  const watchedFrom = await watchFrom(reader, found.object, heard, asking)
   const since = firstSymptom(wrong)
   const short = subject.replicas !== null && subject.replicas.ready < subject.replicas.wanted
   const broken = since !== null || short || wrong.unreadyPods.length > 0
@@ -201,7 +209,8 @@ const lookAt = async (reader: Reader, asking: Asking, found: Found): Promise<Ans
     nearMisses,
     symptoms: wrong,
     symptomsSince: since,
-    notSeen: notSeen(cluster, members, heard, watched),
+    watchedFrom,
+    notSeen: notSeen(cluster, members, heard, { ...window, from: watchedFrom }),
     lastBefore: before[0]?.occurrence.at ?? null,
     hosts: Object.fromEntries(hostNames(cluster, members)),
     cut: members.length >= FAMILY_LIMIT,

@@ -1,6 +1,7 @@
 /** `aitia doctor`: what works here, what does not, and what that costs. */
+import { join } from 'node:path'
 import type { Store } from '../../../graph/store/main.ts'
-import { neo4jAddress, queuePrefix, redisUrl, wholeEnvironment } from '../config.ts'
+import { dataDir, neo4jAddress, queuePrefix, redisUrl, wholeEnvironment } from '../config.ts'
 import { ink, withStore } from '../open.ts'
 import { print, say } from '../output.ts'
 import { columns } from '../render/columns.ts'
@@ -120,7 +121,7 @@ export const doctor = async (options: DoctorOptions): Promise<void> => {
   ])
   const lines = (
     await Promise.all([
-      agent.doctor(wholeEnvironment).catch((error: unknown) => [failing('agent', error)]),
+      agent.doctor(wholeEnvironment, join(dataDir, 'agent')).catch((error: unknown) => [failing('agent', error)]),
       queueLine().catch((error: unknown) => [failing('queue', error)]),
       ofGraph.catch((error: unknown) => [failing('graph', error)]),
     ])

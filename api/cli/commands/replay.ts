@@ -87,7 +87,7 @@ export const whyCommands = async (store: Store, cluster: string): Promise<string
   const { items } = await reads.incidents(store, cluster)
   return items.map(
     ({ workloadKind, workloadName, namespace }) =>
-      `aitia why ${workloadKind.toLowerCase()}/${workloadName}${namespace ? ` -n ${namespace}` : ''} --cluster ${cluster}`,
+      `aitia why ${workloadKind.toLowerCase()}/${workloadName}${namespace ? ` -n ${namespace}` : ''} -c ${cluster}`,
   )
 }
 
@@ -115,8 +115,7 @@ export const replay = async (file: string, options: ReplayOptions): Promise<void
     print(
       options.json === true,
       sent,
-      () =>
-        `${sent.observations} observations are queued as cluster ${cluster}. Then: aitia incidents --cluster ${cluster}`,
+      () => `${sent.observations} observations are queued as cluster ${cluster}. Then: aitia incidents -c ${cluster}`,
     )
     return
   }

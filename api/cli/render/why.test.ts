@@ -9,7 +9,7 @@ import { renderWhy } from './why.ts'
 
 const at = (text: string): number => reads.fromRfc3339(`2026-11-24T${text}Z`)!
 const now = at('14:05:00')
-const ink = { reads, clock: clockOf(now, 'UTC'), colour: pico.createColors(false) }
+const ink = { reads, clock: clockOf(now, 'UTC'), colour: pico.createColors(false), ownCluster: 'local' }
 const asked = { kind: 'deployment', name: 'checkout', namespace: 'shop' }
 const asking = { cluster: 'local', asked, at: now, known: reads.KNOWN_NOW, from: now - reads.LOOK_BACK }
 
@@ -46,6 +46,7 @@ const calm = {
   nearMisses: [],
   symptoms: nothing,
   symptomsSince: null,
+  watchedFrom: now - reads.LOOK_BACK,
   notSeen: [],
   lastBefore: at('14:05:00') - 7 * 24 * 3_600_000_000,
   hosts: { '5f1c': 'node-1' },

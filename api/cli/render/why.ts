@@ -11,6 +11,8 @@ export interface Ink {
   readonly reads: Reads
   readonly clock: Clock
   readonly colour: Colors
+  /** The cluster that commands mean when they name none. */
+  readonly ownCluster: string
 }
 
 type Seen = Exclude<Answer, { result: 'not-found' }>
@@ -126,7 +128,14 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
       'evidence',
       it.evidence.map(({ event }) => `${event.kind} ${withoutCluster(cluster, event.id)}`),
     ),
-    ...lines('look at', it.incident === null ? [] : [`aitia incidents ${withoutCluster(cluster, it.incident.id)}`]),
+    ...lines(
+      'look at',
+      it.incident === null
+        ? []
+        : [
+            `aitia incidents ${withoutCluster(cluster, it.incident.id)}${cluster === ink.ownCluster ? '' : ` -c ${cluster}`}`,
+          ],
+    ),
   ]
 }
 
@@ -148,7 +157,7 @@ const notSeen = (answer: Seen, { clock }: Ink): string[] => {
       return `${where}: no such collector ever reported, so nothing it would tell can be ruled out.`
     const why = reason === null ? 'was not watching' : `was not watching (${reason})`
     const end = to >= answer.at ? 'the end' : clock.at(to)
-    const begin = from <= answer.from ? 'the begin' : clock.at(from)
+    const begin = from <= answer.watchedFrom ? 'the begin' : clock.at(from)
     return `${where} ${why} from ${begin} to ${end}: what it would tell of that time can't be ruled out.`
   })
   const more = answer.notSeen.length - told.length

@@ -80,6 +80,7 @@ export const query = (patterns: readonly Pattern[]) => ({
     nearMisses: (answer: Answer) =>
       (seen(answer)?.nearMisses ?? []).map(({ occurrence }: OccurrenceDetail) => occurrence),
     symptoms: (answer: Answer) => seen(answer)?.symptoms ?? null,
+    watchedFrom: (answer: Answer) => seen(answer)?.watchedFrom ?? null,
     notSeen: (answer: Answer) => seen(answer)?.notSeen ?? [],
     lastBefore: (answer: Answer) => seen(answer)?.lastBefore ?? null,
     nearest: (answer: Answer) => (answer.result === 'not-found' ? answer.nearest : []),
