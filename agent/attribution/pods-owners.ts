@@ -3,7 +3,14 @@ import type { OwnerReference } from '../../graph/model/context.ts'
 import { findCollection } from '../reflector/discovery.ts'
 import type { RawObject } from '../reflector/list.ts'
 import { controllerOf, isNode, type Owner } from '../reflector/owner.ts'
-import { getJson } from '../reflector/request.ts'
+import { ApiError, getJson } from '../reflector/request.ts'
+
+export interface OwnerChain {
+  /** From the direct owner up. */
+  readonly owners: readonly OwnerReference[]
+  /** The last one is the top. */
+  readonly whole: boolean
+}
 
 interface Known {
   /** The owner above it; null at the top, undefined while it is not known. */
@@ -28,15 +35,17 @@ export class Owners {
   }
 
   /** From the direct owner up, as far as it is known now; asks for the rest. A Node is left out. */
-  chain(owner: Owner | undefined, namespace: string): OwnerReference[] {
-    const chain: OwnerReference[] = []
-    for (let next = owner; next && !isNode(next) && !chain.some(({ uid }) => uid === next?.uid); ) {
-      chain.push({ kind: next.kind, name: next.name, uid: next.uid })
+  chain(owner: Owner | undefined, namespace: string): OwnerChain {
+    const owners: OwnerReference[] = []
+    let whole = true
+    for (let next = owner; next && !isNode(next) && !owners.some(({ uid }) => uid === next?.uid); ) {
+      owners.push({ kind: next.kind, name: next.name, uid: next.uid })
       const known = this.#known.get(next.uid)
-      if (known?.above === undefined) this.#ask(next, namespace, known)
+      whole = known?.above !== undefined
+      if (!whole) this.#ask(next, namespace, known)
       next = known?.above ?? undefined
     }
-    return chain
+    return { owners, whole }
   }
 
   #ask(owner: Owner, namespace: string, known: Known | undefined): void {
@@ -50,8 +59,10 @@ export class Owners {
         asked.above = above
         if (above) this.chain(above, namespace)
       },
-      // Not readable, or the API is away: the chain ends here until it is asked for again.
-      () => {},
+      (error) => {
+        // Not for us to read, or not there: nothing more will be known of it. Else it is asked for again.
+        if (error instanceof ApiError && [403, 404].includes(error.httpStatus)) asked.above = null
+      },
     )
   }
 

@@ -91,7 +91,7 @@ suite('attribution with a real kube-apiserver', { skip: (await controlPlaneUnava
     const pods = watch(t)
     const whole = () => {
       const attributed = pods.find(uid, 'c1')
-      return attributed?.context.restartCount === 2 && attributed.context.owners.length === 2 && attributed
+      return attributed?.context.restartCount === 2 && attributed.workloadName !== undefined && attributed
     }
     const { context, contextKey, ...names } = await found(whole)
     assert.deepEqual(names, {

@@ -4,7 +4,7 @@ import type { Batch, Status } from '../reflector/handler.ts'
 import { Reflector } from '../reflector/reflector.ts'
 import type { Timings } from '../reflector/timings.ts'
 import { type ContextPod, contextKeyOf, contextOf, trimPod } from './context.ts'
-import { Owners } from './pods-owners.ts'
+import { type OwnerChain, Owners } from './pods-owners.ts'
 
 /** Whose a container is, in Kubernetes terms. */
 export interface Attributed {
@@ -13,7 +13,7 @@ export interface Attributed {
   readonly podName: string
   readonly namespace: string
   readonly containerName?: string
-  /** Name of the top owner, as far as the chain is known. */
+  /** Name of the top owner; absent while the chain is not whole. */
   readonly workloadName?: string
   readonly contextKey: string
   readonly context: K8sContext
@@ -77,21 +77,21 @@ export class NodePods {
   find(podUid: string, containerId?: string, containerName?: string): Attributed | undefined {
     const pod = this.#byUid.get(this.#uidOfHash.get(podUid) ?? podUid)
     if (!pod) return undefined
-    const owners = this.#owners.chain(pod.owner, pod.namespace)
-    const key = `${owners.length} ${containerId} ${containerName}`
+    const chain = this.#owners.chain(pod.owner, pod.namespace)
+    const key = `${chain.owners.length} ${chain.whole} ${containerId} ${containerName}`
     const made = this.#contexts.get(pod) ?? new Map<string, Attributed>()
     this.#contexts.set(pod, made)
-    const found = made.get(key) ?? this.#attribute(pod, owners, containerId, containerName)
+    const found = made.get(key) ?? this.#attribute(pod, chain, containerId, containerName)
     made.set(key, found)
     return found
   }
 
-  #attribute(pod: ContextPod, owners: K8sContext['owners'], id?: string, name?: string): Attributed {
+  #attribute(pod: ContextPod, { owners, whole }: OwnerChain, id?: string, name?: string): Attributed {
     const container =
       pod.containers.find(({ ids }) => id !== undefined && ids.includes(id)) ??
       pod.containers.find((each) => each.name === name)
     const context = contextOf(pod, owners, container, id)
-    const workloadName = owners.at(-1)?.name
+    const workloadName = whole ? owners.at(-1)?.name : undefined
     return {
       podUid: pod.uid,
       podName: pod.name,
