@@ -1,7 +1,7 @@
 /** A batch as rows for the statements: the cluster put before all keys and ids, each object, event and state once. */
 import { createHash } from 'node:crypto'
 import type { Batch } from '../model/batch.ts'
-import { EVENTS, RELATIONS } from '../model/generated/registry.ts'
+import { EVENTS, OBJECTS, RELATIONS } from '../model/generated/registry.ts'
 import type { EventName, ObjectName, RelationName } from '../model/generated/types.ts'
 import type {
   Declaration,
@@ -11,9 +11,6 @@ import type {
   StateObservation,
 } from '../model/observation.ts'
 import { type Claim, canonical, type StateView, type Target } from './derive.ts'
-
-/** Kinds of object that an event is not related to: they would gather a cluster's whole history. */
-const CROWDED: ReadonlySet<ObjectName> = new Set<ObjectName>(['Node', 'Namespace', 'Cluster', 'Host'])
 
 const kindsOfLaw = (law: 'state' | 'fixed'): ReadonlySet<RelationName> =>
   new Set((Object.keys(RELATIONS) as RelationName[]).filter((kind) => RELATIONS[kind].law === law))
@@ -123,7 +120,7 @@ const eventRow = (cluster: string, lane: string, event: EventObservation): Event
   const fields = EVENTS[kind].fields
   for (const [name, value] of Object.entries(event.fields))
     properties[name] = fields[name]?.type === 'key' ? prefixed(String(value)) : value
-  return { id: prefixed(event.id), about: CROWDED.has(event.object.kind) ? null : objectKey, properties }
+  return { id: prefixed(event.id), about: OBJECTS[event.object.kind].crowded ? null : objectKey, properties }
 }
 
 /** An event of a pod's container shows that the pod runs it, no later than the event. */

@@ -1,6 +1,7 @@
 /** The .cypher files of this folder: those written by hand, and those derived from each kind. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { kebabCase } from '../model/generate/names.ts'
 
 const load = (folder: string): ReadonlyMap<string, string> => {
   const path = join(import.meta.dirname, folder)
@@ -20,15 +21,8 @@ const find = (statements: ReadonlyMap<string, string>, name: string): string => 
 /** A statement of statements/, by its file's name. */
 export const statement = (name: string): string => find(written, name)
 
-/** `RUNS_ON` -> `runs-on`, `EndpointSlice` -> `endpoint-slice`. */
-const fileOf = (kind: string): string =>
-  kind
-    .replace(/([a-z])([A-Z])/g, '$1-$2')
-    .replaceAll('_', '-')
-    .toLowerCase()
-
 /** The statement that writes rows of a kind of event, object or relation. */
-export const writeOf = (kind: string): string => find(derived, fileOf(kind))
+export const writeOf = (kind: string): string => find(derived, kebabCase(kind))
 
 /** The statement that reads a relation kind's records. */
-export const readOf = (kind: string): string => find(derived, `${fileOf(kind)}.read`)
+export const readOf = (kind: string): string => find(derived, `${kebabCase(kind)}.read`)

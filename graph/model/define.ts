@@ -56,6 +56,8 @@ export interface ObjectKind {
   readonly keyFrom: string
   /** Names within a namespace: gives its label the index (cluster, namespace, name), else (cluster, name). */
   readonly namespaced?: true
+  /** Would gather a cluster's whole history: no event is related to it, its events are found by objectKey. */
+  readonly crowded?: true
   /** Labels of which a node also carries the one that its `workloadKind` names. */
   readonly alsoLabelled?: readonly string[]
   /** What a state's body says of it, as far as aitia reads it. */

@@ -78,12 +78,9 @@ const schema = (model: Model): string =>
     '',
   ].join('\n')
 
-/** Objects to which no event is related: they would gather a cluster's whole history. Their events are found by objectKey. */
-const CROWDED = new Set(['Node', 'Namespace', 'Cluster', 'Host'])
-
-const eventUpsert = (kind: EventKind): string => {
+const eventUpsert = (kind: EventKind, crowded: ReadonlySet<string>): string => {
   const label = pascalCase(kind.name)
-  const about = kind.about.filter((object) => !CROWDED.has(object))
+  const about = kind.about.filter((object) => !crowded.has(object))
   const node = [
     'CYPHER 5',
     'UNWIND $rows AS row',
@@ -173,12 +170,15 @@ const recordRead = (kind: RelationKind): string =>
 
 const file = (name: string, text: string): Output => ({ path: `graph/ingest/generated/${name}.cypher`, text })
 
-export default (model: Model): Output[] => [
-  { path: 'graph/store/generated/schema.cypher', text: schema(model) },
-  ...model.events.map((kind) => file(kind.name, eventUpsert(kind))),
-  ...model.objects.map((kind) => file(kebabCase(kind.name), objectMerge(kind))),
-  ...model.relations.flatMap((kind) => [
-    file(kebabCase(kind.name), recordInsert(kind)),
-    file(`${kebabCase(kind.name)}.read`, recordRead(kind)),
-  ]),
-]
+export default (model: Model): Output[] => {
+  const crowded = new Set(model.objects.filter((kind) => kind.crowded).map((kind) => kind.name))
+  return [
+    { path: 'graph/store/generated/schema.cypher', text: schema(model) },
+    ...model.events.map((kind) => file(kind.name, eventUpsert(kind, crowded))),
+    ...model.objects.map((kind) => file(kebabCase(kind.name), objectMerge(kind))),
+    ...model.relations.flatMap((kind) => [
+      file(kebabCase(kind.name), recordInsert(kind)),
+      file(`${kebabCase(kind.name)}.read`, recordRead(kind)),
+    ]),
+  ]
+}

@@ -4,6 +4,7 @@ export const node = defineObject({
   name: 'Node',
   doc: 'A node as the API knows it.',
   keyFrom: 'metadata.uid',
+  crowded: true,
   body: {
     labels: { type: 'string[]', doc: 'Labels as key=value, sorted.' },
     machineId: { type: 'string', optional: true, doc: 'status.nodeInfo.machineID: joins the node to its Host.' },
