@@ -146,7 +146,7 @@ export class Consumer {
 
   async #process(job: Job, token: string | undefined, parked: Parked, lane: number): Promise<void> {
     try {
-      for (let version = 0; version <= this.#versions.current; version++)
+      for (let version = 1; version <= this.#versions.current; version++)
         await parked.take(version, (data) => this.#take(data, parked, lane))
       await this.#take(job.data, parked, lane)
       this.#counts.jobs++
