@@ -1,7 +1,6 @@
 /** The queue between agents and the graph, on BullMQ. Alone in the project this folder knows bullmq and ioredis. */
 
 import { once } from 'node:events'
-import { existsSync, statSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 import { connectAndWait, connectOrFail, type Log, shown } from './connection.ts'
 import { Consumer, type ConsumerTimings, type Handle } from './consumer.ts'
@@ -11,7 +10,6 @@ import { Lanes, QUEUE_LIMITS, type QueueLimits } from './lanes.ts'
 import { type Nudger, type PatternQueue, startNudger, startPatternQueue } from './pattern-queue.ts'
 import { Producer } from './producer.ts'
 import { Ledger } from './spool/ledger.ts'
-import { listSegments, segmentFile } from './spool/segments.ts'
 import { SPOOL_LIMITS, Spool, type SpoolLimits } from './spool/spool.ts'
 import { type QueueStats, queueStats } from './stats.ts'
 
@@ -21,6 +19,7 @@ export type { DeadLetter } from './dead-letters.ts'
 export type { Nudger, PatternQueue } from './pattern-queue.ts'
 export type { Producer, ProducerStats } from './producer.ts'
 export { REPLAY_PREFIX, readRecording, sendRecording } from './replay.ts'
+export { waitingBytes as spoolBytes } from './spool/segments.ts'
 export type { LaneStats, QueueStats } from './stats.ts'
 
 /** Where the queue is. */
@@ -109,9 +108,3 @@ export const redriveDeadLetters = (place: QueuePlace, ids?: readonly string[]): 
     await lanes.close()
     return chosen.length
   })
-
-/** Bytes in a spool folder, which may belong to a running agent; 0 where there is none. */
-export const spoolBytes = (spoolDir: string): number =>
-  existsSync(spoolDir)
-    ? listSegments(spoolDir).reduce((sum, segment) => sum + statSync(segmentFile(spoolDir, segment)).size, 0)
-    : 0

@@ -2,12 +2,15 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   ftruncateSync,
   openSync,
   readdirSync,
+  readFileSync,
   readSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -67,6 +70,23 @@ export const repairLast = (fd: number): { readonly size: number; readonly cut: n
 
 const POSITION_BYTES = 20
 
+const positionIn = (bytes: Buffer): Position | undefined => {
+  if (bytes.length < POSITION_BYTES || crc32(bytes.subarray(4)) !== bytes.readUInt32LE(0)) return undefined
+  return { segment: bytes.readDoubleLE(4), offset: bytes.readDoubleLE(12) }
+}
+
+/** Bytes that wait in a spool folder, which may belong to a running process; 0 where there is none. */
+export const waitingBytes = (folder: string): number => {
+  if (!existsSync(folder)) return 0
+  const file = join(folder, 'position')
+  const position = existsSync(file) ? positionIn(readFileSync(file)) : undefined
+  return listSegments(folder).reduce((sum, segment) => {
+    const size = statSync(segmentFile(folder, segment)).size
+    if (position === undefined || segment > position.segment) return sum + size
+    return segment === position.segment ? sum + size - position.offset : sum
+  }, 0)
+}
+
 /** Keeps the position in a file of one block, checksummed: unreadable, it counts as the beginning (jobs are then sent again). */
 export class PositionFile {
   readonly #fd: number
@@ -76,9 +96,7 @@ export class PositionFile {
   }
 
   read(): Position | undefined {
-    const bytes = readFully(this.#fd, POSITION_BYTES, 0)
-    if (bytes.length < POSITION_BYTES || crc32(bytes.subarray(4)) !== bytes.readUInt32LE(0)) return undefined
-    return { segment: bytes.readDoubleLE(4), offset: bytes.readDoubleLE(12) }
+    return positionIn(readFully(this.#fd, POSITION_BYTES, 0))
   }
 
   write(position: Position): void {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { encodeRecord, type SpoolRecord } from './record.ts'
-import { listSegments, segmentFile } from './segments.ts'
+import { listSegments, segmentFile, waitingBytes } from './segments.ts'
 import { Spool } from './spool.ts'
 
 const folders: string[] = []
@@ -46,6 +46,7 @@ test('keeps the order over segments and restarts, and frees what was passed on',
   assert.ok(listSegments(at).length > 2)
   const { records, end } = spool.read(1_500)
   spool.advance(end)
+  assert.equal(waitingBytes(at), spool.waitingBytes)
   spool.close()
   spool = new Spool(at, LIMITS)
   assert.deepEqual(
@@ -53,6 +54,7 @@ test('keeps the order over segments and restarts, and frees what was passed on',
     Array.from({ length: 100 - records.length }, (_, index) => index + records.length),
   )
   assert.equal(spool.waitingBytes, 0)
+  assert.equal(waitingBytes(at), 0)
   assert.equal(listSegments(at).length, 1)
   spool.close()
 })
