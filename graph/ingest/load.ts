@@ -4,8 +4,7 @@ import type { K8sContext } from '../model/context.ts'
 import { laneKeyOf, laneOf, type Observation } from '../model/observation.ts'
 import type { RecordedObservation, Recording } from '../model/recording.ts'
 import type { Store } from '../store/main.ts'
-import { createWriter } from './main.ts'
-import type { Written } from './writer.ts'
+import { createWriter, type Written } from './writer.ts'
 
 export interface LoadOptions {
   /** Indices into the recording's observations, in the order in which they are given; an index may come twice or never. */

@@ -25,7 +25,7 @@ export interface ObjectRow {
   readonly properties: Readonly<Record<string, string>>
 }
 
-export interface EventRow {
+interface EventRow {
   readonly id: string
   readonly about: string | null
   /** `recordedAt` and `arrival` are set when the lane is raised. */
@@ -38,7 +38,7 @@ export interface StateRow {
   readonly properties: Record<string, unknown>
 }
 
-export interface CoverageRow {
+interface CoverageRow {
   readonly id: string
   readonly properties: Readonly<Record<string, unknown>>
   to: number

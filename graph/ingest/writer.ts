@@ -5,6 +5,7 @@
 import type { Batch } from '../model/batch.ts'
 import type { EventName, RelationName } from '../model/generated/types.ts'
 import { now as clock, OPEN } from '../model/time.ts'
+import { problemsOfBatch } from '../model/validate.ts'
 import type { Store, Transaction } from '../store/main.ts'
 import {
   type Change,
@@ -20,6 +21,7 @@ import {
   type Surroundings,
   settle,
 } from './derive.ts'
+import { InvalidBatch } from './invalid-batch.ts'
 import { FIXED_LAW, type ObjectRow, type Prepared, prepare, STATE_LAW, type StateRow } from './prepare.ts'
 import { objectsToWrite, readAround, readFixed, readTouched, storedStates } from './read.ts'
 import { statement, writeOf } from './statements.ts'
@@ -186,8 +188,18 @@ const writeOnce = async (transaction: Transaction, { lane: number }: Batch, prep
   return { lane, recordedAt, after: last - count, last, kinds: [...prepared.events.keys()] }
 }
 
-/** Writes a batch that is valid. The transaction may be tried again from its start: `prepared` holds nothing of a try. */
-export const writeBatch = (store: Store, batch: Batch): Promise<Written> => {
-  const prepared = prepare(batch)
-  return store.write((transaction) => writeOnce(transaction, batch, prepared))
+export interface Writer {
+  /** Writes a batch whole or not at all; given again, whole or in part, it changes nothing. Throws InvalidBatch, or what Neo4j says. */
+  write(batch: Batch): Promise<Written>
 }
+
+/** A writer into a graph that has the schema. Several may write at once, also into one lane: the lane's lock orders them. */
+export const createWriter = (store: Store): Writer => ({
+  write: async (batch) => {
+    const reasons = problemsOfBatch(batch)
+    if (reasons.length > 0) throw new InvalidBatch(reasons)
+    const prepared = prepare(batch)
+    // It may be run again from its start: `prepared` keeps nothing of a try.
+    return store.write((transaction) => writeOnce(transaction, batch, prepared))
+  },
+})
