@@ -15,13 +15,12 @@ export const upLog = (): Logger => {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const terminal = {
     write: (line: string) => {
-      const { level, time, msg, ...details } = JSON.parse(line) as Record<string, unknown>
+      const { level, time, msg, stack, ...details } = JSON.parse(line) as Record<string, unknown>
       const told = Object.entries(details).map(
-        ([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+        ([name, value]) => `${name}: ${typeof value === 'string' ? value.split('\n')[0] : JSON.stringify(value)}`,
       )
-      process.stderr.write(
-        `${Number(level) >= 50 ? 'error' : 'warning'}: ${msg}${told.length > 0 ? ` (${told.join(', ')})` : ''}\n`,
-      )
+      const kind = Number(level) >= 50 ? 'error' : 'warning'
+      process.stderr.write(`${kind}: ${msg}${told.length > 0 ? ` (${told.join(', ')})` : ''}\n`)
     },
   }
   return pino(

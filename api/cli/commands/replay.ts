@@ -11,6 +11,8 @@ import { renderWhy } from '../render/why.ts'
 
 /** ms between two looks at what the engine has concluded. */
 const LOOK = 250
+/** ms for which final verdicts must stay as they are before what differs from the expectation is believed. */
+const SETTLED = 15_000
 
 const fileText = (file: string): string => {
   try {
@@ -52,19 +54,22 @@ export const waitForExpected = async (
   const unknown = expected.filter((each) => !patterns.some((pattern) => pattern.id === each.pattern))
   if (unknown.length > 0)
     return unknown.map((each) => `it expects something of ${each.pattern}, which is no pattern here`)
-  const differences = async (): Promise<string[]> => {
-    const found = await Promise.all(
-      patterns.map(async (pattern) => {
-        const own = expected.filter((each) => each.pattern === pattern.id)
-        return compare(own, await outcomesOf(store, cluster, pattern))
-      }),
-    )
-    return found.flat()
-  }
   const end = performance.now() + seconds * 1_000
+  let settled = { text: '', since: performance.now() }
   for (;;) {
-    const problems = await differences()
-    if (problems.length === 0 || performance.now() > end) return problems
+    const found = await Promise.all(patterns.map((pattern) => outcomesOf(store, cluster, pattern)))
+    const problems = patterns.flatMap((pattern, index) =>
+      compare(
+        expected.filter((each) => each.pattern === pattern.id),
+        found[index]!,
+      ),
+    )
+    const text = JSON.stringify(found)
+    if (text !== settled.text) settled = { text, since: performance.now() }
+    const all = found.flat()
+    const final = all.length > 0 && all.every(({ verdict }) => verdict.status === 'final')
+    const stands = final && performance.now() - settled.since > SETTLED
+    if (problems.length === 0 || stands || performance.now() > end) return problems
     await sleep(LOOK)
   }
 }

@@ -1,0 +1,85 @@
+/** `aitia up --replay FILE --exit` as a process on real servers: the whole way from a recording to the explained incident. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { Recording } from '../../graph/model/recording.ts'
+import { MINUTE, SECOND } from '../../graph/model/time.ts'
+import { openStore, type Store } from '../../graph/store/main.ts'
+import { removeCluster } from '../../queries/engine/main.ts'
+import { neo4jForTest, redisForTest, testCluster } from '../../test/support/servers.ts'
+import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
+import { formatRecording } from './commands/record.ts'
+
+/** A time of its own for each run: its content, and so its cluster, are not those of an earlier one. */
+const START = 1_790_000_000 * SECOND + Math.floor(Math.random() * 1e9) * SECOND
+const KILL = START + 10 * MINUTE
+const END = KILL + 5 * MINUTE
+
+const recording: Recording = {
+  ...recordingOf([
+    ...healthy(START),
+    ...outOfMemory(KILL),
+    heartbeat(KUBERNETES, START, END, true),
+    heartbeat(EBPF, START, END, true),
+  ]),
+  title: 'checkout runs out of memory',
+  expect: [
+    {
+      ...{ pattern: 'container-oom', result: 'incident', status: 'final', outcome: 'main killed' },
+      ...{ workload: 'Deployment/checkout', container: 'app', occurrences: 1 },
+    },
+  ],
+}
+
+describe('aitia up --replay --exit', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'aitia-up-'))
+  let environment: NodeJS.ProcessEnv
+  let store: Store
+  let cluster = ''
+
+  const up = (content: Recording): Promise<{ code: number; out: string; err: string }> => {
+    const file = join(folder, 'recording.json')
+    writeFileSync(file, formatRecording(content))
+    return new Promise((resolve) =>
+      execFile(
+        process.execPath,
+        [join(import.meta.dirname, 'main.ts'), 'up', '--replay', file, '--exit'],
+        { env: environment },
+        (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+      ),
+    )
+  }
+
+  before(async () => {
+    const [neo4j, redisUrl] = await Promise.all([neo4jForTest(), redisForTest()])
+    environment = {
+      ...process.env,
+      ...{ AITIA_NEO4J_URI: neo4j.uri, AITIA_NEO4J_USER: neo4j.user, AITIA_NEO4J_PASSWORD: neo4j.password },
+      ...{ AITIA_REDIS_URL: redisUrl, AITIA_QUEUE_PREFIX: testCluster(), AITIA_DATA: folder, AITIA_API_PORT: '0' },
+    }
+    store = openStore(neo4j)
+  })
+  after(async () => {
+    if (cluster !== '') await removeCluster(store, cluster)
+    await store.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  test('finds the incident, explains it, and leaves nothing behind', async () => {
+    const { code, out, err } = await up(recording)
+    cluster = / -c (replay-[0-9a-f]+)/.exec(err)?.[1] ?? ''
+    assert.equal(code, 0, err)
+    assert.match(out, /^checkout lost 1 of 3 replicas at .*: its container "app" outgrew its memory limit/)
+    assert.match(err, /GraphQL +http:\/\/127\.0\.0\.1:\d+\/graphql/)
+    assert.ok(!existsSync(join(folder, 'servers.json')))
+  })
+
+  test('fails where something else was expected, and says what', async () => {
+    const { code, err } = await up({ ...recording, expect: [{ ...recording.expect![0]!, outcome: 'global' }] })
+    assert.equal(code, 1)
+    assert.match(err, /outcome: got "main killed", expected "global"/)
+  })
+})
