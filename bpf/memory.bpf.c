@@ -12,7 +12,6 @@
 
 #define SIGKILL 9
 #define SEND_SIG_PRIV 1 /* siginfo of signals that the kernel itself sends: SI_KERNEL */
-#define TRACE_SIGNAL_DELIVERED 0
 #define SECOND_NS 1000000000ULL
 #define LEVELS 16 /* of nested cgroups that are looked at */
 #define UNLIMITED_PAGES (1ULL << 40)
@@ -237,7 +236,7 @@ static __always_inline void find_limit(struct task_struct *victim, struct pendin
 }
 
 SEC("tp_btf/signal_generate")
-int BPF_PROG(kernel_kill, int signal, struct kernel_siginfo *info, struct task_struct *victim, int type, int result)
+int BPF_PROG(kernel_kill, int signal, struct kernel_siginfo *info, struct task_struct *victim)
 {
 	struct task_struct *trigger;
 	struct process_ids ids;
@@ -245,8 +244,11 @@ int BPF_PROG(kernel_kill, int signal, struct kernel_siginfo *info, struct task_s
 	__u64 now;
 	__u32 id;
 
-	/* a task that was dying already does not get the signal any more */
-	if (signal != SIGKILL || (__u64)info != SEND_SIG_PRIV || result != TRACE_SIGNAL_DELIVERED)
+	/*
+	 * Whatever became of the signal: if another SIGKILL was quicker by microseconds it is dropped, but the kernel counts
+	 * and logs an OOM kill. Of a task that was seen to be dying it makes a victim without any signal.
+	 */
+	if (signal != SIGKILL || (__u64)info != SEND_SIG_PRIV)
 		return 0;
 
 	struct pending_kill pending = {};
@@ -293,8 +295,8 @@ int mark_victim(__u64 *ctx)
 		victim = BPF_CORE_READ((struct task_struct *)ctx[0], pid);
 	else
 		victim = ctx[0];
-	/* the signal comes some 15 us before, under the same lock; older ones were sent for another reason */
-	if (!pending || pending->victim_thread != victim || bpf_ktime_get_boot_ns() - pending->at > SECOND_NS / 100)
+	/* the signal comes some 15 us before, under a spinlock, but a hypervisor may pause the CPU; older ones had another reason */
+	if (!pending || pending->victim_thread != victim || bpf_ktime_get_boot_ns() - pending->at > SECOND_NS)
 		return 0;
 
 	flush_cgroup(pending->kill.header.cgroup_id);

@@ -67,7 +67,8 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	BPF_CORE_READ_STR_INTO(&record->command, task, comm);
 	if (bpf_probe_read_kernel_str(record->file, sizeof(record->file), BPF_CORE_READ(binprm, filename)) < 0)
 		record->file[0] = 0;
-	bpf_ringbuf_submit(record, wakeup_flags());
+	/* at once: the runtime is asked for the container's names, and may forget one that lives for a moment */
+	bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
 

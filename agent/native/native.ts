@@ -17,7 +17,10 @@ export interface ProgramStatus {
 
 /** Records of the ring, one behind the other as graph/model/generated/wire.ts decodes them. */
 export interface KernelBatch {
-  readonly bytes: ArrayBuffer
+  /** The same for all batches: it holds this one's records, from 0 on, until `onBatch` returns. */
+  readonly view: DataView
+  /** Bytes of `view` that are this batch's. */
+  readonly bytes: number
   readonly records: number
   /** Names the batch when it is acknowledged: its end in the ring. */
   readonly end: number
@@ -37,13 +40,13 @@ export interface KernelOptions {
   readonly objects: readonly string[]
   /** Folder below a bpffs for what must outlive this process; one for each agent of a host. Without it nothing does. */
   readonly pinDir?: string
-  /** Size of the ring: a power of two, a page at least. Default: as compiled, 8 MiB. */
+  /** Size of the ring: a power of two, a page at least. Default: as compiled, 16 MiB. */
   readonly ringBytes?: number
 }
 
 interface Session {
   programs(): ProgramStatus[]
-  start(onBatch: (bytes: ArrayBuffer, records: number, end: number) => void): void
+  start(onBatch: (bytes: number, records: number, end: number) => void): ArrayBuffer
   acknowledge(end: number): void
   completeNs(): number
   read(map: string): MapContent
@@ -168,9 +171,9 @@ export class Kernel {
   /** Starts reading. Batches come in order; an error thrown by `onBatch` is thrown again as an uncaught one. */
   start(onBatch: (batch: KernelBatch) => void): void {
     if (typeof onBatch !== 'function') throw new TypeError(`onBatch is a ${typeof onBatch}: expected a function`)
-    this.#session.start((bytes, records, end) => {
+    const buffer = this.#session.start((bytes, records, end) => {
       try {
-        onBatch({ bytes, records, end })
+        onBatch({ view, bytes, records, end })
       } catch (error) {
         // not through the addon, which would only warn
         setImmediate(() => {
@@ -178,6 +181,7 @@ export class Kernel {
         })
       }
     })
+    const view = new DataView(buffer)
   }
 
   /** Frees a batch's room in the ring, and that of the batches before it: it is safe on disk. */

@@ -10,14 +10,14 @@
 #include "events.h"
 #include <bpf/bpf_helpers.h>
 
-/* Bytes between two wake-ups of the reader, who looks by itself every 20 ms. */
-#define WAKEUP_SHIFT 16
+/* Bytes between two wake-ups of the reader, who looks by itself every 100 ms. */
+#define WAKEUP_SHIFT 18
 
 #define PROGRAM_NAME 32
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20); /* the loader may set another size */
+	__uint(max_entries, 16 << 20); /* the loader may set another size */
 } events SEC(".maps");
 
 /* Records made by each CPU, those that found no room included: a hole in the numbers is a lost record. */
@@ -92,7 +92,7 @@ static __always_inline void *reserve_record(__u16 kind, __u16 size, __u64 cgroup
 }
 
 /*
- * Once for every 64 KiB written. Comparing what is unread with a threshold, as is usual, would wake the reader at each
+ * Once for every 256 KiB written. Comparing what is unread with a threshold, as is usual, would wake the reader at each
  * record while it waits for its batch to be safe on disk, since what is read counts as unread until then.
  */
 static __always_inline __u64 wakeup_flags(void)

@@ -105,7 +105,7 @@ export class EbpfCollector implements RunningCollector {
 
   /** A batch is acknowledged once it is safe, with all before it and with the kill that it has a part of. */
   #take(batch: KernelBatch): void {
-    const observations = this.#translator.translate(batch.bytes)
+    const observations = this.#translator.translate(batch.view, batch.bytes)
     const safe = observations.length === 0 || this.#emit(observations)
     if (this.#translator.heldSince !== null) this.#held ??= Promise.withResolvers<boolean>()
     else this.#endHold(safe)

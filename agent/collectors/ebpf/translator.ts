@@ -11,6 +11,13 @@ import { type Invocation, Invocations } from './invocation.ts'
 import { Pressures, type ToldPressure } from './pressure.ts'
 
 const { RECORDS } = wire
+// constants of their own: the loop over records is the one hot path here
+const CGROUP_CREATED = RECORDS['cgroup-created'].kind
+const CGROUP_REMOVED = RECORDS['cgroup-removed'].kind
+const PROCESS_EXEC = RECORDS['process-exec'].kind
+const PROCESS_EXIT = RECORDS['process-exit'].kind
+const MEMORY_PRESSURE = RECORDS['memory-pressure'].kind
+const OOM_KILL = RECORDS['oom-kill'].kind
 
 /** Where in the kernel's order a record stands. */
 interface Place {
@@ -23,7 +30,7 @@ type About = Pick<EventObservation, 'object' | 'pod' | 'containerName' | 'unattr
 
 export class Translator {
   /** Records that made no event, by why. */
-  readonly skipped: Record<string, number> = {}
+  readonly skipped = { host: 0, sandbox: 0, 'unknown-cgroup': 0, 'unknown-kind': 0 }
   /** Victims of the last kills, by pid, with their boot clock in ns. */
   readonly victims = new Map<number, number>()
   readonly #host: HostIdentity
@@ -45,38 +52,37 @@ export class Translator {
   }
 
   /** The observations that a batch's records make. Most records make none, and no object either. */
-  translate(bytes: ArrayBuffer): Observation[] {
-    const view = new DataView(bytes)
+  translate(view: DataView, bytes: number): Observation[] {
     const told: Observation[] = []
-    for (let offset = 0, size = 0; offset < bytes.byteLength; offset += size) {
+    for (let offset = 0, size = 0; offset < bytes; offset += size) {
       size = view.getUint16(offset + 2, true)
       if (size < wire.HEADER_SIZE)
         throw new Error(`a kernel record says that it has ${size} bytes: expected at least ${wire.HEADER_SIZE}`)
       switch (view.getUint16(offset, true)) {
-        case RECORDS['cgroup-created'].kind:
+        case CGROUP_CREATED:
           this.#cgroups.created(cgroupOf(view, offset), wire.decodeCgroupCreated(view, offset).path)
           break
-        case RECORDS['cgroup-removed'].kind:
+        case CGROUP_REMOVED:
           this.#cgroups.removed(cgroupOf(view, offset))
           this.#pressures.removed(cgroupOf(view, offset))
           break
-        case RECORDS['process-exec'].kind:
+        case PROCESS_EXEC:
           this.#exec(view, offset, told)
           break
-        case RECORDS['process-exit'].kind:
+        case PROCESS_EXIT:
           this.#exit(view, offset, told)
           break
-        case RECORDS['memory-pressure'].kind:
+        case MEMORY_PRESSURE:
           this.#pressure(
             this.#pressures.add({ ...wire.decodeHeader(view, offset), ...wire.decodeMemoryPressure(view, offset) }),
             told,
           )
           break
-        case RECORDS['oom-kill'].kind:
+        case OOM_KILL:
           this.#kill(view, offset, told)
           break
         default:
-          this.#skip('unknown-kind')
+          this.skipped['unknown-kind']++
       }
     }
     return told
@@ -96,15 +102,12 @@ export class Translator {
     return told
   }
 
-  #skip(why: string): void {
-    this.skipped[why] = (this.skipped[why] ?? 0) + 1
-  }
-
   /** The cgroup if it is a pod's; else the record is only counted. */
   #podCgroup(id: number): CgroupEntry | null {
     const cgroup = this.#cgroups.get(id)
     if (cgroup?.place.podUid !== undefined) return cgroup
-    this.#skip(cgroup === undefined ? 'unknown-cgroup' : 'host')
+    if (cgroup === undefined) this.skipped['unknown-cgroup']++
+    else this.skipped.host++
     return null
   }
 
@@ -186,7 +189,7 @@ export class Translator {
   ): void {
     const { unattributed } = this.#about(cgroup)
     if (unattributed !== undefined) {
-      this.#skip(unattributed)
+      this.skipped[unattributed]++
     } else {
       this.#claim(cgroup, place.bootNs, startNs, told)
       this.#tell(kind, place, cgroup, fields, told)

@@ -15,9 +15,10 @@
 namespace aitia {
 namespace {
 
-constexpr uint32_t kBatchBytes = 256 * 1024;
-constexpr size_t kBatchesInFlight = 8;  // before the thread waits; what it does not take stays in the ring
-constexpr int kPollMs = 20;
+constexpr uint32_t kBatchBytes = 256 * 1024;  // more than any record has: its header's size is 16 bits wide
+constexpr int kBatchesAtOnce = 16;            // before other work of the JavaScript thread has its turn
+// Each batch costs the JavaScript thread some 100 us, however small it is. What is urgent wakes us.
+constexpr int kPollMs = 100;
 
 std::string RequireString(const Napi::Value& value, const char* name) {
   if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a string");
@@ -77,7 +78,7 @@ KernelSession::KernelSession(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
     const auto events = loaded_.maps.find("events");
     if (events == loaded_.maps.end()) throw std::runtime_error("no object has a map `events`");
     ring_ = std::make_unique<Ring>(events->second.get());
-    delivered_ = posted_ = ring_->Acknowledged();
+    delivered_ = ring_->Acknowledged();
   } catch (const std::exception& error) {
     throw Napi::Error::New(env, error.what());
   }
@@ -103,7 +104,9 @@ Napi::Value KernelSession::Programs(const Napi::CallbackInfo& info) {
   return list;
 }
 
-void KernelSession::Start(const Napi::CallbackInfo& info) {
+// Reads the ring; returns the buffer that holds each batch while its callback runs. One for all: a new one each time
+// would be garbage by the megabyte.
+Napi::Value KernelSession::Start(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   MustBeOpen(env);
   if (info.Length() < 1 || !info[0].IsFunction()) throw Napi::TypeError::New(env, "onBatch must be a function");
@@ -116,42 +119,42 @@ void KernelSession::Start(const Napi::CallbackInfo& info) {
   if (!poll_ || !wake_ || epoll_ctl(poll_.get(), EPOLL_CTL_ADD, loaded_.maps["events"].get(), &ring_event) != 0 ||
       epoll_ctl(poll_.get(), EPOLL_CTL_ADD, wake_.get(), &wake_event) != 0)
     throw Napi::Error::New(env, std::string("cannot wait for the ring: ") + strerror(errno));
-  channel_ = Channel::New(env, info[0].As<Napi::Function>(), "aitia kernel ring", kBatchesInFlight, 1, this);
+  channel_ = Channel::New(env, info[0].As<Napi::Function>(), "aitia kernel ring", 0, 1, this);
+  const Napi::ArrayBuffer batch = Napi::ArrayBuffer::New(env, kBatchBytes);
+  batch_ = Napi::Persistent(batch);
   // Runs before the channel is torn down with the environment, since hooks run in reverse order.
   env_ = env;
   Ref();  // who reads isn't collected, even if nobody else knows it any more
   napi_add_env_cleanup_hook(env_, CloseAtExit, this);
-  thread_ = std::thread(&KernelSession::ReadLoop, this, delivered_);
+  thread_ = std::thread(&KernelSession::WaitLoop, this);
+  return batch;
 }
 
-void KernelSession::ReadLoop(uint64_t position) {
+void KernelSession::WaitLoop() {
   epoll_event events[2];
   while (!stopping_) {
-    const Extent found = ring_->Scan(position, kBatchBytes);
-    if (found.end != position) {
-      Extent* extent = new Extent(found);
-      position = found.end;
-      posted_ = position;
-      if (channel_.BlockingCall(extent) != napi_ok) {  // it was aborted by Close
-        delete extent;
-        return;
-      }
-      if (found.bytes >= kBatchBytes) continue;
-    }
-    if (found.complete_ns != 0) scanned_ns_ = found.complete_ns;
+    if (ring_->Produced() != delivered_ && !called_.exchange(true) && channel_.BlockingCall() != napi_ok) return;
     epoll_wait(poll_.get(), events, 2, kPollMs);
   }
 }
 
-void KernelSession::Deliver(Napi::Env env, Napi::Function callback, KernelSession* session, Extent* extent) {
-  std::unique_ptr<Extent> owned(extent);
+void KernelSession::Deliver(Napi::Env env, Napi::Function callback, KernelSession* session, void*) {
   if (env == nullptr || session->closed_) return;
-  Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(env, extent->bytes);
-  session->ring_->Copy(*extent, static_cast<uint8_t*>(bytes.Data()));
-  session->unacknowledged_.push_back(extent->end);
-  session->delivered_ = extent->end;
-  session->complete_ns_ = std::max(session->complete_ns_, extent->complete_ns);
-  callback.Call({bytes, Napi::Number::New(env, extent->records), Napi::Number::New(env, extent->end)});
+  session->called_ = false;
+  for (int i = 0; i < kBatchesAtOnce; i++) {
+    const Extent extent = session->ring_->Scan(session->delivered_, kBatchBytes);
+    session->complete_ns_ = std::max(session->complete_ns_, extent.complete_ns);
+    if (extent.end == extent.begin) return;
+    Napi::ArrayBuffer batch = session->batch_.Value();
+    if (batch.ByteLength() < kBatchBytes) return;  // JavaScript gave it away: nothing is delivered any more
+    session->ring_->Copy(extent, static_cast<uint8_t*>(batch.Data()));
+    session->unacknowledged_.push_back(extent.end);
+    session->delivered_ = extent.end;
+    callback.Call({Napi::Number::New(env, extent.bytes), Napi::Number::New(env, extent.records),
+                   Napi::Number::New(env, extent.end)});
+    if (session->closed_ || !extent.more) return;
+  }
+  if (!session->called_.exchange(true)) session->channel_.NonBlockingCall();
 }
 
 void KernelSession::Acknowledge(const Napi::CallbackInfo& info) {
@@ -168,8 +171,8 @@ void KernelSession::Acknowledge(const Napi::CallbackInfo& info) {
 
 // Boot clock: every record made before it was delivered.
 Napi::Value KernelSession::CompleteNs(const Napi::CallbackInfo& info) {
-  const uint64_t scanned = scanned_ns_;  // before posted_: the thread writes them the other way round
-  if (posted_ == delivered_) complete_ns_ = std::max(complete_ns_, scanned);
+  const uint64_t now = BootClock();
+  if (!closed_ && ring_->Produced() == delivered_) complete_ns_ = now;
   return Napi::Number::New(info.Env(), static_cast<double>(complete_ns_));
 }
 

@@ -22,18 +22,19 @@ class KernelSession : public Napi::ObjectWrap<KernelSession> {
 
  private:
   Napi::Value Programs(const Napi::CallbackInfo& info);
-  void Start(const Napi::CallbackInfo& info);
+  Napi::Value Start(const Napi::CallbackInfo& info);
   void Acknowledge(const Napi::CallbackInfo& info);
   Napi::Value CompleteNs(const Napi::CallbackInfo& info);
   Napi::Value Read(const Napi::CallbackInfo& info);
   void Call(const Napi::CallbackInfo& info);
   void CloseFromJs(const Napi::CallbackInfo& info);
 
-  // On the JavaScript thread: copies an extent out of the ring and hands it on.
-  static void Deliver(Napi::Env env, Napi::Function callback, KernelSession* session, Extent* extent);
-  using Channel = Napi::TypedThreadSafeFunction<KernelSession, Extent, Deliver>;
+  // On the JavaScript thread: reads what the ring holds and hands it on.
+  static void Deliver(Napi::Env env, Napi::Function callback, KernelSession* session, void*);
+  using Channel = Napi::TypedThreadSafeFunction<KernelSession, void, Deliver>;
 
-  void ReadLoop(uint64_t position);
+  // The thread only waits: who reads the records is the one who decodes them, so that they pass one CPU's cache.
+  void WaitLoop();
   void Close();
   static void CloseAtExit(void* session);
   void MustBeOpen(Napi::Env env) const;
@@ -43,14 +44,13 @@ class KernelSession : public Napi::ObjectWrap<KernelSession> {
   Fd poll_;
   Fd wake_;  // an eventfd that ends the thread's wait
   Channel channel_;
+  Napi::Reference<Napi::ArrayBuffer> batch_;  // what every batch is copied to
   std::thread thread_;
   std::atomic<bool> stopping_{false};
-  // Written by the thread: where it is, and until when that is everything.
-  std::atomic<uint64_t> posted_{0};
-  std::atomic<uint64_t> scanned_ns_{0};
+  std::atomic<bool> called_{false};  // JavaScript was told to read and has not begun
+  std::atomic<uint64_t> delivered_{0};
   // Of the JavaScript thread alone.
   std::deque<uint64_t> unacknowledged_;  // ends of the batches that were delivered
-  uint64_t delivered_ = 0;
   uint64_t complete_ns_ = 0;
   bool closed_ = false;
   napi_env env_ = nullptr;

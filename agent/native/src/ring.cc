@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -38,8 +39,9 @@ Ring::Ring(int fd) {
   page_ = sysconf(_SC_PAGESIZE);
   void* consumer = mmap(nullptr, page_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (consumer == MAP_FAILED) throw std::runtime_error(std::string("cannot map the ring: ") + strerror(errno));
-  // the data is mapped twice in a row, so that a record that wraps is still one piece
-  void* producer = mmap(nullptr, page_ + 2 * size_, PROT_READ, MAP_SHARED, fd, page_);
+  // The kernel offers the data twice in a row, so that a record that wraps is one piece; each copy counts as memory of
+  // ours, so we map one and copy what wraps in two pieces.
+  void* producer = mmap(nullptr, page_ + size_, PROT_READ, MAP_SHARED, fd, page_);
   if (producer == MAP_FAILED) {
     const int error = errno;
     munmap(consumer, page_);
@@ -52,8 +54,10 @@ Ring::Ring(int fd) {
 
 Ring::~Ring() {
   munmap(consumer_, page_);
-  munmap(producer_, page_ + 2 * size_);
+  munmap(producer_, page_ + size_);
 }
+
+uint64_t Ring::Produced() const { return __atomic_load_n(static_cast<const uint64_t*>(producer_), __ATOMIC_ACQUIRE); }
 
 uint64_t Ring::Acknowledged() const { return __atomic_load_n(static_cast<uint64_t*>(consumer_), __ATOMIC_ACQUIRE); }
 
@@ -67,12 +71,16 @@ uint32_t Ring::HeaderAt(uint64_t position) const {
 
 Extent Ring::Scan(uint64_t position, uint32_t limit) const {
   const uint64_t now = BootClock();
-  const uint64_t produced = __atomic_load_n(static_cast<const uint64_t*>(producer_), __ATOMIC_ACQUIRE);
-  Extent extent = {position, position, 0, 0, 0};
-  while (extent.end < produced && extent.bytes < limit) {
+  const uint64_t produced = Produced();
+  Extent extent = {position, position, 0, 0, 0, false};
+  while (extent.end < produced) {
     const uint32_t header = HeaderAt(extent.end);
     if (header & kBusy) return extent;
     if (!(header & kDiscarded)) {
+      if (extent.bytes + LengthOf(header) > limit) {
+        extent.more = true;
+        return extent;
+      }
       extent.records++;
       extent.bytes += LengthOf(header);
     }
@@ -87,7 +95,10 @@ void Ring::Copy(const Extent& extent, uint8_t* target) const {
     const uint32_t header = HeaderAt(position);
     const uint32_t length = LengthOf(header);
     if (!(header & kDiscarded)) {
-      memcpy(target, data_ + (position & (size_ - 1)) + kHeader, length);
+      const uint64_t start = (position + kHeader) & (size_ - 1);
+      const uint64_t whole = std::min<uint64_t>(length, size_ - start);
+      memcpy(target, data_ + start, whole);
+      memcpy(target + whole, data_, length - whole);
       target += length;
     }
     position += Stride(length);

@@ -14,6 +14,7 @@ struct Extent {
   uint32_t records;
   uint32_t bytes;        // of the records without the ring's own headers
   uint64_t complete_ns;  // boot clock: every record made before it is in this extent or an earlier one; 0: not known
+  bool more;             // there is more, beyond the limit
 };
 
 class Ring {
@@ -23,14 +24,15 @@ class Ring {
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
+  // The position up to which room was taken for records, finished or not.
+  uint64_t Produced() const;
   // The position up to which everything was acknowledged.
   uint64_t Acknowledged() const;
   void Acknowledge(uint64_t position);
-  // What is finished from `position` on, up to about `limit` bytes.
+  // What is finished from `position` on, up to `limit` bytes.
   Extent Scan(uint64_t position, uint32_t limit) const;
   // Copies an extent's records one behind the other.
   void Copy(const Extent& extent, uint8_t* target) const;
-  size_t size() const { return size_; }
 
  private:
   uint32_t HeaderAt(uint64_t position) const;

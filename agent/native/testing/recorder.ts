@@ -43,10 +43,9 @@ const decoders: Record<string, (view: DataView, offset: number) => object> = {
 }
 
 /** The records of a batch. */
-export const decodeBatch = ({ bytes }: KernelBatch): SeenRecord[] => {
-  const view = new DataView(bytes)
+export const decodeBatch = ({ view, bytes }: KernelBatch): SeenRecord[] => {
   const records: SeenRecord[] = []
-  for (let offset = 0; offset < bytes.byteLength; ) {
+  for (let offset = 0; offset < bytes; ) {
     const header = wire.decodeHeader(view, offset)
     const name = wire.RECORD_NAMES[header.kind]!
     records.push({ name, ...header, ...decoders[name]?.(view, offset) })
