@@ -8,6 +8,7 @@ import type { Collector, CollectorContext, DoctorLine, Log } from './collectors/
 import { environment, hostId } from './config.ts'
 import { COLLECTORS, discover, type Found } from './discover.ts'
 import { identify } from './host.ts'
+import { keepSmall } from './memory.ts'
 import { Pipeline } from './pipeline/pipeline.ts'
 
 export type { DoctorLine } from './collectors/collector.ts'
@@ -82,6 +83,7 @@ const namedLog = (log: Log, collector: string): Log => {
 /** Runs an agent until it is stopped. Redis may be away. Throws where its data folder is in use, and where a collector that was named can't run here. */
 export const runAgent = async (options: AgentOptions): Promise<RunningAgent> => {
   const { redisUrl, prefix, cluster, dataDir, collectors, log, folder = COLLECTORS } = options
+  keepSmall()
   const found = await discover(folder, collectors)
   const reasons = new Map<Found, string | null>()
   for (const each of found) reasons.set(each, await reasonAgainst(each))

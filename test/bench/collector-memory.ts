@@ -1,0 +1,112 @@
+/**
+ * Resident memory of the cluster-wide collector with 10,000 pods on a real API server: a process of its own, which does what an
+ * agent does with it, but for the queue. The peak of the first list counts, since memory is not given back.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, request } from 'node:https'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { KubeConfig } from '@kubernetes/client-node'
+import { controlPlaneUnavailable, startControlPlane } from '../cluster/control-plane.ts'
+import type { Row } from './row.ts'
+
+const PODS = 10_000
+const PARALLEL = 16
+
+const stamp = '2025-11-20T10:00:00Z'
+const id = (index: number) => index.toString(16).padStart(64, '0')
+
+/** A pod of a usual size, about 4 KB as the API stores it. */
+const podOf = (index: number) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name: `app-${index % 500}-5c9b6d7cfd-${index}`,
+    labels: { app: `app-${index % 500}`, 'pod-template-hash': '5c9b6d7cfd', tier: 'web', zone: 'a' },
+    annotations: { 'example.com/config': 'x'.repeat(200) },
+  },
+  spec: {
+    nodeName: `node-${index % 300}`,
+    containers: [
+      {
+        name: 'app',
+        image: 'registry.example/team/app:1.2.3',
+        resources: { limits: { memory: '64Mi', cpu: '250m' } },
+        env: Array.from({ length: 20 }, (_, n) => ({ name: `SETTING_${n}`, value: 'v'.repeat(30) })),
+      },
+    ],
+  },
+})
+
+const statusOf = (index: number) => ({
+  status: {
+    phase: 'Running',
+    podIPs: [{ ip: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}` }],
+    podIP: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+    conditions: ['Ready', 'PodScheduled'].map((type) => ({ type, status: 'True', lastTransitionTime: stamp })),
+    containerStatuses: [
+      {
+        ...{ name: 'app', image: 'registry.example/team/app:1.2.3', imageID: `sha256:${id(7)}`, restartCount: 0 },
+        ...{ ready: true, containerID: `containerd://${id(index)}`, state: { running: { startedAt: stamp } } },
+      },
+    ],
+  },
+})
+
+/** Sends requests over kept connections, some at a time. */
+async function fill(kubeconfig: string): Promise<void> {
+  const kubeConfig = new KubeConfig()
+  kubeConfig.loadFromFile(kubeconfig)
+  const options: { ca?: Buffer; cert?: Buffer; key?: Buffer } = {}
+  await kubeConfig.applyToHTTPSOptions(options)
+  const { ca, cert, key } = options
+  const agent = new Agent({ keepAlive: true, maxSockets: PARALLEL, ...{ ca, cert, key } })
+  const url = `${kubeConfig.getCurrentCluster()!.server}/api/v1/namespaces/default/pods`
+  const send = async (method: string, path: string, type: string, body: object) => {
+    const asked = request(url + path, { method, agent, headers: { 'Content-Type': type } })
+    asked.end(JSON.stringify(body))
+    const [response] = await once(asked, 'response')
+    response.resume()
+    await once(response, 'end')
+    if (response.statusCode >= 300)
+      throw new Error(`${method} ${path}: got ${response.statusCode}, expected 200 or 201`)
+  }
+  let next = 0
+  const work = async () => {
+    for (let index = next++; index < PODS; index = next++) {
+      const pod = podOf(index)
+      await send('POST', '', 'application/json', pod)
+      await send('PATCH', `/${pod.metadata.name}/status`, 'application/merge-patch+json', statusOf(index))
+    }
+  }
+  await Promise.all(Array.from({ length: PARALLEL }, work))
+  agent.destroy()
+}
+
+export async function bench(): Promise<Row[]> {
+  const reason = await controlPlaneUnavailable()
+  if (reason) throw new Error(reason)
+  const server = await startControlPlane({
+    apiServerArgs: [
+      '--max-requests-inflight=0',
+      '--max-mutating-requests-inflight=0',
+      '--enable-priority-and-fairness=false',
+    ],
+  })
+  try {
+    await fill(server.kubeconfig)
+    const program = join(import.meta.dirname, 'programs', 'collector-memory.ts')
+    const child = spawn(process.execPath, [program, String(PODS)], {
+      env: { ...process.env, KUBECONFIG: server.kubeconfig },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let last = ''
+    for await (const line of createInterface(child.stdout)) last = line
+    const { before, peak, seconds } = JSON.parse(last) as { before: number; peak: number; seconds: number }
+    const detail = `${PODS} pods on a real API server: ${before.toFixed(0)} MB before the first list, which took ${seconds.toFixed(1)} s; the peak counts`
+    return [{ what: 'RSS of the cluster-wide collector', value: peak, unit: 'MB', budget: { atMost: 300 }, detail }]
+  } finally {
+    await server.stop()
+  }
+}
