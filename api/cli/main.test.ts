@@ -84,6 +84,11 @@ describe('the command line', () => {
     assert.match(wrong.err, /^no deployment "chekout" in namespace "shop" \(nearest: checkout/)
     const usage = await aitia(['why', 'a/b/c'])
     assert.deepEqual([usage.code, usage.err], [2, 'got "a/b/c", expected KIND/NAME such as deployment/checkout\n'])
+    const node = await aitia(['why', 'node/node-1'])
+    assert.deepEqual(
+      [node.code, node.err],
+      [2, 'got the kind node, expected a workload (such as deployment), pod or service\n'],
+    )
     assert.equal((await aitia(['nonsense'])).code, 2)
     assert.equal((await aitia(['why', 'x', '--at', 'yesterday'])).code, 2)
     assert.equal((await aitia(['--help'])).code, 0)

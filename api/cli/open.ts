@@ -12,6 +12,9 @@ export const withStore = async <T>(work: (store: Store) => Promise<T>): Promise<
   try {
     await store.verify()
     return await work(store)
+  } catch (error) {
+    const { InvalidRequest } = await import('../../queries/reads/main.ts')
+    throw error instanceof InvalidRequest ? new UsageError(error.message) : error
   } finally {
     await store.close()
   }

@@ -8,10 +8,12 @@ export interface Running {
   stop(): Promise<void>
 }
 
+/** The store, with the schema that every part relies on. */
 const store = async ({ neo4j }: Pick<Servers, 'neo4j'>) => {
-  const { openStore } = await import('../../graph/store/main.ts')
+  const { applySchema, openStore } = await import('../../graph/store/main.ts')
   const opened = openStore(neo4j)
   await opened.verify()
+  await applySchema(opened)
   return opened
 }
 

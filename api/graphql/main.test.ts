@@ -200,6 +200,20 @@ describe('GraphQL', () => {
     assert.match(await complaint('{ __schema { types { name } } }'), /introspection/i)
   })
 
+  test('--explore opens GraphiQL and introspection, and nothing else', async () => {
+    const open = createApi({ store, cluster, explore: true })
+    const page = await open.fetch('http://127.0.0.1/graphql', { headers: { accept: 'text/html' } })
+    assert.equal(page.status, 200)
+    assert.match(page.headers.get('content-type') ?? '', /text\/html/)
+    const introspection = await open.fetch('http://127.0.0.1/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ __type(name: "OomKill") { interfaces { name } } }' }),
+    })
+    assert.deepEqual(await introspection.json(), { data: { __type: { interfaces: [{ name: 'Event' }] } } })
+    assert.equal((await open.fetch('http://127.0.0.1/graphql?query={clusters{cluster}}')).status, 405)
+  })
+
   test('bounds what it is asked', async () => {
     const deep = `{ event(id: "x") { ${'causes { event { '.repeat(15)} id ${'} } '.repeat(15)} } }`
     assert.match(await complaint(deep), /depth/i)

@@ -4,6 +4,7 @@ import { FAMILY_LIMIT, family, keysOf, type Member, type Window } from './family
 import { type Asked, type Found, find, type NamedObject, nearest } from './find.ts'
 import { type Impact, impact, type Replicas, replicasOf } from './impact.ts'
 import type { Incident } from './incidents.ts'
+import { kindNamed } from './kinds.ts'
 import {
   type OccurrenceDetail,
   occurrenceDetails,
@@ -11,7 +12,7 @@ import {
   type Touching,
   type Verdict,
 } from './occurrences.ts'
-import { KNOWN_NOW, type Reader, statement } from './read.ts'
+import { InvalidRequest, KNOWN_NOW, type Reader, statement } from './read.ts'
 import { clusterNow, clusters, type Source, sources } from './sources.ts'
 import { states } from './states.ts'
 import { kindOf, type StoredObject } from './stored.ts'
@@ -98,6 +99,9 @@ export type Answer =
       /** True where the object has more members than one answer looks at. */
       readonly cut: boolean
     })
+
+/** Kinds that have a life of their own to explain; what befalls a node shows in the workloads on it. */
+const EXPLAINED = new Set<string>(['Workload', 'Pod', 'Service'])
 
 const notFound = async (reader: Reader, asking: Asking, gone: Found | undefined): Promise<Answer> => {
   const [names, heard] = await Promise.all([
@@ -217,9 +221,11 @@ const lookAt = async (reader: Reader, asking: Asking, found: Found): Promise<Ans
   }
 }
 
-/** Answers a question about one object: incidents, near misses, what was not seen, or that nothing is wrong. */
+/** Answers a question about one object: incidents, near misses, what was not seen, or that nothing is wrong. Throws InvalidRequest for a kind that has no answer. */
 export const why = async (reader: Reader, question: Question): Promise<Answer> => {
   const { cluster, kind, name, namespace } = question
+  if (!EXPLAINED.has(kindNamed(kind).label))
+    throw new InvalidRequest(`got the kind ${kind}, expected a workload (such as deployment), pod or service`)
   const at = question.at ?? (await clusterNow(reader, cluster))
   const asking: Asking = {
     cluster,
