@@ -4,26 +4,30 @@ import type { Batch } from '../model/batch.ts'
 import { type Handle, Rejected } from '../queue/main.ts'
 import { isolate } from './isolate.ts'
 
-/** After so many attempts a batch that the store keeps refusing, while it answers, is taken apart: about half a minute. */
+/** After so many attempts (half a minute) a batch that is refused while others are written is taken apart. */
 const PATIENCE = 9
 
 /**
- * @param answers whether the store answers a question now: else a refusal says nothing about the batch
+ * Validation knows most of what can never be written, but not all of it (a value too long for an index). So a refusal also
+ * stays for good when the store has taken others since: then it is the batch's. While it takes none, every batch waits.
+ *
  * @param committed called after each commit
  */
-export const createHandle = (
-  writer: Writer,
-  answers: () => Promise<boolean>,
-  committed: (batch: Batch) => void,
-): Handle => {
-  const write = (batch: Batch) => writer.write(batch)
+export const createHandle = (writer: Writer, committed: (batch: Batch) => void): Handle => {
+  let commits = 0
+  const commitsAtFailure = new WeakMap<Batch, number>()
+  const write = async (batch: Batch) => {
+    await writer.write(batch)
+    commits++
+  }
   return async (batch, attempt) => {
-    const permanent = async (error: Error) =>
-      error instanceof InvalidBatch || (attempt >= PATIENCE && (await answers()))
+    const permanent = (error: Error) =>
+      error instanceof InvalidBatch || (attempt >= PATIENCE && commits > commitsAtFailure.get(batch)!)
     try {
       await write(batch)
     } catch (error) {
-      if (!(await permanent(error as Error))) throw error
+      if (!commitsAtFailure.has(batch)) commitsAtFailure.set(batch, commits)
+      if (!permanent(error as Error)) throw error
       const rejected = await isolate(batch, error as Error, write, permanent)
       committed(batch)
       throw new Rejected(rejected)

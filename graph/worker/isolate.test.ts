@@ -30,8 +30,9 @@ test('all but the bad is written, in order, with a loss in the place of each', a
     fc.asyncProperty(observations, async (shapes) => {
       const all = shapes.map(([, isEvent], index) => (isEvent ? eventOf(index) : heartbeatOf(index)))
       const bad = new Set(all.filter((_, index) => shapes[index]![0]).map(idOf))
+      fc.pre(bad.size > 0)
       const { kept, write } = storeWithout(bad)
-      const parts = await isolate(batchOf(0, all), new Error('first'), write, async () => true)
+      const parts = await isolate(batchOf(0, all), new Error('first'), write, () => true)
       assert.deepEqual(
         parts.map((part) => part.batch.observations.map(idOf)),
         all
@@ -55,7 +56,7 @@ test('an error that passes ends the search: the whole batch comes again', async 
   }
   const batch = batchOf(0, [eventOf(1), eventOf(2)])
   await assert.rejects(
-    isolate(batch, new Error('first'), write, async () => false),
+    isolate(batch, new Error('first'), write, () => false),
     /away/,
   )
 })

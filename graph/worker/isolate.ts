@@ -21,7 +21,7 @@ export const isolate = async (
   batch: Batch,
   failure: Error,
   write: Write,
-  permanent: (error: Error) => Promise<boolean>,
+  permanent: (error: Error) => boolean,
 ): Promise<RejectedPart[]> => {
   const { observations } = batch
   if (observations.length <= 1) {
@@ -35,7 +35,7 @@ export const isolate = async (
     try {
       await write(part)
     } catch (error) {
-      if (!(await permanent(error as Error))) throw error
+      if (!permanent(error as Error)) throw error
       rejected.push(...(await isolate(part, error as Error, write, permanent)))
     }
   }
@@ -43,11 +43,11 @@ export const isolate = async (
 }
 
 /** What has no valid source or time can't be told as a loss of it either: the dead letter is all there is. */
-const noteLoss = async (batch: Batch, write: Write, permanent: (error: Error) => Promise<boolean>): Promise<void> => {
+const noteLoss = async (batch: Batch, write: Write, permanent: (error: Error) => boolean): Promise<void> => {
   if (batch.observations.length === 0) return
   try {
     await write(batch)
   } catch (error) {
-    if (!(await permanent(error as Error))) throw error
+    if (!permanent(error as Error)) throw error
   }
 }

@@ -46,17 +46,12 @@ export const runWorker = async ({ neo4j, log, ...place }: WorkerConfig): Promise
   const nudger = openNudger({ ...place, log })
   const stopping = new AbortController()
   let consumer: Consumer | undefined
-  const answers = () =>
-    store.read('RETURN 1 AS one').then(
-      () => true,
-      () => false,
-    )
   const committed = (batch: Batch) => {
     // Of heartbeats alone nothing new follows but the end of waiting, which the patterns' schedule sees.
     if (batch.observations.some(({ type }) => type !== 'heartbeat')) nudger.nudge()
   }
   const started = untilSchema(store, log, stopping.signal).then((ready) => {
-    if (ready) consumer = openConsumer({ ...place, log }, createHandle(createWriter(store), answers, committed))
+    if (ready) consumer = openConsumer({ ...place, log }, createHandle(createWriter(store), committed))
   })
   await Promise.race([started.then(() => consumer?.ready), sleep(RETRY, undefined, { ref: false })])
   return {

@@ -7,12 +7,13 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { neo4jForTest, redisForTest, testCluster } from '../../test/support/servers.ts'
-import { removeCluster } from '../ingest/main.ts'
+import { createWriter, removeCluster } from '../ingest/main.ts'
 import { laneOf, type Observation } from '../model/observation.ts'
 import { now, SECOND } from '../model/time.ts'
-import { openPatternQueue, openProducer, readDeadLetters, readQueueStats } from '../queue/main.ts'
+import { openConsumer, openPatternQueue, openProducer, readDeadLetters, readQueueStats } from '../queue/main.ts'
 import { eventOf, heartbeatOf } from '../queue/testing/observations.ts'
 import { openStore, type Store } from '../store/main.ts'
+import { createHandle } from './handle.ts'
 import { runWorker } from './main.ts'
 
 describe('worker', () => {
@@ -113,7 +114,7 @@ describe('worker', () => {
     const { createHandle } = await import(${url('handle.ts')})
     const writer = createWriter(openStore(${JSON.stringify(await neo4jForTest())}))
     const kill = () => process.kill(process.pid, 'SIGKILL')
-    openConsumer(${JSON.stringify({ ...where, timings })}, createHandle(writer, async () => true, kill))`
+    openConsumer(${JSON.stringify({ ...where, timings })}, createHandle(writer, kill))`
     for (let kills = 0; kills < 3; kills++) {
       const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' })
       const [, signal] = await once(child, 'exit')
@@ -126,6 +127,22 @@ describe('worker', () => {
     await until(async () => (await readQueueStats(where)).lanes.every(({ waiting, active }) => waiting + active === 0))
     assert.equal(await countEvents(where), 200)
     await worker.stop()
+  })
+
+  test('what passes validation but the store refuses, while it takes others, is set aside in the end', async () => {
+    const where = await place()
+    const long = eventOf(5, START + 5)
+    const bad = { ...long, object: { ...long.object, key: 'x'.repeat(50_000) }, pod: long.object }
+    await send(where, [...eventsOf(0, 5), bad, ...eventsOf(6, 50)])
+    const timings = { lock: 10_000, stalledCheck: 5_000, retry: [10, 500] } as const
+    const consumer = openConsumer(
+      { ...where, timings },
+      createHandle(createWriter(store), () => {}),
+    )
+    await until(async () => (await countEvents(where)) === 49)
+    await until(async () => (await readDeadLetters(where)).length === 1)
+    assert.match((await readDeadLetters(where))[0]!.reason, /index/i)
+    await consumer.close()
   })
 
   test('started while Neo4j is away it waits, and it can be stopped', async () => {
