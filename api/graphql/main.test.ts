@@ -106,14 +106,14 @@ describe('GraphQL', () => {
     const { data, errors } = await ask(`{
       why(kind: "deployment", name: "checkout", namespace: "shop") { result headline subject { replicas { wanted ready } } }
       sources { source ended watermark unwatched { from to } }
-      patterns { id steps { event required } }
+      patterns { id steps { event required } work { occurrences open concludedAt } }
       clusters { cluster live }
     }`)
     assert.equal(errors, undefined)
     const told = data as {
       why: { result: string; headline: string; subject: unknown }
       sources: { source: string; ended: boolean; watermark: string }[]
-      patterns: { id: string }[]
+      patterns: { id: string; work: { occurrences: number; open: number } | null }[]
       clusters: { cluster: string; live: boolean }[]
     }
     assert.equal(told.why.result, 'INCIDENT')
@@ -126,7 +126,8 @@ describe('GraphQL', () => {
       told.sources.map(({ source, ended, watermark }) => ({ source, ended, watermark })),
       [EBPF, KUBERNETES].map((source) => ({ source, ended: true, watermark: toRfc3339(END) })),
     )
-    assert.ok(told.patterns.some((pattern) => pattern.id === 'container-oom'))
+    const work = told.patterns.find((pattern) => pattern.id === 'container-oom')?.work
+    assert.deepEqual([work?.occurrences, work?.open], [1, 0])
     assert.deepEqual(
       told.clusters.filter((it) => it.cluster === cluster),
       [{ cluster, live: false }],

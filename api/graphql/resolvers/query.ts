@@ -6,6 +6,7 @@ import { headline } from '../../../queries/reads/headline.ts'
 import { incidents, type Status } from '../../../queries/reads/incidents.ts'
 import { MINUTE, toRfc3339 } from '../../../queries/reads/main.ts'
 import type { OccurrenceDetail } from '../../../queries/reads/occurrences.ts'
+import { patternWork } from '../../../queries/reads/patterns.ts'
 import { KNOWN_NOW } from '../../../queries/reads/read.ts'
 import { clusterNow, clusters, type Interval, type Source, sources, unwatched } from '../../../queries/reads/sources.ts'
 import { type Answer, type Subject, why } from '../../../queries/reads/why.ts'
@@ -69,6 +70,8 @@ export const query = (patterns: readonly Pattern[]) => ({
   },
   Source: { unwatched: ({ window, ...source }: Source & { window: Interval }) => unwatched(source, window) },
   Pattern: {
+    work: async ({ id }: Pattern, args: { cluster?: string }, { reader, cluster }: Context) =>
+      (await patternWork(reader, args.cluster ?? cluster)).find(({ pattern }) => pattern === id) ?? null,
     steps: ({ steps }: Pattern) => steps.map(({ event, required, join }) => ({ event, required, join })),
   },
   AnswerResult: { INCIDENT: 'incident', NO_KNOWN_CAUSE: 'no-known-cause', HEALTHY: 'healthy', NOT_FOUND: 'not-found' },
