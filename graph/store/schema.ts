@@ -42,12 +42,26 @@ const refuseOtherLanes = (lanes: number | null): void => {
     )
 }
 
-/** Makes what is missing and waits until it can be used; nothing is done where the graph has it all. */
+/** Rounds of trying: of several that begin at once on an empty graph all wait for one, and some in a circle. */
+const ROUNDS = 5
+
+const runAll = async (store: Store): Promise<void> => {
+  for (let round = 1; ; round++)
+    try {
+      return await store.write(async (transaction) => {
+        for (const statement of statements) await transaction.run(statement)
+      })
+    } catch (error) {
+      if (round === ROUNDS || (error as { retriable?: boolean }).retriable !== true) throw error
+    }
+}
+
+/** Makes what is missing and waits until it can be used; nothing is done where the graph has it all. Several may do so at once. */
 export const applySchema = async (store: Store): Promise<void> => {
   const stamp = await stampOf(store)
   refuseOtherLanes(stamp.lanes)
   if (stamp.version === version) return
-  for (const statement of statements) await store.run(statement)
+  await runAll(store)
   await store.run('CYPHER 5 CALL db.awaitIndexes(300)')
   await store.write((transaction) => transaction.run(STAMP, { id: 'aitia', version, lanes: LANES }))
 }
