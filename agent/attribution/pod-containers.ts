@@ -4,7 +4,7 @@ import { quantityOf } from './pod-quantity.ts'
 export type ContainerRole = 'main' | 'init' | 'sidecar' | 'ephemeral'
 
 /** A state of a container as the kubelet reports it; just one of the three is there. Times are RFC 3339. */
-export interface ContainerState {
+interface ContainerState {
   readonly running?: { readonly startedAt?: string | null }
   readonly waiting?: { readonly reason?: string; readonly message?: string }
   readonly terminated?: {

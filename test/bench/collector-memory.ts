@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, request } from 'node:https'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { KubeConfig } from '@kubernetes/client-node'
 import { controlPlaneUnavailable, startControlPlane } from '../cluster/control-plane.ts'
 import type { Row } from './row.ts'
@@ -96,7 +96,7 @@ export async function bench(): Promise<Row[]> {
   })
   try {
     await fill(server.kubeconfig)
-    const program = join(import.meta.dirname, 'programs', 'collector-memory.ts')
+    const program = fileURLToPath(import.meta.resolve('./programs/collector-memory.ts'))
     const child = spawn(process.execPath, [program, String(PODS)], {
       env: { ...process.env, KUBECONFIG: server.kubeconfig },
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -4,7 +4,7 @@ import { fromRfc3339 } from '../../../../graph/model/time.ts'
 import type { RawObject } from '../../../reflector/list.ts'
 import { isNode, type Owner } from '../../../reflector/owner.ts'
 
-export type Body = StateObservation['body']
+type Body = StateObservation['body']
 
 /** What is kept of an object of any kind. */
 export interface Trimmed {
@@ -103,7 +103,7 @@ export const trimMeta = (raw: RawObject, kind: ObjectName) => {
 }
 
 /** An owner is a Workload of whatever kind, but for the Node that owns mirror pods. An owner shares the namespace of what it owns. */
-export const ownerRef = (owner: Owner, owned: ObjectRef): ObjectRef => {
+const ownerRef = (owner: Owner, owned: ObjectRef): ObjectRef => {
   if (isNode(owner)) return { kind: 'Node', key: owner.uid, name: owner.name }
   const namespace = owned.namespace === undefined ? {} : { namespace: owned.namespace }
   return { kind: 'Workload', key: owner.uid, name: owner.name, workloadKind: owner.kind, ...namespace }
