@@ -165,6 +165,7 @@ test('two agents cannot read one ring; another ring size replaces what was pinne
 test('unpin detaches and leaves nothing in bpffs', { skip }, async (t) => {
   const pinDir = pinDirFor(t)
   const recorder = new Recorder(t, { pinDir })
+  assert.throws(() => unpin(pinDir), /a running agent reads/)
   recorder.kernel.close()
   assert.ok(unpin(pinDir))
   assert.ok(!unpin(pinDir))

@@ -63,6 +63,7 @@ interface Addon {
     ringBytes: number
   }) => Session
   mountBpffs(path: string): void
+  isLocked(path: string): boolean
   sampleClock(): [number, number, number]
 }
 
@@ -98,10 +99,18 @@ export const preparePinDir = (pinDir: string, mountPoint = '/sys/fs/bpf'): strin
   }
 }
 
-/** Removes what `pinDir` holds: programs are detached, unread records are gone. @returns whether there was anything. */
+/** Whether a running agent reads what is pinned in a folder. */
+export const isPinDirInUse = (pinDir: string): boolean => addon().isLocked(pinDir)
+
+/**
+ * Removes what `pinDir` holds: programs are detached, unread records are gone.
+ * @returns whether there was anything
+ * @throws Error where an agent reads it: without its pins it would miss what happens after its death
+ */
 export const unpin = (pinDir: string): boolean => {
   if (!existsSync(pinDir)) return false
   if (!isBpffs(pinDir)) throw new Error(`${pinDir} is on no bpffs: nothing is pinned there, and nothing was removed`)
+  if (isPinDirInUse(pinDir)) throw new Error(`a running agent reads what is pinned in ${pinDir}: stop it first`)
   rmSync(pinDir, { recursive: true })
   return true
 }

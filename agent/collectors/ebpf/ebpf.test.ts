@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { now } from '../../../graph/model/time.ts'
 import { Cgroup, ended } from '../../native/testing/cgroup.ts'
 import { pinDirFor, skip } from '../../native/testing/recorder.ts'
-import ebpf from './main.ts'
+import ebpf, { unpinAll } from './main.ts'
 import { BOOT_ID, Harness, TestContainer, temporaryFolder } from './testing/harness.ts'
 
 const MIB = 1024 * 1024
@@ -170,6 +171,19 @@ test('observations that cannot be made safe are tried again, and the batch waits
     await sleep(10)
   assert.equal(harness.collector.progress!()[0]!.counters!['emit.retried'], 2)
   assert.ok(harness.warnings.some((message) => /could not be made safe/.test(message)))
+})
+
+test('unpinning leaves what a running agent reads', { skip }, async (t) => {
+  const pinDir = pinDirFor(t)
+  const pins = dirname(pinDir)
+  const other = join(pins, 'ended')
+  mkdirSync(other)
+  const harness = new Harness(t, { dataDir: temporaryFolder(), pinning: { pinDir } })
+  assert.deepEqual(unpinAll(pins), [other, `${pinDir}: left as it is, a running agent reads it`])
+  assert.ok(!existsSync(other) && existsSync(pinDir))
+  await harness.collector.stop()
+  assert.deepEqual(unpinAll(pins), [pinDir])
+  assert.deepEqual(readdirSync(pins), [])
 })
 
 test('doctor names each program, bpffs and the log', { skip }, async () => {

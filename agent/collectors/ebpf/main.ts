@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { Kernel, preparePinDir, unpin } from '../../native/native.ts'
+import { isPinDirInUse, Kernel, preparePinDir, unpin } from '../../native/native.ts'
 import type { Collector, CollectorContext, RunningCollector } from '../collector.ts'
 import { EbpfCollector } from './collector.ts'
 import { doctor } from './doctor.ts'
@@ -12,7 +12,7 @@ const PINS = join(BPFFS, 'aitia')
 const BUILT = join(import.meta.dirname, '../../../bpf/build')
 
 /** The concerns that this collector's events come from. */
-export const OBJECTS = ['memory', 'process'].map((concern) => join(BUILT, `${concern}.bpf.o`))
+const OBJECTS = ['memory', 'process'].map((concern) => join(BUILT, `${concern}.bpf.o`))
 
 /** One folder for each agent of a machine: what is pinned belongs to the state in its data folder. */
 const pinDirOf = ({ cluster, dataDir }: CollectorContext): string => {
@@ -50,12 +50,15 @@ export const startEbpf = (
   })
 }
 
-/** Detaches what agents that do not run any more left at work. @returns their folders */
-export const unpinAll = (): string[] => {
-  if (!existsSync(PINS)) return []
-  const folders = readdirSync(PINS).map((name) => join(PINS, name))
-  for (const folder of folders) unpin(folder)
-  return folders
+/** Detaches what agents that do not run any more left at work in these folders. @returns what became of each */
+export const unpinAll = (pins = PINS): string[] => {
+  if (!existsSync(pins)) return []
+  return readdirSync(pins).map((name) => {
+    const folder = join(pins, name)
+    if (isPinDirInUse(folder)) return `${folder}: left as it is, a running agent reads it`
+    unpin(folder)
+    return folder
+  })
 }
 
 const ebpf: Collector = {

@@ -1,4 +1,6 @@
 // The border: checks types. Meaning is checked in native.ts.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <time.h>
 
@@ -6,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "fd.h"
 #include "kernel_session.h"
 
 namespace {
@@ -16,6 +19,15 @@ void MountBpffs(const Napi::CallbackInfo& info) {
   const std::string path = info[0].As<Napi::String>().Utf8Value();
   if (mount("bpf", path.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0)
     throw Napi::Error::New(info.Env(), "cannot mount bpffs at " + path + ": " + strerror(errno));
+}
+
+// Whether an agent holds the lock of a folder that it pins in (see loader.cc).
+Napi::Value IsLocked(const Napi::CallbackInfo& info) {
+  if (info.Length() < 1 || !info[0].IsString()) throw Napi::TypeError::New(info.Env(), "path must be a string");
+  const aitia::Fd fd(open(info[0].As<Napi::String>().Utf8Value().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) throw Napi::Error::New(info.Env(), std::string("cannot open the folder: ") + strerror(errno));
+  const bool locked = flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  return Napi::Boolean::New(info.Env(), locked);
 }
 
 int64_t Nanoseconds(clockid_t clock) {
@@ -46,6 +58,7 @@ Napi::Value SampleClock(const Napi::CallbackInfo& info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("KernelSession", aitia::KernelSession::Define(env));
   exports.Set("mountBpffs", Napi::Function::New(env, MountBpffs));
+  exports.Set("isLocked", Napi::Function::New(env, IsLocked));
   exports.Set("sampleClock", Napi::Function::New(env, SampleClock));
   return exports;
 }
