@@ -12,7 +12,7 @@ import { withServers } from './with-servers.ts'
 const folders = ['agent', 'graph', 'queries', 'api', 'deploy', 'test']
 const results = join(root, '.aitia', 'test-results.jsonl')
 // A test that hangs must not hold a machine for hours; building Kubernetes inside one takes about eight minutes.
-const hangLimit = 30 * 60_000
+const hangLimit = 20 * 60_000
 
 /** Resolves with 0 only if tests ran and none failed. Checks run only with the whole set. */
 export async function test(args: string[]): Promise<number> {
