@@ -421,6 +421,16 @@ suite('the collector with a real kube-apiserver', { skip: (await controlPlaneUna
     assert.deepEqual([harness.watcher.progress(), harness.emitted], [[], []])
   })
 
+  test('an API that is away at the start is waited for', async (t) => {
+    const harness = new Harness(server)
+    t.after(() => harness.end())
+    harness.pointTo('https://127.0.0.1:1')
+    await harness.start()
+    assert.match(harness.logged.join(), /ECONNREFUSED/)
+    harness.pointTo(server.url)
+    await harness.state('kube-system')
+  })
+
   test('a name that stands for another cluster is refused', async (t) => {
     const harness = await watch(t)
     await harness.stop()

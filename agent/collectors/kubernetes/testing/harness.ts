@@ -32,6 +32,11 @@ export class Harness {
     if (user !== undefined) Object.assign(this.#kubeConfig.users[0]!, { impersonateUser: user })
   }
 
+  /** Makes it ask another address from now on. */
+  pointTo(url: string): void {
+    Object.assign(this.#kubeConfig.clusters[0]!, { server: url })
+  }
+
   get watcher(): ClusterWatcher {
     return this.#watcher!
   }
