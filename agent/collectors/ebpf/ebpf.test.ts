@@ -173,6 +173,26 @@ test('observations that cannot be made safe are tried again, and the batch waits
   assert.ok(harness.warnings.some((message) => /could not be made safe/.test(message)))
 })
 
+test('records that found no room while nothing could be made safe are told as a loss, with their program', {
+  skip,
+}, async (t) => {
+  let full = true
+  const emit = async () => {
+    while (full) await sleep(20)
+  }
+  const harness = new Harness(t, { dataDir: temporaryFolder(), pinning: null, ringBytes: 65_536, emit })
+  const container = new TestContainer(t)
+  await ended(container.cgroup.spawn('i=0; while [ $i -lt 1000 ]; do (exit 1); i=$((i+1)); done'))
+  const losses = () =>
+    harness.emitted.flatMap((told) => (told.type === 'loss' && told.what === 'process_exit' ? told : []))
+  for (let tries = 0; losses().length === 0 && tries < 300; tries++) await sleep(10)
+  full = false
+  const [loss] = losses()
+  assert.ok(loss && loss.count > 0 && loss.from < loss.to)
+  const counted = losses().reduce((sum, { count }) => sum + count, 0)
+  assert.equal(harness.collector.progress!()[0]!.counters!['ring.process_exit'], counted)
+})
+
 test('unpinning leaves what a running agent reads', { skip }, async (t) => {
   const pinDir = pinDirFor(t)
   const pins = dirname(pinDir)

@@ -8,7 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { EventName } from '../../../../graph/model/generated/types.ts'
 import type { EventObservation, Observation } from '../../../../graph/model/observation.ts'
 import { Cgroup } from '../../../native/testing/cgroup.ts'
+import { OBJECTS } from '../../../native/testing/recorder.ts'
 import type { CollectorContext, RunningCollector } from '../../collector.ts'
+import { EbpfCollector } from '../collector.ts'
 import { startEbpf } from '../main.ts'
 
 export const BOOT_ID = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
@@ -29,6 +31,8 @@ export class TestContainer {
 export interface HarnessOptions {
   readonly dataDir: string
   readonly pinning: { pinDir: string; mountPoint?: string } | null
+  /** A ring so small that it is soon full; nothing is pinned then. */
+  readonly ringBytes?: number
   /** Takes the place of making observations safe. */
   readonly emit?: (observations: readonly Observation[]) => Promise<void>
 }
@@ -39,7 +43,7 @@ export class Harness {
   readonly collector: RunningCollector
   readonly warnings: string[] = []
 
-  constructor(t: TestContext, { dataDir, pinning, emit }: HarnessOptions) {
+  constructor(t: TestContext, { dataDir, pinning, ringBytes, emit }: HarnessOptions) {
     const silent = () => {}
     const warn = (_: unknown, message?: unknown) => {
       this.warnings.push(String(message))
@@ -55,7 +59,10 @@ export class Harness {
       log: { debug: silent, info: silent, warn, error: warn },
       signal: new AbortController().signal,
     }
-    this.collector = startEbpf(context, pinning)
+    this.collector =
+      ringBytes === undefined
+        ? startEbpf(context, pinning)
+        : new EbpfCollector(context, { objects: OBJECTS, ringBytes })
     t.after(() => this.collector.stop())
   }
 
