@@ -18,6 +18,9 @@ export interface UpOptions {
 /** Seconds that a replay's incidents may take. */
 const REPLAY = 120
 
+/** ms after which it is said what is waited for. */
+const SLOW = 3_000
+
 class Asked extends Error {}
 
 /** When a process was started, in clock ticks since boot: with its pid it names the process. Null where there is none. */
@@ -60,13 +63,16 @@ class Stack {
   }
 
   async stop(): Promise<void> {
-    for (const { name, stop } of this.#stops.splice(0).reverse())
+    for (const { name, stop } of this.#stops.splice(0).reverse()) {
+      const slow = setTimeout(() => say(`${name} ends what it has begun; Ctrl-C again ends everything at once`), SLOW)
       try {
         await stop()
       } catch (error) {
         say(`${name} did not stop in order: ${(error as Error).message}`)
         process.exitCode = 1
       }
+      clearTimeout(slow)
+    }
   }
 }
 
