@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { StateObservation } from '../../graph/model/observation.ts'
 import type { RecordedObservation } from '../../graph/model/recording.ts'
 import { SECOND } from '../../graph/model/time.ts'
+import { testCluster } from '../../test/support/servers.ts'
 import { createCorrelator, runPattern } from './correlator.ts'
 import { caseNamed, conclusionsOf, containerOom, countOf, graphForTest, inCluster, split } from './testing.ts'
 
@@ -159,15 +160,20 @@ describe('the engine', async () => {
     }))
 
   it('runs by itself until it is stopped', () =>
-    inCluster(store, async (cluster, load) => {
-      const correlator = createCorrelator({ store })
-      await correlator.start()
-      try {
-        await load(caseNamed('main-killed'))
-        for (let tries = 0; tries < 100 && (await countOf(store, cluster, 'Incident')) === 0; tries++) await sleep(200)
-        assert.equal(await countOf(store, cluster, 'Incident'), 1)
-      } finally {
-        await correlator.stop()
-      }
-    }))
+    inCluster(
+      store,
+      async (cluster, load) => {
+        const correlator = createCorrelator({ store })
+        await correlator.start()
+        try {
+          await load(caseNamed('main-killed'))
+          for (let tries = 0; tries < 100 && (await countOf(store, cluster, 'Incident')) === 0; tries++)
+            await sleep(200)
+          assert.equal(await countOf(store, cluster, 'Incident'), 1)
+        } finally {
+          await correlator.stop()
+        }
+      },
+      testCluster(),
+    ))
 })

@@ -3,6 +3,7 @@ import type { K8sContext } from '../../graph/model/context.ts'
 import { OBJECTS } from '../../graph/model/generated/registry.ts'
 import type { GraphNode, Store } from '../../graph/store/main.ts'
 import { KNOWN_NOW } from '../reads/read.ts'
+import { readLanes } from './cursor.ts'
 import { judge } from './judge.ts'
 import type { Affected, Alternative, EventNode, Judgement, Ownership } from './judgement.ts'
 import { COUNTING, columnOf, kindOf, labelOf, type Pattern, stepsParameter } from './pattern.ts'
@@ -153,7 +154,17 @@ const readHoles = (store: Store, pattern: Pattern, cluster: string, anchors: rea
 export const readCoverage = (store: Store, cluster: string, known: number = KNOWN_NOW): Promise<Coverage[]> =>
   store.read<Coverage>(statement('coverage'), { cluster, known })
 
-/** Judges each anchor of one pattern; null where the pattern does not apply to it. */
+/** Until the slowest lane has come so far, something older may still be committed. */
+const refuseUnsettled = async (store: Store, cluster: string, known: number): Promise<void> => {
+  const { knownUpTo } = await readLanes(store, cluster)
+  if (knownUpTo !== null && known > knownUpTo)
+    throw new Error(`known: got ${known}, expected at most ${knownUpTo}: a lane may still take in something older`)
+}
+
+/**
+ * Judges each anchor of one pattern; null where the pattern does not apply to it. Throws where `known` is later than all
+ * lanes have come.
+ */
 export const evaluate = async (
   store: Store,
   pattern: Pattern,
@@ -162,6 +173,7 @@ export const evaluate = async (
   { known = KNOWN_NOW, without = [] }: View = {},
   coverage?: readonly Coverage[],
 ): Promise<Map<string, Judgement | null>> => {
+  if (known !== KNOWN_NOW) await refuseUnsettled(store, cluster, known)
   const heard = coverage ?? (await readCoverage(store, cluster, known))
   const parameters = { anchors: anchorIds, cluster, known, without, steps: stepsParameter(pattern) }
   const rows = await store.read<ResultRow>(pattern.cypher, parameters)

@@ -1,13 +1,6 @@
 /** Names of what the engine writes. Made of content, so that evaluating again writes the same nodes. Each carries its cluster in front. */
 import { createHash } from 'node:crypto'
-
-/** JSON with the keys of maps in order. */
-export const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, member) =>
-    member !== null && typeof member === 'object' && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  )
+import { canonical } from '../../graph/ingest/derive.ts'
 
 /** 64 bits of SHA-256 as hex: below 10^-7 for one collision among 10^6 ids. */
 export const digest = (...parts: readonly unknown[]): string =>

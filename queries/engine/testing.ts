@@ -5,6 +5,7 @@ import type { Recording } from '../../graph/model/recording.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { casesOf, outcomesOf } from './cases.ts'
+import { CASE_PREFIX } from './correlator.ts'
 import { loadPatterns, type Pattern } from './pattern.ts'
 import { applyEngineSchema } from './statements.ts'
 
@@ -27,12 +28,15 @@ export const graphForTest = async (): Promise<Store> => {
   return store
 }
 
-/** Gives `work` a cluster of its own with parts of a recording, and takes it away after. */
+/**
+ * Gives `work` a cluster of its own and a way to load parts of a recording, and takes it away after. A correlator that
+ * runs meanwhile, of another test, leaves it alone by its name.
+ */
 export const inCluster = async <T>(
   store: Store,
   work: (cluster: string, load: (recording: Recording, order?: readonly number[]) => Promise<unknown>) => Promise<T>,
+  cluster = `${CASE_PREFIX}${testCluster()}`,
 ): Promise<T> => {
-  const cluster = testCluster()
   try {
     return await work(cluster, (recording, order) => loadRecording(store, recording, cluster, order ? { order } : {}))
   } finally {
@@ -68,10 +72,10 @@ const bare = (properties: object | null, cluster: string): unknown =>
 /** All that is concluded in a cluster, as it would be in any other. */
 export const conclusionsOf = async (store: Store, cluster: string): Promise<unknown> => {
   const outcomes = await outcomesOf(store, cluster, containerOom)
+  // All that there are: those of earlier verdicts would be too many.
   const causes = await store.read<{ edge: string }>(
-    `CYPHER 5 MATCH (occurrence:Occurrence {scope: $scope}) MATCH (a:Event)-[caused:CAUSED {verdict: occurrence.verdictId}]->(b:Event)
-     RETURN a.id + ' caused ' + b.id AS edge ORDER BY edge`,
-    { scope: `${cluster}/${containerOom.id}` },
+    'CYPHER 5 MATCH (a:Event {cluster: $cluster})-[:CAUSED]->(b) RETURN a.id + " caused " + b.id AS edge ORDER BY edge',
+    { cluster },
   )
   return {
     occurrences: outcomes.map(({ occurrence, verdict, incident, affected }) => ({

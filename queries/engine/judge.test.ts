@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SECOND } from '../../graph/model/time.ts'
+import { judge } from './judge.ts'
+import type { Alternative, EventNode, Ownership } from './judgement.ts'
+import { loadPatterns, type Pattern } from './pattern.ts'
+import type { Watching } from './watching.ts'
+
+const pattern = loadPatterns().find(({ id }) => id === 'container-oom') as Pattern
+const AT = 1_000 * SECOND
+
+const event = (kind: EventNode['kind'], at: number, fields: object = {}): EventNode => ({
+  ...{ id: `x/${kind}`, kind, at, uncertainty: 0, objectKey: 'x/c', podKey: 'x/p', containerName: 'app' },
+  source: kind.startsWith('container') ? 'kubernetes@cluster' : 'ebpf@h',
+  ...(kind.startsWith('container') ? {} : { host: 'h' }),
+  ...fields,
+})
+const kill = event('oom-kill', AT, { firstProcessKilled: true, global: false })
+const end = event('container-terminated', AT, { uncertainty: SECOND })
+
+const alternative = (...found: EventNode[]): Alternative => ({
+  anchor: kill,
+  found: new Map([kill, ...found].map((each) => [each.kind, each])),
+  outcome: 'main killed',
+  affected: [],
+})
+const whole: Ownership = { whole: true, resolver: 'owner references', workload: null }
+const watching = (over: Partial<Watching> = {}): Watching => ({
+  settled: () => true,
+  blindness: () => null,
+  holes: () => [],
+  ...over,
+})
+const judged = (alternatives: Alternative[], over: Partial<Watching> = {}, ownership = whole) =>
+  judge(pattern, alternatives, { watching: watching(over), ownershipOf: () => ownership, restartsJumped: false })
+
+describe('a verdict', () => {
+  it('is provisional when all required steps are found, and final when every source has passed', () => {
+    assert.equal(judged([alternative(end)], { settled: () => false }).content.status, 'provisional')
+    assert.equal(judged([alternative(end)]).content.status, 'final')
+  })
+
+  it('waits for a required step, and for the owner chain', () => {
+    const waiting = judged([alternative()], { settled: () => false })
+    assert.deepEqual([waiting.content.status, waiting.content.result], ['waiting', 'incident'])
+    assert.ok(waiting.content.pending.includes('container-terminated'))
+    const ownerless = judged([alternative(end)], { settled: () => false }, { ...whole, whole: false })
+    assert.equal(ownerless.content.status, 'waiting')
+  })
+
+  it("names each source that it waits for, and until when: window, lateness and the kind's own delay", () => {
+    const { awaits } = judged([alternative()], { settled: () => false })
+    const until = awaits.find(({ source }) => source === 'kubernetes@cluster')?.until
+    assert.equal(until, AT + pattern.window + pattern.lateness + 10 * SECOND)
+  })
+
+  it('says missing only of a source that was watching', () => {
+    const seen = judged([alternative()])
+    assert.deepEqual([seen.content.result, seen.content.missing], ['near-miss', ['container-terminated']])
+    const blind = judged([alternative()], {
+      blindness: (source) => (source.startsWith('kubernetes') ? 'had a gap: restart' : null),
+    })
+    assert.deepEqual([blind.content.result, blind.content.missing], ['incident', []])
+    assert.deepEqual(blind.content.unseen, [
+      { step: 'container-terminated', source: 'kubernetes@cluster', why: 'had a gap: restart' },
+    ])
+    assert.ok(blind.content.confidence < seen.content.parts.rule)
+  })
+
+  it('takes stamps as intervals: an end that may lie before the kill counts, one that surely does not', () => {
+    const floored = event('container-terminated', AT - SECOND + 1, { uncertainty: SECOND })
+    assert.equal(judged([alternative(floored)]).content.evidence.length, 2)
+    const before = event('container-terminated', AT - 2 * SECOND, { uncertainty: SECOND })
+    assert.deepEqual(judged([alternative(before)]).content.missing, ['container-terminated'])
+  })
+
+  it('keeps each hop with its key, its lag and who told the key', () => {
+    const { hops } = judged([alternative(end)]).content
+    assert.deepEqual(hops, [
+      {
+        ...{ from: 'oom-kill', to: 'container-terminated', fromId: 'x/oom-kill', toId: 'x/container-terminated' },
+        ...{ joinKey: 'container', joinValue: 'x/c', resolver: 'ebpf = kubernetes' },
+        ...{ lag: 0, lagUncertainty: SECOND, confidence: 1 },
+      },
+    ])
+  })
+
+  it('names a loss, and is capped by it', () => {
+    const loss = { id: 'l', hole: 'loss', source: 'ebpf@h', from: AT, to: AT, what: 'ring', count: 3 } as const
+    const { content } = judged([alternative(end)], { holes: (source) => (source === 'ebpf@h' ? [loss] : []) })
+    assert.deepEqual([content.losses, content.confidence], [[loss], 0.9])
+  })
+
+  it('shares its confidence among alternatives, and takes the one with more evidence', () => {
+    const { content } = judged([alternative(), alternative(end)])
+    assert.deepEqual([content.evidence.length, content.parts.alternatives, content.confidence], [2, 2, 0.475])
+  })
+
+  it('keeps an outcome that rests on absence waiting, and takes it back where nobody watched', () => {
+    const survived = {
+      ...alternative(),
+      anchor: { ...kill, firstProcessKilled: false },
+      outcome: 'child killed, container survived',
+    }
+    assert.equal(judged([survived], { settled: (source) => source === 'ebpf@h' }).content.status, 'waiting')
+    assert.equal(judged([survived]).content.outcome, 'child killed, container survived')
+    const blind = judged([{ ...survived, outcome: `${survived.outcome} (init container)` }], {
+      blindness: () => 'was not watching',
+    })
+    assert.equal(blind.content.outcome, 'child killed, fate of the container unseen (init container)')
+  })
+})
