@@ -28,7 +28,7 @@ export interface Parts {
 export const noisyOr = (worths: readonly number[]): number => 1 - worths.reduce((rest, worth) => rest * (1 - worth), 1)
 
 /** Groups witnesses by link and origin, the best of each origin standing for it. */
-export const linksOf = (witnesses: readonly Witness[]): Parts['links'] => {
+const linksOf = (witnesses: readonly Witness[]): Parts['links'] => {
   const links: Record<string, Record<string, number>> = {}
   for (const { link, origin, worth } of witnesses) {
     links[link] ??= {}

@@ -84,7 +84,7 @@ const clustersOf = async (store: Store): Promise<string[]> =>
   (await store.read<{ cluster: string }>(statement('clusters'))).map(({ cluster }) => cluster)
 
 /** How a queue wakes the patterns: one queue each, so that a pattern runs once at a time among all correlators. */
-export type OpenQueue = (pattern: string, run: () => Promise<void>) => Promise<{ close(): Promise<void> }>
+type OpenQueue = (pattern: string, run: () => Promise<void>) => Promise<{ close(): Promise<void> }>
 
 export interface Correlator {
   readonly patterns: readonly Pattern[]

@@ -64,7 +64,7 @@ export interface Hop {
 }
 
 export type Status = 'waiting' | 'provisional' | 'final'
-export type Result = 'incident' | 'near-miss' | 'silence'
+type Result = 'incident' | 'near-miss' | 'silence'
 
 /** A step that is absent where nobody can say that it did not happen. */
 export interface Unseen {

@@ -91,10 +91,11 @@ const literalProblems = (pattern: Pattern, text: string): string[] => {
   ]
 }
 
-const operatorsOf = (plan: Plan): Plan[] => [plan, ...plan.children.flatMap(operatorsOf)]
+/** All operators of a plan. */
+export const operatorsOf = (plan: Plan): Plan[] => [plan, ...plan.children.flatMap(operatorsOf)]
 
 /** Operators that read all of a label, a type, an index or the graph. */
-const SCAN =
+export const SCAN =
   /^(AllNodesScan|.*ByLabelScan|.*ByLabelsScan|.*LabelsScan|.*TypeScan|.*TypesScan|.*AllRelationshipsScan|.*IndexScan|.*ContainsScan|.*EndsWithScan)$/
 
 /** Sides of a product that have one row each. */

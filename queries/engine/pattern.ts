@@ -130,7 +130,7 @@ const problemsOf = (pattern: z.infer<typeof patternSchema>, folder: string): str
 }
 
 /** Reads one pattern's folder. Throws with every fault that its pattern.yaml has. */
-export const loadPattern = (folder: string): Pattern => {
+const loadPattern = (folder: string): Pattern => {
   const file = join(folder, 'pattern.yaml')
   const parsed = patternSchema.safeParse(parse(readFileSync(file, 'utf8')))
   if (!parsed.success) throw new Error(`${file}:\n${z.prettifyError(parsed.error)}`)

@@ -1,6 +1,6 @@
 // Occurrences of a pattern with their newest verdict, their incident and what they affect.
 CYPHER 5
-MATCH (occurrence:Occurrence {scope: $scope})
+MATCH (occurrence:Occurrence) WHERE occurrence.scope = $scope AND occurrence.at IS NOT NULL
 MATCH (verdict:Verdict {id: occurrence.verdictId})
 OPTIONAL MATCH (incident:Incident)-[:OCCURRED]->(occurrence)
 CALL (occurrence) {
