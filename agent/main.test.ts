@@ -60,7 +60,7 @@ export default {
         clearInterval(timer)
         tick()
       },
-      progress: () => [{ source, session: 's', since, watermark, counters: { count } }],
+      progress: () => [{ source, session: 's', since, watermark, counters: { count }, blind: ['pod-failed'] }],
     }
   },
 }`
@@ -120,6 +120,7 @@ test('heartbeats go into every lane, each second, behind all that they claim; th
   const overtaken: string[] = []
   const watermarks = new Map<number, number[]>()
   const counters: (Readonly<Record<string, number>> | undefined)[] = []
+  const blind = new Set<string>()
   const read = (batch: Batch) => {
     for (const each of batch.observations) {
       if (each.type === 'event') {
@@ -129,6 +130,7 @@ test('heartbeats go into every lane, each second, behind all that they claim; th
       } else if (each.type === 'heartbeat') {
         watermarks.set(batch.lane, [...(watermarks.get(batch.lane) ?? []), each.watermark])
         counters.push(each.counters)
+        blind.add(each.blind?.join() ?? 'nothing')
       }
     }
   }
@@ -143,6 +145,7 @@ test('heartbeats go into every lane, each second, behind all that they claim; th
   )
   assert.equal(counters.at(-1)!.count, events.length)
   assert.equal(counters.at(-1)!['spool.dropped'], 0)
+  assert.deepEqual([...blind], ['pod-failed'])
   assert.ok(watermarks.get(0)!.at(-1)! <= now())
 })
 

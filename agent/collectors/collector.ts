@@ -1,6 +1,7 @@
 /** What a collector is to the agent. Each folder of agent/collectors with a `main.ts` exports one as its default; no list names it. */
 import type { Logger } from 'pino'
 import type { K8sContext } from '../../graph/model/context.ts'
+import type { EventName } from '../../graph/model/generated/types.ts'
 import type { Observation } from '../../graph/model/observation.ts'
 
 /** Where a part of the agent says what it does. */
@@ -48,6 +49,8 @@ export interface Progress {
   readonly watermark: number | null
   /** Since the start of the session, e.g. `ring.oom_kill` for failed reserves of that program. */
   readonly counters?: Readonly<Record<string, number>>
+  /** Kinds of its own that it can't see; see `HeartbeatObservation`. */
+  readonly blind?: readonly EventName[]
 }
 
 export interface RunningCollector {

@@ -70,11 +70,12 @@ export class Pipeline {
     }
   }
 
-  #heartbeatOf({ source, session, since, watermark, counters }: Progress): HeartbeatObservation[] {
+  #heartbeatOf({ source, session, since, watermark, counters, blind = [] }: Progress): HeartbeatObservation[] {
     if (watermark === null || watermark < since) return []
     const at = now()
     const { dropped, spoolBytes } = this.#producer.stats()
     const all = { ...counters, 'spool.dropped': dropped, 'spool.bytes': spoolBytes }
-    return [{ type: 'heartbeat', source, session, since, watermark: Math.min(watermark, at), at, counters: all }]
+    const claimed = { source, session, since, watermark: Math.min(watermark, at), at, counters: all }
+    return [{ type: 'heartbeat', ...claimed, ...(blind.length === 0 ? {} : { blind }) }]
   }
 }

@@ -45,6 +45,8 @@ interface CoverageRow {
   ended: boolean
   heardAt: number
   counters: string
+  /** Null where it sees all that it can tell: no property. */
+  blind: readonly EventName[] | null
 }
 
 export interface Prepared {
@@ -158,16 +160,17 @@ const addHeartbeat = (rows: Map<string, CoverageRow>, cluster: string, lane: str
   const id = `${cluster}/${beat.source}/${beat.session}/${lane.slice(lane.lastIndexOf('/') + 1)}`
   const [collector, host] = beat.source.split(/@(.*)/s)
   const counters = JSON.stringify(beat.counters ?? {})
+  const blind = beat.blind === undefined || beat.blind.length === 0 ? null : beat.blind
   const row = rows.get(id)
   if (row === undefined) {
     const properties = {
       ...{ cluster, source: beat.source, collector, session: beat.session, lane, from: beat.since },
       ...(host === 'cluster' ? {} : { host }),
     }
-    rows.set(id, { id, properties, to: beat.watermark, ended: beat.ended ?? false, heardAt: beat.at, counters })
+    rows.set(id, { id, properties, to: beat.watermark, ended: beat.ended ?? false, heardAt: beat.at, counters, blind })
     return
   }
-  if (beat.at > row.heardAt) row.counters = counters
+  if (beat.at > row.heardAt) Object.assign(row, { counters, blind })
   row.to = Math.max(row.to, beat.watermark)
   row.ended ||= beat.ended ?? false
   row.heardAt = Math.max(row.heardAt, beat.at)
@@ -217,16 +220,16 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
         addHeartbeat(coverage, cluster, lane, observation)
         break
       case 'gap': {
-        const { source, from, to, reason } = observation
-        const id = `${cluster}/${source}/${from}/${to}/${digestOf(reason)}`
-        gaps.set(id, { id, properties: { cluster, source, from, to, reason } })
+        const { source, from, to, reason, kinds } = observation
+        const id = `${cluster}/${source}/${from}/${to}/${digestOf(kinds ? [reason, kinds] : reason)}`
+        gaps.set(id, { id, properties: { cluster, source, from, to, reason, kinds } })
         break
       }
       case 'loss': {
-        const { source, from, to, count, what } = observation
-        const id = `${cluster}/${source}/${what}/${from}/${to}`
+        const { source, from, to, count, what, kinds } = observation
+        const id = `${cluster}/${source}/${what}/${from}/${to}${kinds ? `/${digestOf(kinds)}` : ''}`
         const most = Math.max(count, losses.get(id)?.count ?? 0)
-        losses.set(id, { id, count: most, properties: { cluster, source, from, to, what } })
+        losses.set(id, { id, count: most, properties: { cluster, source, from, to, what, kinds } })
       }
     }
   }

@@ -175,6 +175,33 @@ describe('the writer', () => {
     assert.deepEqual(await coverage(), [{ ...expected, to: 30, ended: true, counters: '{"seen":31}' }])
   })
 
+  it('keeps what a source can not see as it said last, and which kinds a gap or a loss concerns', async () => {
+    fresh()
+    const beat = (at: number, blind?: readonly string[]): Observation =>
+      ({ type: 'heartbeat', source: 'ebpf@h1', session: 's', since: 5, watermark: at, at, blind }) as Observation
+    const blind = () => ask('MATCH (c:Coverage {cluster: $cluster}) RETURN c.blind AS blind')
+    await write([beat(20, ['process-exit']), beat(30, ['oom-kill', 'process-exit'])])
+    await write([beat(10)])
+    assert.deepEqual(await blind(), [{ blind: ['oom-kill', 'process-exit'] }])
+    await write([beat(40, [])])
+    assert.deepEqual(await blind(), [{ blind: null }])
+    const span = { source: 'ebpf@h1', from: 1, to: 2 }
+    const gap = { type: 'gap', ...span, reason: 'expired' } as const
+    const loss = { type: 'loss', ...span, count: 1, what: 'ring' } as const
+    await write([gap, { ...gap, kinds: ['process-exit'] }, loss, { ...loss, kinds: ['process-exit'] }])
+    assert.deepEqual(
+      await ask(
+        'MATCH (n:Gap|Loss {cluster: $cluster}) RETURN labels(n)[0] AS label, n.kinds AS kinds ORDER BY label, kinds',
+      ),
+      [
+        { label: 'Gap', kinds: ['process-exit'] },
+        { label: 'Gap', kinds: null },
+        { label: 'Loss', kinds: ['process-exit'] },
+        { label: 'Loss', kinds: null },
+      ],
+    )
+  })
+
   it('counts a gap and a loss once, though every lane tells them', async () => {
     await loadRecording(
       store,

@@ -36,6 +36,8 @@ export interface EventKind {
   readonly origin: string
   /** Longest time in µs between happening and being told to the collector, beyond the collector's own watermark. */
   readonly delay: number
+  /** The source may leave one out, or tell it later than `delay`: that there is none proves nothing. */
+  readonly bestEffort?: true
   readonly fields: Fields
   /** Members of the kernel's record, after the common header. Only for kernel events. */
   readonly wire?: Wire

@@ -129,6 +129,20 @@ describe('a document', () => {
     )
   })
 
+  it('says which kinds a source can not see, and which a gap or a loss concerns', () => {
+    const { observations } = read(
+      `
+  - {gap: kubernetes@cluster, from: +1s, to: +2s, reason: expired, kinds: [kubernetes-event]}
+  - {loss: ebpf@node-1, from: +1s, to: +3s, count: 1, what: ring, kinds: [process-exit]}
+`,
+      'coverage: [{source: ebpf@node-1, from: -60s, to: +30s, blind: [memory-pressure]}]\n',
+    )
+    assert.deepEqual(
+      observations.map((each) => (each.type === 'heartbeat' ? each.blind : 'kinds' in each && each.kinds)),
+      [['kubernetes-event'], ['process-exit'], ['memory-pressure']],
+    )
+  })
+
   it('comes out the same when it is read again as JSON', () => {
     const once = read('  - {event: oom-kill, at: +0s, object: Container/c1}\n')
     assert.deepEqual(readDocument(JSON.stringify(once), 'again.json'), once)

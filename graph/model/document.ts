@@ -8,7 +8,7 @@
  * host: node-1                     # host of the node-level events and sources that name none; `node-1` is the default
  * coverage:                        # who was watching: one heartbeat each, sent at `to`
  *   - {source: ebpf@node-1, from: -60s, to: +120s, ended: true}
- *   - {source: kubernetes@cluster, from: -60s, to: +120s, ended: true}
+ *   - {source: kubernetes@cluster, from: -60s, to: +120s, ended: true, blind: [kubernetes-event]}  # kinds it can't see
  * observations:
  *   - state: Pod/shop/checkout-1   # Kind/namespace/name or Kind/name; `#2` tells apart what had the same name (see ref.ts)
  *     at: -50s
@@ -26,6 +26,7 @@
  *     from: +1s
  *     to: +5s
  *     reason: disconnected
+ *     kinds: [kubernetes-event]  # of a gap or loss: only these kinds are concerned; left out: all
  *   - loss: ebpf@node-1
  *     from: +1s
  *     to: +2s
@@ -108,9 +109,9 @@ const seenAt = (observation: Observation): number => {
 }
 
 const coverageOf = (raw: Raw, start: number): HeartbeatObservation => {
-  const { source, from, to, ended = false, session = 'recorded', ...rest } = raw
+  const { source, from, to, ended = false, session = 'recorded', blind, ...rest } = raw
   const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) throw new Error(`${unknown}: expected source, from, to, ended or session`)
+  if (unknown !== undefined) throw new Error(`${unknown}: expected source, from, to, ended, session or blind`)
   const until = timeOf('to', to, start)
   return {
     type: 'heartbeat',
@@ -120,6 +121,7 @@ const coverageOf = (raw: Raw, start: number): HeartbeatObservation => {
     watermark: until,
     at: until,
     ...(ended ? { ended: true } : {}),
+    ...(blind === undefined ? {} : { blind: blind as HeartbeatObservation['blind'] }),
   }
 }
 

@@ -90,6 +90,11 @@ export interface HeartbeatObservation {
   readonly at: number
   /** The stream ends here (a recording): frees the watermark, but covers nothing after it. */
   readonly ended?: true
+  /**
+   * Kinds of its collector that it can't see, since the kernel refused a program or the API a kind: it vouches for none of
+   * them in the whole session. Once it sees one again, a gap with `kinds` says until when it did not.
+   */
+  readonly blind?: readonly EventName[]
   /** Counters since the start of the session by what they count, e.g. `ring.oom_kill`, `spool.dropped`. */
   readonly counters?: Readonly<Record<string, number>>
 }
@@ -101,6 +106,8 @@ export interface GapObservation {
   readonly from: number
   readonly to: number
   readonly reason: string
+  /** Only events of these kinds were missed; absent: all that the source tells. */
+  readonly kinds?: readonly EventName[]
 }
 
 /** The source knows that it lost `count` observations between `from` and `to`, µs. */
@@ -112,6 +119,8 @@ export interface LossObservation {
   readonly count: number
   /** What was lost: a program's name, `spool`, `queue`. */
   readonly what: string
+  /** Only events of these kinds can be among them; absent: all that the source tells. */
+  readonly kinds?: readonly EventName[]
 }
 
 /** Facts about a source's watching: they go into every lane. */

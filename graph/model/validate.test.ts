@@ -19,8 +19,13 @@ const changed = (observation: Observation, change: object): Observation =>
 
 describe('an observation', () => {
   it('is sound as the model says', () => {
-    for (const sound of [kill, pod, one('{gap: ebpf@n1, from: +0s, to: +1s, reason: x}')])
-      assert.deepEqual(problemsOf(sound), [])
+    const sources = [
+      '{gap: ebpf@n1, from: +0s, to: +1s, reason: x}',
+      '{gap: ebpf@n1, from: +0s, to: +1s, reason: x, kinds: [oom-kill]}',
+      '{loss: ebpf@n1, from: +0s, to: +1s, count: 1, what: ring, kinds: [oom-kill, process-exit]}',
+      '{heartbeat: ebpf@n1, since: +0s, watermark: +1s, blind: [process-exec]}',
+    ]
+    for (const sound of [kill, pod, ...sources.map(one)]) assert.deepEqual(problemsOf(sound), [])
   })
 
   const wrong: [string, Observation, RegExp][] = [
@@ -36,6 +41,16 @@ describe('an observation', () => {
       'an object that the kind is not about',
       changed(kill, { object: { kind: 'Service', key: 's' } }),
       /^object.kind: got "Service", expected Container or Host/,
+    ],
+    [
+      'a heartbeat that is blind for what does not exist',
+      changed(one('{heartbeat: ebpf@n1, since: +0s, watermark: +1s}'), { blind: ['oom'] }),
+      /^blind: got "oom", expected some of: container-started/,
+    ],
+    [
+      'a gap that concerns no kind',
+      changed(one('{gap: ebpf@n1, from: +0s, to: +1s, reason: x}'), { kinds: [] }),
+      /^kinds: got \[\], expected a list of event kinds/,
     ],
     [
       'a tombstone with relations',

@@ -72,6 +72,15 @@ const TEXTS = ['host', 'bootId', 'containerName', 'workloadName', 'contextKey'] 
 const NUMBERS = ['bootClock', 'sequence'] as const
 const UNATTRIBUTED: readonly unknown[] = [undefined, 'host', 'sandbox', 'unknown-cgroup']
 
+/** Names of event kinds that a source speaks of. */
+const checkKinds = (refuse: Refuse, where: string, kinds: unknown, least: number): void => {
+  if (kinds === undefined) return
+  if (!Array.isArray(kinds) || kinds.length < least) refuse(where, kinds, 'a list of event kinds, or nothing')
+  else
+    for (const kind of kinds)
+      if (kindOf(EVENTS, kind) === undefined) refuse(where, kind, `some of: ${Object.keys(EVENTS).join(', ')}`)
+}
+
 const checkEvent = (refuse: Refuse, event: EventObservation): void => {
   const kind = kindOf(EVENTS, event.kind)
   if (kind === undefined) {
@@ -154,6 +163,7 @@ export const problemsOf = (observation: Observation): string[] => {
       const { since, watermark, at, session } = observation
       checkTimes(refuse, { since, watermark, at })
       if (!isText(session) || session === '') refuse('session', session, 'text')
+      checkKinds(refuse, 'blind', observation.blind, 0)
       break
     }
     case 'gap':
@@ -164,6 +174,7 @@ export const problemsOf = (observation: Observation): string[] => {
       if (observation.type === 'loss') checkTimes(refuse, { count: observation.count })
       const named = observation.type === 'loss' ? observation.what : observation.reason
       if (!isText(named)) refuse(observation.type === 'loss' ? 'what' : 'reason', named, 'text')
+      checkKinds(refuse, 'kinds', observation.kinds, 1)
       break
     }
     default:

@@ -4,11 +4,12 @@ import { SECOND } from '../time.ts'
 export const kubernetesEvent = defineEvent({
   name: 'kubernetes-event',
   collector: 'kubernetes',
-  doc: 'An Event object of the API, but for routine that states tell already (Scheduled, Pulled, Started, ...). Best effort and merged: its absence proves nothing. With count > 1 it is the interval [at, lastAt].',
+  doc: 'An Event object of the API, but for routine that states tell already (Scheduled, Pulled, Started, ...). Merged by its reporter: with count > 1 it is the interval [at, lastAt].',
   hook: 'core/v1 Event',
   about: ['Pod', 'Workload', 'Node', 'Service', 'Namespace'],
   origin: 'api.event',
   delay: 10 * SECOND,
+  bestEffort: true,
   fields: {
     reason: { type: 'string', doc: 'BackOff, FailedScheduling, ...' },
     eventType: { type: 'string', doc: 'Normal or Warning.' },

@@ -10,6 +10,8 @@ export const memoryPressure = defineEvent({
   origin: 'kernel.reclaim',
   // summed up in the kernel for a second, and told when a reclaim ends
   delay: 2 * SECOND,
+  // what lasts is held back for longer and longer
+  bestEffort: true,
   fields: {
     reclaims: { type: 'int', unit: 'count', doc: 'Reclaims from `countedFrom` to `lastAt`.' },
     stalled: { type: 'int', unit: 'µs', doc: 'Time that tasks spent in them, summed over tasks.' },

@@ -39,6 +39,9 @@ const events = (model: Model): string[] =>
         ['about', kind.about.join(', ')],
         ['origin', kind.origin],
         ['delay of its source', seconds(kind.delay)],
+        ...(kind.bestEffort
+          ? [['if there is none', 'proves nothing: the source may leave it out, or tell it later']]
+          : []),
         ['label, GraphQL type', `\`${pascalCase(kind.name)}\``],
         ['Cypher', `[graph/ingest/generated/${kind.name}.cypher](../graph/ingest/generated/${kind.name}.cypher)`],
         ['defined in', `[graph/model/events/${kind.name}.ts](../graph/model/events/${kind.name}.ts)`],

@@ -111,7 +111,13 @@ const declarations = (model: Model): Schema => {
   return { anyOf: model.relations.flatMap((kind) => [short(kind), whole(kind)]) }
 }
 
-const sourceObservations = (): Schema[] => {
+const eventKinds = (model: Model, description: string): Schema => ({
+  type: 'array',
+  items: { enum: model.events.map((kind) => kind.name) },
+  description,
+})
+
+const sourceObservations = (model: Model): Schema[] => {
   const arrives = { arrives: ref('time', 'When it reaches the queue.') }
   const both = (name: string, members: Schema, required: readonly string[]): Schema[] => [
     object({ [name]: text('The source.'), ...members, ...arrives }, [name, ...required]),
@@ -121,7 +127,11 @@ const sourceObservations = (): Schema[] => {
       ...required,
     ]),
   ]
-  const span = { from: ref('time'), to: ref('time') }
+  const span = {
+    from: ref('time'),
+    to: ref('time'),
+    kinds: eventKinds(model, 'Only these kinds are concerned. Left out: all.'),
+  }
   return [
     ...both(
       'heartbeat',
@@ -131,6 +141,7 @@ const sourceObservations = (): Schema[] => {
         watermark: ref('time', 'All with `at` before it has been passed on.'),
         at: ref('time'),
         ended: { type: 'boolean', description: 'The stream ends here.' },
+        blind: eventKinds(model, "Kinds that it can't see."),
         counters: { type: 'object', additionalProperties: { type: 'integer' } },
       },
       ['since', 'watermark'],
@@ -152,7 +163,7 @@ const definitions = (model: Model): Schema => {
     ...events.flatMap(([name]) => [ref(name), ref(`Whole${name}`)]),
     ref('state'),
     ...states.map(([name]) => ref(name)),
-    ...sourceObservations(),
+    ...sourceObservations(model),
   ]
   const workloads = model.objects.flatMap((kind) => [kind.name, ...(kind.alsoLabelled ?? [])])
   return {
@@ -262,6 +273,7 @@ const schema = (model: Model): Schema => ({
             to: ref('time'),
             ended: { type: 'boolean', description: 'Its stream ends there.' },
             session: text('One run of the collector.'),
+            blind: eventKinds(model, "Kinds that it can't see."),
           },
           ['source', 'from', 'to'],
         ),

@@ -38,7 +38,7 @@ export interface ContainerWaiting {
   readonly restartCount: number
 }
 
-/** An Event object of the API, but for routine that states tell already (Scheduled, Pulled, Started, ...). Best effort and merged: its absence proves nothing. With count > 1 it is the interval [at, lastAt]. */
+/** An Event object of the API, but for routine that states tell already (Scheduled, Pulled, Started, ...). Merged by its reporter: with count > 1 it is the interval [at, lastAt]. */
 export interface KubernetesEvent {
   /** BackOff, FailedScheduling, ... */
   readonly reason: string
