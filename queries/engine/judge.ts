@@ -4,7 +4,17 @@ import { sourceOf } from '../../graph/model/observation.ts'
 import { CLUSTER_WIDE } from '../reads/watching.ts'
 import { type CAPS, confidenceOf, type Witness } from './confidence.ts'
 import { joinOf } from './joins.ts'
-import type { Alternative, Content, EventNode, Hop, Judgement, Ownership, Status, Unseen } from './judgement.ts'
+import type {
+  Affected,
+  Alternative,
+  Content,
+  EventNode,
+  Hop,
+  Judgement,
+  Ownership,
+  Status,
+  Unseen,
+} from './judgement.ts'
 import { kindOf, type Pattern, type Step, stepOf } from './pattern.ts'
 import type { Hole, Watching } from './watching.ts'
 
@@ -148,6 +158,15 @@ const statusOf = (looked: readonly Looked[], rests: boolean, ownership: Ownershi
   return lacking || rests || !ownership.whole ? 'waiting' : 'provisional'
 }
 
+/** A workload that only the context knows is affected too; what the chain ended at is then one of the owners below it. */
+const affectedWith = (affected: readonly Affected[], { resolver, workload }: Ownership): readonly Affected[] =>
+  resolver !== 'K8sContext' || workload === null || affected.some(({ key }) => key === workload.key)
+    ? affected
+    : [
+        ...affected.map((each) => (each.role === 'workload' ? { ...each, role: 'owner' } : each)),
+        { ...workload, role: 'workload' },
+      ]
+
 const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, facts: Facts): Judgement => {
   const alternative = foundOf(pattern, given)
   const { anchor, found } = alternative
@@ -188,7 +207,7 @@ const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, fa
     unseen,
     pending: absent.filter((each) => !each.settled).map(({ step }) => step.event),
     losses,
-    affected: [...alternative.affected].sort((a, b) => (a.role + a.key < b.role + b.key ? -1 : 1)),
+    affected: affectedWith(alternative.affected, ownership),
     ownership,
   }
   return {

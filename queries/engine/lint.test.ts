@@ -73,7 +73,10 @@ describe('lint on a real server', () => {
   })
 
   it('refuses a relation without its times', async () => {
-    await refuses(changed('up.from <= oomKill.at < up.to AND ', ''), /up:OWNS is traversed without up.from/)
+    await refuses(
+      changed('up.from - up.uncertainty <= oomKill.at < up.to AND ', ''),
+      /up:OWNS is traversed without up.from/,
+    )
     await refuses(
       changed(' AND up.recordedFrom <= $known < up.recordedTo', ''),
       /up:OWNS is traversed without up.recordedFrom/,

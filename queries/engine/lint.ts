@@ -44,7 +44,9 @@ const temporalProblems = (text: string): string[] =>
         ...(has('\\$known < NAME\\.recordedTo|NAME\\.recordedTo > \\$known')
           ? []
           : [`$known < ${variable}.recordedTo`]),
-        ...(RELATIONS[type].law === 'fixed' || has('NAME\\.from <=') ? [] : [`${variable}.from <= the time`]),
+        ...(RELATIONS[type].law === 'fixed' || has('NAME\\.from( - NAME\\.uncertainty)? <=')
+          ? []
+          : [`${variable}.from <= the time`]),
         ...(RELATIONS[type].law === 'fixed' || has('< NAME\\.to\\b|NAME\\.to >') ? [] : [`the time < ${variable}.to`]),
       ]
       return lacking.map((condition) => `relation ${variable}:${type} is traversed without ${condition}`)

@@ -59,15 +59,17 @@ OPTIONAL CALL (oomKill, claims, processExit) {
 
 OPTIONAL MATCH (pod:Pod)-[runs:RUNS WHERE runs.recordedFrom <= $known < runs.recordedTo]->(container)
 
-// A Node that owns a static pod is no workload.
+// A Node that owns a static pod is no workload. An owner that was first seen after the kill counts as far back as it may
+// have been there; one that surely was there comes first.
 CALL (oomKill, pod) {
   OPTIONAL MATCH chain = (pod)
-    (()<-[owns:OWNS WHERE owns.from <= oomKill.at < owns.to AND owns.recordedFrom <= $known < owns.recordedTo]-(:Workload)){0,8}
+    (()<-[owns:OWNS WHERE owns.from - owns.uncertainty <= oomKill.at < owns.to AND owns.recordedFrom <= $known < owns.recordedTo]-(:Workload)){0,8}
     (top:Object)
   WHERE NOT EXISTS {
-    (top)<-[up:OWNS WHERE up.from <= oomKill.at < up.to AND up.recordedFrom <= $known < up.recordedTo]-(:Workload)
+    (top)<-[up:OWNS WHERE up.from - up.uncertainty <= oomKill.at < up.to AND up.recordedFrom <= $known < up.recordedTo]-(:Workload)
   }
-  RETURN tail(nodes(chain)) AS owners LIMIT 1
+  RETURN tail(nodes(chain)) AS owners
+  ORDER BY size([owns IN relationships(chain) WHERE owns.from > oomKill.at]), top.key LIMIT 1
 }
 CALL (oomKill, pod) {
   OPTIONAL MATCH (pod)<-[selects:SELECTS WHERE selects.from <= oomKill.at < selects.to AND selects.recordedFrom <= $known < selects.recordedTo]-(service:Service)
