@@ -1,11 +1,13 @@
 /** The kernel's eyes of an agent: programs, ring, attribution and the word about their own watching. */
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import type { EventName } from '../../../graph/model/generated/types.ts'
 import { type Observation, sourceOf } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import { CgroupIndex } from '../../attribution/cgroup-index.ts'
 import { Kernel, type KernelBatch, type KernelOptions } from '../../native/native.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
+import { blindOf, kindsOf } from './blind.ts'
 import { BootClock } from './clock.ts'
 import { readMissedKills } from './missed-kills.ts'
 import { ProcessCounts } from './process-counts.ts'
@@ -40,6 +42,8 @@ export class EbpfCollector implements RunningCollector {
   #acknowledged: Promise<boolean> = Promise.resolve(true)
   /** Ends when the invocation that is held back is safe. */
   #held: PromiseWithResolvers<boolean> | null = null
+  /** Kinds that the kernel does not let us see. */
+  readonly #blind: readonly EventName[]
   #watermark: number | null = null
   #unsafe = 0
   #stopped = false
@@ -56,6 +60,7 @@ export class EbpfCollector implements RunningCollector {
     this.#kernel = new Kernel(options)
     for (const { name, section, state, reason } of this.#kernel.programs)
       if (state === 'refused') log.warn({ program: name, section, reason }, 'the kernel refuses a program')
+    this.#blind = blindOf(this.#kernel.programs)
     // ids of cgroups begin anew with each boot
     this.#cgroups = new CgroupIndex({ file: join(dataDir, `cgroups-${host.bootId}.jsonl`) })
     this.#cgroups.walk()
@@ -84,7 +89,9 @@ export class EbpfCollector implements RunningCollector {
     for (const [program, count] of Object.entries(this.#lost))
       counters[`ring.${program}`] = count - (this.#lostBefore[program] ?? 0)
     for (const [why, count] of Object.entries(skipped)) counters[`skipped.${why}`] = count
-    return [{ source: this.#source, session: this.#session, since: this.#since, watermark: this.#watermark, counters }]
+    const session = this.#session
+    const [since, watermark, blind] = [this.#since, this.#watermark, this.#blind]
+    return [{ source: this.#source, session, since, watermark, counters, blind }]
   }
 
   /** Pinned programs go on: the next run reads what they write. */
@@ -176,7 +183,12 @@ export class EbpfCollector implements RunningCollector {
     for (const [what, count] of Object.entries(lost)) {
       const more = count - (this.#lost[what] ?? 0)
       // a map made anew counts from 0
-      if (more > 0) told.push({ type: 'loss', source: this.#source, from: this.#lossSeenAt, to, count: more, what })
+      if (more <= 0) continue
+      const program = this.#kernel.programs.find(({ name }) => name === what)
+      const kinds = program === undefined ? [] : kindsOf(program)
+      // what serves attribution is missed by all kinds
+      const concerned = kinds.length === 0 ? {} : { kinds }
+      told.push({ type: 'loss', source: this.#source, from: this.#lossSeenAt, to, count: more, what, ...concerned })
     }
     this.#lost = lost
     this.#lossSeenAt = to

@@ -1,21 +1,25 @@
 /** What this machine lets the collector do, and what it costs where it doesn't. */
 import { existsSync, readdirSync, statfsSync } from 'node:fs'
-import { Kernel } from '../../native/native.ts'
+import { Kernel, type ProgramStatus } from '../../native/native.ts'
 import type { DoctorLine } from '../collector.ts'
+import { kindsOf } from './blind.ts'
 import { readKernelLog } from './kernel-log.ts'
 
-/** What is not seen without a program. */
+/** What it costs to be without a program, beyond the kinds that hang on it. */
 const COSTS: Record<string, string> = {
-  mark_victim: 'no oom-kill events: patterns that hang on them find nothing',
-  kernel_kill: 'no oom-kill events: a kill by the OOM killer could not be told from a task that was dying already',
-  reclaim_begin: 'no memory-pressure events, and a global OOM is told from a full cgroup by its usage alone',
-  reclaim_end: 'no memory-pressure events, and a global OOM is told from a full cgroup by its usage alone',
-  flush_memory_pressure: 'memory-pressure is told only right before an oom-kill',
-  process_exec: 'no process-exec events; container names are learned later',
-  process_exit: 'no process-exit events: the exact order of exits is not known',
+  mark_victim: 'patterns that hang on them find nothing',
+  kernel_kill: 'a kill by the OOM killer could not be told from a task that was dying already',
+  reclaim_begin: 'a global OOM is told from a full cgroup by its usage alone',
+  reclaim_end: 'a global OOM is told from a full cgroup by its usage alone',
+  flush_memory_pressure: 'but right before an oom-kill',
+  process_exec: 'container names are learned later',
+  process_exit: 'the exact order of exits is not known',
   cgroup_created: 'containers that live for a moment stay unattributed',
   cgroup_removed: 'memory of cgroups that are gone is kept for longer',
 }
+
+const costOf = (program: ProgramStatus): string =>
+  [...kindsOf(program).map((kind) => `no ${kind} events`), COSTS[program.name] ?? `no ${program.name}`].join('; ')
 
 const programLines = (objects: readonly string[]): DoctorLine[] => {
   let kernel: Kernel
@@ -32,10 +36,10 @@ const programLines = (objects: readonly string[]): DoctorLine[] => {
     ]
   }
   kernel.close()
-  return kernel.programs.map(({ name, section, state, reason }) =>
-    state === 'refused'
-      ? { subject: section, state: 'missing', detail: `${reason}: ${COSTS[name] ?? `no ${name}`}` }
-      : { subject: section, state: 'ok', detail: `${name} loads` },
+  return kernel.programs.map((program) =>
+    program.state === 'refused'
+      ? { subject: program.section, state: 'missing', detail: `${program.reason}: ${costOf(program)}` }
+      : { subject: program.section, state: 'ok', detail: `${program.name} loads` },
   )
 }
 

@@ -106,6 +106,7 @@ test('the watermark follows the kernel also while nothing happens, and never cla
   const [progress] = harness.collector.progress!()
   assert.ok(progress!.watermark! > progress!.since + 1e6, 'it moves')
   assert.ok(progress!.watermark! <= now())
+  assert.deepEqual(progress!.blind, [])
 })
 
 test('a collector that is killed while it holds batches misses nothing: not the kill, nor whose it was', {
@@ -189,6 +190,7 @@ test('records that found no room while nothing could be made safe are told as a 
   full = false
   const [loss] = losses()
   assert.ok(loss && loss.count > 0 && loss.from < loss.to)
+  assert.deepEqual(loss.kinds, ['process-exit'])
   const counted = losses().reduce((sum, { count }) => sum + count, 0)
   assert.equal(harness.collector.progress!()[0]!.counters!['ring.process_exit'], counted)
 })

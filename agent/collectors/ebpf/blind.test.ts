@@ -1,0 +1,35 @@
+/** Event kinds and kernel programs find each other by the model's `hook` alone: on the real kernel. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Kernel } from '../../native/native.ts'
+import { OBJECTS, skip } from '../../native/testing/recorder.ts'
+import { blindOf, hooksOf, KINDS, kindsOf } from './blind.ts'
+
+const programsOf = (objects: readonly string[]) => {
+  const kernel = new Kernel({ objects })
+  kernel.close()
+  return kernel.programs
+}
+
+test('every hook of a kind is that of a program, and only what serves attribution tells no kind', { skip }, () => {
+  const programs = programsOf(OBJECTS)
+  const places = programs.flatMap(({ section, name }) => [section, `${section}/${name}`])
+  for (const kind of KINDS) {
+    assert.ok(hooksOf(kind).length > 0, kind)
+    for (const hook of hooksOf(kind)) assert.ok(places.includes(hook), `${kind}: no program at ${hook}`)
+  }
+  const silent = programs.filter((program) => kindsOf(program).length === 0).map(({ name }) => name)
+  assert.deepEqual(silent.sort(), ['cgroup_created', 'cgroup_removed'])
+  assert.deepEqual(blindOf(programs), [])
+})
+
+test('a refused program makes blind for what hangs on its hook', { skip }, () => {
+  const refused = join(import.meta.dirname, '../../native/testing/build/refused.bpf.o')
+  assert.deepEqual(blindOf(programsOf([...OBJECTS, refused])), ['process-exec'])
+  const kernel = programsOf(OBJECTS).map((program) => ({
+    ...program,
+    state: program.name === 'kernel_kill' ? ('refused' as const) : program.state,
+  }))
+  assert.deepEqual(blindOf(kernel), ['oom-kill'])
+})
