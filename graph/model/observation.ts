@@ -106,7 +106,7 @@ export interface GapObservation {
   readonly from: number
   readonly to: number
   readonly reason: string
-  /** Only events of these kinds were missed; absent: all that the source tells. */
+  /** Only events of these kinds were missed (none: states alone); absent: all that the source tells. */
   readonly kinds?: readonly EventName[]
 }
 

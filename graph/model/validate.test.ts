@@ -22,6 +22,7 @@ describe('an observation', () => {
     const sources = [
       '{gap: ebpf@n1, from: +0s, to: +1s, reason: x}',
       '{gap: ebpf@n1, from: +0s, to: +1s, reason: x, kinds: [oom-kill]}',
+      '{gap: kubernetes@cluster, from: +0s, to: +1s, reason: states alone, kinds: []}',
       '{loss: ebpf@n1, from: +0s, to: +1s, count: 1, what: ring, kinds: [oom-kill, process-exit]}',
       '{heartbeat: ebpf@n1, since: +0s, watermark: +1s, blind: [process-exec]}',
     ]
@@ -48,9 +49,9 @@ describe('an observation', () => {
       /^blind: got "oom", expected some of: container-started/,
     ],
     [
-      'a gap that concerns no kind',
-      changed(one('{gap: ebpf@n1, from: +0s, to: +1s, reason: x}'), { kinds: [] }),
-      /^kinds: got \[\], expected a list of event kinds/,
+      'a loss that concerns no kind',
+      changed(one('{loss: ebpf@n1, from: +0s, to: +1s, count: 1, what: x}'), { kinds: [] }),
+      /^kinds: got \[\], expected event kinds/,
     ],
     [
       'a tombstone with relations',

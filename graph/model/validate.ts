@@ -75,7 +75,7 @@ const UNATTRIBUTED: readonly unknown[] = [undefined, 'host', 'sandbox', 'unknown
 /** Names of event kinds that a source speaks of. */
 const checkKinds = (refuse: Refuse, where: string, kinds: unknown, least: number): void => {
   if (kinds === undefined) return
-  if (!Array.isArray(kinds) || kinds.length < least) refuse(where, kinds, 'a list of event kinds, or nothing')
+  if (!Array.isArray(kinds) || kinds.length < least) refuse(where, kinds, 'event kinds, or nothing')
   else
     for (const kind of kinds)
       if (kindOf(EVENTS, kind) === undefined) refuse(where, kind, `some of: ${Object.keys(EVENTS).join(', ')}`)
@@ -174,7 +174,7 @@ export const problemsOf = (observation: Observation): string[] => {
       if (observation.type === 'loss') checkTimes(refuse, { count: observation.count })
       const named = observation.type === 'loss' ? observation.what : observation.reason
       if (!isText(named)) refuse(observation.type === 'loss' ? 'what' : 'reason', named, 'text')
-      checkKinds(refuse, 'kinds', observation.kinds, 1)
+      checkKinds(refuse, 'kinds', observation.kinds, observation.type === 'gap' ? 0 : 1)
       break
     }
     default:

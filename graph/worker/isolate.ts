@@ -1,16 +1,9 @@
 /** Finds what in a batch can never be written, so that it takes nothing else with it. */
 import type { Batch } from '../model/batch.ts'
-import type { LossObservation, Observation } from '../model/observation.ts'
+import { lossOf } from '../model/loss.ts'
 import type { RejectedPart } from '../queue/main.ts'
 
 type Write = (batch: Batch) => Promise<unknown>
-
-const lossOf = (observation: Observation): LossObservation[] => {
-  if (observation.type !== 'event' && observation.type !== 'state') return []
-  const { source, at, uncertainty } = observation
-  const [from, to] = observation.type === 'event' ? [at, at + uncertainty] : [at - uncertainty, at]
-  return [{ type: 'loss', source, from, to, count: 1, what: 'dead-letter' }]
-}
 
 /**
  * Writes a batch that failed in halves, in order, down to the observations that can't be written; returns these. In the
@@ -25,7 +18,7 @@ export const isolate = async (
 ): Promise<RejectedPart[]> => {
   const { observations } = batch
   if (observations.length <= 1) {
-    await noteLoss({ ...batch, observations: observations.flatMap(lossOf), contexts: {} }, write, permanent)
+    await noteLoss({ ...batch, observations: lossOf(observations, 'dead-letter'), contexts: {} }, write, permanent)
     return [{ batch, reason: failure.message }]
   }
   const rejected: RejectedPart[] = []

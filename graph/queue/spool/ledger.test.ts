@@ -18,7 +18,7 @@ test('sums losses by source, keeps them over a restart, and forgets them when th
   for (let lane = 0; lane < 8; lane++) first.dropped(lane, [other, gap])
   const again = new Ledger(folder)
   assert.deepEqual(again.untold, [
-    { type: 'loss', source: SOURCE, from: 200, to: 1_200, count: 2, what: 'spool' },
+    { type: 'loss', source: SOURCE, from: 200, to: 1_200, count: 2, what: 'spool', kinds: ['pod-created'] },
     other,
     gap,
   ])

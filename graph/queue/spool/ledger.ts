@@ -4,13 +4,8 @@
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type {
-  EventObservation,
-  GapObservation,
-  LossObservation,
-  Observation,
-  StateObservation,
-} from '../../model/observation.ts'
+import { lossOf } from '../../model/loss.ts'
+import type { GapObservation, LossObservation, Observation } from '../../model/observation.ts'
 import { SECOND } from '../../model/time.ts'
 import type { Damage } from './spool.ts'
 
@@ -19,12 +14,6 @@ const DAMAGE_SLACK = 10 * SECOND
 
 /** Damage is rare: older than this many it has been told. */
 const DAMAGES_KEPT = 16
-
-const lossOf = (observation: EventObservation | StateObservation): LossObservation => {
-  const { source, at, uncertainty } = observation
-  const [from, to] = observation.type === 'event' ? [at, at + uncertainty] : [at - uncertainty, at]
-  return { type: 'loss', source, from, to, count: 1, what: 'spool' }
-}
 
 type Told = LossObservation | GapObservation
 
@@ -39,6 +28,9 @@ const bySource = <T extends Told>(list: T[], add: T, same: (a: T, b: T) => boole
   const at = list.findIndex((each) => each.source === add.source && same(each, add))
   return at === -1 ? [...list, add] : list.with(at, merge(list[at]!, add))
 }
+
+/** What concerns other kinds is kept apart, or it would blind for all of them. */
+const sameKinds = (a: Told, b: Told): boolean => a.kinds?.join() === b.kinds?.join()
 
 const span = (a: Told, b: Told) => ({ from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) })
 
@@ -62,10 +54,9 @@ export class Ledger {
    * of gaps and losses stands in the jobs of all lanes: it is taken from the first.
    */
   dropped(lane: number, observations: readonly Observation[]): void {
-    for (const observation of observations) {
-      if (observation.type === 'event' || observation.type === 'state') this.#lose(lossOf(observation))
-      else if (lane !== 0) continue
-      else if (observation.type === 'loss') this.#lose(observation)
+    for (const loss of lossOf(observations, 'spool')) this.#lose(loss)
+    for (const observation of lane === 0 ? observations : []) {
+      if (observation.type === 'loss') this.#lose(observation)
       else if (observation.type === 'gap') this.#gap(observation)
     }
     this.#write()
@@ -98,12 +89,12 @@ export class Ledger {
 
   #lose(loss: LossObservation): void {
     const merge = (a: LossObservation, b: LossObservation) => ({ ...a, ...span(a, b), count: a.count + b.count })
-    this.#kept.losses = bySource(this.#kept.losses, loss, (a, b) => a.what === b.what, merge)
+    this.#kept.losses = bySource(this.#kept.losses, loss, (a, b) => a.what === b.what && sameKinds(a, b), merge)
   }
 
   #gap(gap: GapObservation): void {
     const merge = (a: GapObservation, b: GapObservation) => ({ ...a, ...span(a, b) })
-    this.#kept.gaps = bySource(this.#kept.gaps, gap, (a, b) => a.reason === b.reason, merge)
+    this.#kept.gaps = bySource(this.#kept.gaps, gap, (a, b) => a.reason === b.reason && sameKinds(a, b), merge)
   }
 
   /** Where the disk refuses even this, the loss is still told by this process. */
