@@ -125,12 +125,20 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     ready.schema ??= applyEngineSchema(store)
     return ready.schema
   }
+  /** A cluster that fails does not hold up the others; what went wrong is thrown in the end. */
   const runAll = async (pattern: Pattern): Promise<Run[]> => {
     const runs: Run[] = []
+    const errors: unknown[] = []
     for (const cluster of await clustersOf(store)) {
       if (stopping.signal.aborted) break
-      if (!cluster.startsWith(CASE_PREFIX)) runs.push(await runPattern(store, cluster, pattern))
+      if (cluster.startsWith(CASE_PREFIX)) continue
+      try {
+        runs.push(await runPattern(store, cluster, pattern))
+      } catch (error) {
+        errors.push(new Error(`pattern ${pattern.id} on cluster ${cluster}: ${error}`, { cause: error }))
+      }
     }
+    if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.join('\n'))
     return runs
   }
   const poll = async (pattern: Pattern): Promise<void> => {

@@ -17,6 +17,8 @@ const NAMES = [
   'two-kills-one-end',
   'owners-late',
   'owners-by-context',
+  'owners-first-seen-after',
+  'owners-made-after',
   'termination-missing',
 ]
 
