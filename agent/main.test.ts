@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Batch } from '../graph/model/batch.ts'
 import { LANES } from '../graph/model/batch.ts'
+import * as model from '../graph/model/generated/registry.ts'
 import { now } from '../graph/model/time.ts'
 import { openConsumer } from '../graph/queue/main.ts'
 import { redisForTest, testCluster } from '../test/support/servers.ts'
@@ -169,8 +170,10 @@ test('a host without a machine id gets one that it keeps', () => {
 })
 
 test('the collectors of this project are found by their folders alone', async () => {
-  for (const { name, collector, problem } of await discover(COLLECTORS))
+  for (const { name, collector, problem } of await discover(COLLECTORS)) {
     assert.ok(collector !== null, `${name}: ${problem}`)
+    assert.ok(name in model.COLLECTORS, `${name}: expected graph/model/collectors/${name}.ts`)
+  }
   const copy = join(root, 'empty')
   mkdirSync(copy)
   cpSync(join(COLLECTORS, 'collector.ts'), join(copy, 'collector.ts'))

@@ -1,4 +1,5 @@
 /** The vocabulary in which kinds are defined. A kind is one file; `generate/` derives everything else from it. */
+import type { CollectorName } from './generated/types.ts'
 
 /** Types that a field of an event, object or relation can have. `key` is an object's key: the writer puts the cluster before it. */
 export type FieldType = 'string' | 'int' | 'float' | 'bool' | 'key' | 'string[]' | 'int[]'
@@ -23,10 +24,18 @@ export interface WireField {
 
 export type Wire = Readonly<Record<string, WireField>>
 
+/** What events and states come from: one folder of agent/collectors. */
+export interface CollectorKind {
+  readonly name: string
+  readonly doc: string
+  /** What one of its sources watches: the host that it runs on (`ebpf@<host>`), or the cluster from one place (`kubernetes@cluster`). */
+  readonly scope: 'host' | 'cluster'
+}
+
 /** A thing that happened. File, value, label and C struct share the name: `oom-kill`, `oomKill`, `OomKill`, `oom_kill`. */
 export interface EventKind {
   readonly name: string
-  readonly collector: string
+  readonly collector: CollectorName
   readonly doc: string
   /** Where the source sees it: a kernel hook, a field of the API. */
   readonly hook: string
@@ -82,8 +91,11 @@ export interface RelationKind {
   readonly properties: Fields
   /** True where one far end gathers history (pods of a node): gives it the index (toKey, end). */
   readonly hub?: true
+  /** Ends that an answer about the other end rests on. Not one that gathers what the answer is not about, as an owner's pods. */
+  readonly reaches: readonly ('from' | 'to')[]
 }
 
+export const defineCollector = <const K extends CollectorKind>(kind: K): K => kind
 export const defineEvent = <const K extends EventKind>(kind: K): K => kind
 export const defineRecord = <const K extends RecordKind>(kind: K): K => kind
 export const defineObject = <const K extends ObjectKind>(kind: K): K => kind

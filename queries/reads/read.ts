@@ -17,7 +17,7 @@ export interface AsOf {
   readonly known: number
 }
 
-/** The text of `<name>.cypher` of this folder. */
+/** The text of `<name>.cypher` of this folder; `generated/<name>` is derived from the model. */
 export const statement = (name: string): string => readFileSync(join(import.meta.dirname, `${name}.cypher`), 'utf8')
 
 /** A statement written for the label `__Kind__`, for one kind. Labels can't be parameters and be served by an index; kinds come from the model. */

@@ -16,7 +16,7 @@ import { kindOf, type StoredEvent } from './stored.ts'
 
 const CLUSTER_OBJECTS = statement('cluster-objects')
 const CLUSTER_EVENTS = statement('cluster-events')
-const REACH = statement('reach')
+const REACH = statement('generated/reach')
 
 /** A recording is one document in memory: what is larger is refused, not cut. */
 const MOST = 50_000

@@ -1,15 +1,14 @@
 /** Every statement of this folder reads through an index: none scans the graph, whatever is stored. */
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { basename } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { applySchema, openStore, type Plan, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest } from '../../test/support/servers.ts'
 import { forKind, statement } from './read.ts'
 
-const names = readdirSync(import.meta.dirname)
+const names = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.cypher'))
-  .map((file) => basename(file, '.cypher'))
+  .map((file) => file.slice(0, -'.cypher'.length))
 
 /** EXPLAIN needs a value for each parameter, of the right type. */
 const parameters = (text: string): Record<string, unknown> =>

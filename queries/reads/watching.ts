@@ -1,5 +1,5 @@
 /** Which sources an answer about a family of objects rests on, and when they were not watching. */
-import { EVENTS } from '../../graph/model/generated/registry.ts'
+import { COLLECTORS, EVENTS } from '../../graph/model/generated/registry.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
 import { SECOND } from '../../graph/model/time.ts'
 import type { Member, Window } from './family.ts'
@@ -7,7 +7,9 @@ import { withoutCluster } from './read.ts'
 import { type Source, unwatched } from './sources.ts'
 
 /** Collectors that watch a whole cluster from one place; all others watch the host that they run on. */
-export const CLUSTER_WIDE = new Set(['kubernetes', 'control-plane'])
+export const CLUSTER_WIDE: ReadonlySet<string> = new Set(
+  Object.values(COLLECTORS).flatMap(({ name, scope }) => (scope === 'cluster' ? name : [])),
+)
 
 /** A source that begins a little later than another, or is a little behind, is no blind one: heartbeats have a queue to pass. */
 const EDGE = 15 * SECOND

@@ -1,6 +1,6 @@
 /** One entry of a document's `observations`, short or whole, as an observation. */
 import type { Field, Fields } from '../define.ts'
-import { EVENTS, OBJECTS, RELATIONS } from '../generated/registry.ts'
+import { COLLECTORS, EVENTS, OBJECTS, RELATIONS } from '../generated/registry.ts'
 import type { EventName, RelationName } from '../generated/types.ts'
 import {
   type Declaration,
@@ -31,9 +31,6 @@ export interface Note {
 }
 
 type Raw = Readonly<Record<string, unknown>>
-
-/** Collectors that see one host; the others see the whole cluster. */
-const ON_HOST: ReadonlySet<string> = new Set(['ebpf', 'cni', 'systemd', 'cri'])
 
 const ZERO: Record<Field['type'], Value> = {
   string: '',
@@ -69,7 +66,7 @@ const eventOf = (raw: Raw, { start, host, ids }: Surroundings): EventObservation
   if (kind === undefined)
     throw new Error(`event: got ${JSON.stringify(name)}, expected one of ${Object.keys(EVENTS).join(', ')}`)
   const at = timeOf('at', atGiven, start)
-  const onHost = ON_HOST.has(kind.collector)
+  const onHost = COLLECTORS[kind.collector].scope === 'host'
   const about = refOf('object', object)
   const made = `${name}/${about.key}/${at}`
   const count = (ids.get(made) ?? 0) + 1

@@ -27,6 +27,12 @@ const wireTable = (wire: Wire): string =>
 
 const seconds = (micros: number): string => (micros === 0 ? 'none' : `${micros / 1_000_000} s`)
 
+const collectors = (model: Model): string =>
+  table(
+    ['collector', 'one source watches', ''],
+    model.collectors.map((kind) => [kind.name, kind.scope === 'host' ? 'a host' : 'the cluster', kind.doc]),
+  )
+
 const events = (model: Model): string[] =>
   model.events.flatMap((kind) => [
     `### ${kind.name}`,
@@ -60,7 +66,7 @@ const relations = (model: Model): string[] =>
     `### ${kind.name}`,
     `\`(${kind.from.join('|')})-[:${kind.name}]->(${kind.to.join('|')})\``,
     kind.doc,
-    `Law: ${kind.law}. Declared by: ${kind.declaredBy.join(', ')}. Holds from: ${kind.since}.`,
+    `Law: ${kind.law}. Declared by: ${kind.declaredBy.join(', ')}. Holds from: ${kind.since}. Answers follow it towards ${kind.reaches.map((end) => `\`${end}\``).join(' and ')}.`,
     ...(Object.keys(kind.properties).length === 0 ? [] : [fieldTable(kind.properties)]),
   ])
 
@@ -71,6 +77,8 @@ export default (model: Model): Output[] => [
       '# The model',
       `<!-- ${GENERATED} -->`,
       'Times are integer microseconds since the epoch. What happened lies in [at, at + uncertainty].',
+      '## Collectors',
+      collectors(model),
       '## Events',
       ...events(model),
       '## Objects',

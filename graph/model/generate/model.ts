@@ -1,10 +1,11 @@
 /** Reads the kinds from their folders; a kind is there because its file is. */
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { EventKind, Field, ObjectKind, RecordKind, RelationKind } from '../define.ts'
+import type { CollectorKind, EventKind, Field, ObjectKind, RecordKind, RelationKind } from '../define.ts'
 import { camelCase } from './names.ts'
 
 export interface Model {
+  readonly collectors: readonly CollectorKind[]
   readonly events: readonly EventKind[]
   readonly records: readonly RecordKind[]
   readonly objects: readonly ObjectKind[]
@@ -38,7 +39,9 @@ const check = (model: Model): Model => {
   const needObjects = (where: string, names: readonly string[]) => {
     for (const name of names) if (!objects.has(name)) problems.push(`${where}: no object kind ${name}`)
   }
+  const collectors = new Set(model.collectors.map((collector) => collector.name))
   for (const event of model.events) {
+    if (!collectors.has(event.collector)) problems.push(`${event.name}: no collector ${event.collector}`)
     needObjects(event.name, event.about)
     for (const field of Object.keys(event.fields))
       if (EVENT_PROPERTIES.has(field)) problems.push(`${event.name}: field ${field} is a property of every event`)
@@ -59,6 +62,7 @@ const check = (model: Model): Model => {
 /** All kinds, each list in the order of names. Throws where a kind names what does not exist. */
 export const loadModel = async (): Promise<Model> =>
   check({
+    collectors: await loadKinds<CollectorKind>('collectors'),
     events: await loadKinds<EventKind>('events'),
     records: await loadKinds<RecordKind>('records'),
     objects: await loadKinds<ObjectKind>('objects'),

@@ -18,6 +18,7 @@ const map = (name: string, doc: string, entries: readonly (readonly [string, str
 const types = (model: Model): string =>
   [
     `// ${GENERATED}`,
+    `export type CollectorName = ${model.collectors.map((kind) => `'${kind.name}'`).join(' | ')}`,
     ...model.events.map((kind) => shape(pascalCase(kind.name), kind.doc, kind.fields)),
     map(
       'EventFields',
@@ -38,6 +39,10 @@ const types = (model: Model): string =>
 
 const registry = (model: Model): string => {
   const imports = [
+    ...model.collectors.map((kind) => [
+      `${camelCase(kind.name)} as ${camelCase(kind.name)}Collector`,
+      `../collectors/${kind.name}.ts`,
+    ]),
     ...model.events.map((kind) => [camelCase(kind.name), `../events/${kind.name}.ts`]),
     ...model.objects.map((kind) => [
       camelCase(kind.name),
@@ -54,9 +59,15 @@ const registry = (model: Model): string => {
     `// ${GENERATED}`,
     [
       ...imports,
-      `import type { EventKind, ObjectKind, RelationKind } from '../define.ts'`,
-      `import type { EventName, ObjectName, RelationName } from './types.ts'`,
+      `import type { CollectorKind, EventKind, ObjectKind, RelationKind } from '../define.ts'`,
+      `import type { CollectorName, EventName, ObjectName, RelationName } from './types.ts'`,
     ].join('\n'),
+    record(
+      'COLLECTORS',
+      'Readonly<Record<CollectorName, CollectorKind>>',
+      'All collectors by name.',
+      model.collectors.map((kind) => `  '${kind.name}': ${camelCase(kind.name)}Collector,`),
+    ),
     record(
       'EVENTS',
       'Readonly<Record<EventName, EventKind>>',

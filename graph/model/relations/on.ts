@@ -9,5 +9,6 @@ export const on = defineRelation({
   law: 'state',
   declaredBy: ['Node'],
   since: 'first seen',
+  reaches: ['to'],
   properties: {},
 })

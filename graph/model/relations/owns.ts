@@ -9,5 +9,6 @@ export const owns = defineRelation({
   law: 'state',
   declaredBy: ['Workload', 'Pod'],
   since: 'first seen, back to creation',
+  reaches: ['from'],
   properties: {},
 })

@@ -9,6 +9,7 @@ export const runsOn = defineRelation({
   law: 'state',
   declaredBy: ['Pod'],
   since: 'condition PodScheduled',
+  reaches: ['to'],
   properties: {},
   hub: true,
 })

@@ -9,6 +9,7 @@ export const selects = defineRelation({
   law: 'state',
   declaredBy: ['EndpointSlice'],
   since: 'first seen',
+  reaches: ['from'],
   properties: {
     ready: { type: 'bool', doc: 'The endpoint takes traffic.' },
   },
