@@ -1,6 +1,6 @@
 /** Connections to Redis: one kind that fails at once (producers have a spool), one that waits (consumers have nothing better to do). */
 import type { Worker } from 'bullmq'
-import { Redis } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
 import type { Logger } from 'pino'
 
 /** Where a part of the queue says what it does. */
@@ -41,21 +41,41 @@ export const connectOrFail = (redisUrl: string, log: Log): Redis => {
   return redis
 }
 
-/** For consumers: a command waits until there is a connection. */
-export const connectAndWait = (redisUrl: string, log: Log): Redis => {
-  const redis = new Redis(redisUrl, { maxRetriesPerRequest: null, retryStrategy: reconnectAfter })
-  tellState(redis, redisUrl, log)
-  return redis
+/** Between two attempts to connect, `disconnect` leaves commands without an answer for ever; the end of an attempt does not. */
+const endNow = (redis: Redis): void => {
+  const pausing = redis.status === 'reconnecting'
+  redis.disconnect()
+  if (!pausing) return
+  redis.connect().then(
+    () => redis.disconnect(),
+    () => {},
+  )
 }
 
-/** Ends a worker of this connection after its job. Where Redis is away (now, or on the way), it ends without its farewell. */
-export const closeWorker = async (worker: Worker, redis: Redis): Promise<void> => {
-  const away = redis.status !== 'ready'
-  const lost = new Promise<void>((resolve) => {
-    if (away) resolve()
-    else redis.once('close', resolve)
-  })
-  // The connection on which the worker waits for jobs is BullMQ's own, and would go on trying to reconnect.
-  const cut = lost.then(() => worker.getBackend().disconnectBlocking(false))
-  await Promise.race([worker.close(away), cut])
+/** For consumers: a command waits until there is a connection. Ends also what BullMQ makes of it for waiting on jobs, or that would go on trying to reconnect. */
+export class WaitingConnection extends Redis {
+  readonly #copies: Redis[] = []
+
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    const copy = super.duplicate(override)
+    this.#copies.push(copy)
+    return copy
+  }
+
+  /** Lets the workers finish their jobs and say farewell; where Redis is away (now, or on the way), ends without. */
+  async endWith(workers: readonly Worker[]): Promise<void> {
+    const away = this.status !== 'ready'
+    const lost = new Promise<void>((resolve) => {
+      if (away) resolve()
+      else this.once('close', resolve)
+    })
+    await Promise.race([Promise.all(workers.map((worker) => worker.close(away))), lost])
+    for (const each of [...this.#copies, this]) endNow(each)
+  }
+}
+
+export const connectAndWait = (redisUrl: string, log: Log): WaitingConnection => {
+  const redis = new WaitingConnection(redisUrl, { maxRetriesPerRequest: null, retryStrategy: reconnectAfter })
+  tellState(redis, redisUrl, log)
+  return redis
 }

@@ -1,9 +1,8 @@
 /** The way out of the queue: one job of a lane at a time, in order, until it is written. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, Queue, WaitingError, Worker } from 'bullmq'
-import type { Redis } from 'ioredis'
 import { type Batch, LANES } from '../model/batch.ts'
-import { closeWorker, type Log } from './connection.ts'
+import type { Log, WaitingConnection } from './connection.ts'
 import { addDeadLetter } from './dead-letters.ts'
 import { decodeJob, JOB_VERSION, jobDataOf, packContent, type Versions } from './job.ts'
 import { laneQueue } from './names.ts'
@@ -61,7 +60,7 @@ const CLOSE_WITHIN = 15_000
 class Closing extends Error {}
 
 export class Consumer {
-  readonly #redis: Redis
+  readonly #redis: WaitingConnection
   readonly #prefix: string
   readonly #handle: Handle
   readonly #log: Log
@@ -77,7 +76,7 @@ export class Consumer {
   readonly ready: Promise<void>
 
   constructor(
-    redis: Redis,
+    redis: WaitingConnection,
     prefix: string,
     handle: Handle,
     log: Log,
@@ -108,11 +107,11 @@ export class Consumer {
 
   async #close(): Promise<void> {
     this.#closing.abort()
-    const closed = Promise.all(this.#workers.map((worker) => closeWorker(worker, this.#redis)))
-    const ended = closed.then(() => Promise.allSettled(this.#underWay))
+    const ended = this.#redis.endWith(this.#workers).then(() => Promise.allSettled(this.#underWay))
     const inTime = await Promise.race([ended.then(() => true), sleep(CLOSE_WITHIN, false, { ref: false })])
-    if (!inTime) this.#log.warn('batches under way did not end in time; another worker will get them again')
-    this.#redis.disconnect()
+    if (inTime) return
+    this.#log.warn('batches under way did not end in time; another worker will get them again')
+    await this.#redis.endWith([])
   }
 
   async #start(): Promise<void> {

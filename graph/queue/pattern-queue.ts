@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { closeWorker, type Log } from './connection.ts'
+import type { Log, WaitingConnection } from './connection.ts'
 import { patternQueue, patternsKey } from './names.ts'
 
 /** Time in ms between two runs that nobody asked for: the safety net for a nudge that was lost. */
@@ -36,7 +36,7 @@ export interface PatternQueue {
 
 /** Runs `run` for a pattern, never twice at a time among all correlators. A run that throws is logged and comes again with the next. */
 export const startPatternQueue = async (
-  redis: Redis,
+  redis: WaitingConnection,
   prefix: string,
   pattern: string,
   run: () => Promise<void>,
@@ -68,9 +68,8 @@ export const startPatternQueue = async (
       await nudge(queue)
     },
     close: async () => {
-      await closeWorker(worker, redis)
+      await redis.endWith([worker])
       await queue.close()
-      redis.disconnect()
     },
   }
 }
