@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { StateObservation } from '../../graph/model/observation.ts'
+import type { HeartbeatObservation, StateObservation } from '../../graph/model/observation.ts'
 import type { RecordedObservation } from '../../graph/model/recording.ts'
 import { SECOND } from '../../graph/model/time.ts'
 import { testCluster } from '../../test/support/servers.ts'
@@ -142,6 +142,22 @@ describe('the engine', async () => {
       await run(cluster)
       assert.deepEqual(await resultsOf(cluster), ['incident'])
       await load(recording, late)
+      await run(cluster)
+      assert.deepEqual(await resultsOf(cluster), ['near-miss'])
+    }))
+
+  it('takes it in that a source can not see a kind, when it says so late, and until when it could not', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('termination-missing')
+      await load(recording)
+      await run(cluster)
+      const beat = recording.observations.find(
+        (each) => each.type === 'heartbeat' && each.source === 'kubernetes@cluster',
+      ) as RecordedObservation & HeartbeatObservation
+      await load({ ...recording, observations: [{ ...beat, at: beat.at + 1, blind: ['container-terminated'] }] })
+      await run(cluster)
+      assert.deepEqual(await resultsOf(cluster), ['incident'])
+      await load({ ...recording, observations: [{ ...beat, at: beat.at + 2 }] })
       await run(cluster)
       assert.deepEqual(await resultsOf(cluster), ['near-miss'])
     }))

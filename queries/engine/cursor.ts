@@ -7,8 +7,8 @@ import { statement } from './statements.ts'
 export interface Cursor {
   /** Arrival in each lane up to which all is evaluated. */
   readonly lanes: readonly number[]
-  /** `to` of each coverage, by id: a change tells of what time more is known now. */
-  readonly coverage: Readonly<Record<string, number>>
+  /** `to` of each coverage and the kinds that it is blind for, by id: a change tells of what time more is known now. */
+  readonly coverage: Readonly<Record<string, { readonly to: number; readonly blind: readonly string[] }>>
   /** Newest recordedAt of the gaps and losses taken in, and the ids of the last of them. */
   readonly holesAt: number
   readonly holes: readonly string[]

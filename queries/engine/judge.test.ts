@@ -86,7 +86,16 @@ describe('a verdict', () => {
   })
 
   it('names a loss, and is capped by it', () => {
-    const loss = { id: 'l', hole: 'loss', source: 'ebpf@h', from: AT, to: AT, what: 'ring', count: 3 } as const
+    const loss = {
+      id: 'l',
+      hole: 'loss',
+      source: 'ebpf@h',
+      from: AT,
+      to: AT,
+      what: 'ring',
+      count: 3,
+      kinds: null,
+    } as const
     const { content } = judged([alternative(end)], { holes: (source) => (source === 'ebpf@h' ? [loss] : []) })
     assert.deepEqual([content.losses, content.confidence], [[loss], 0.9])
   })

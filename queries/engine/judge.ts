@@ -67,16 +67,18 @@ const look = (pattern: Pattern, { anchor, found }: Alternative, facts: Facts, st
   // What a status tells is told late: its source has to watch on for as long as that may take.
   const span = { from: anchor.at - (step.within?.before ?? 0), to: end + (step.within?.after ?? 0) + kind.delay }
   const until = end + pattern.window + pattern.lateness + kind.delay
+  const required = isRequired(step, anchor, found)
+  const unproven = required && kind.bestEffort ? 'is told at best effort' : null
   const jumped = facts.restartsJumped && 'restartCount' in kind.fields ? 'told of a later restart only' : null
   return {
     step,
     event: step.event === pattern.anchor ? anchor : found.get(step.event),
-    required: isRequired(step, anchor, found),
+    required,
     source,
     span,
     until,
     settled: facts.watching.settled(source, until),
-    blindness: facts.watching.blindness(source, span) ?? jumped,
+    blindness: facts.watching.blindness(source, step.event, span) ?? jumped ?? unproven,
   }
 }
 
@@ -111,10 +113,11 @@ const foundOf = (pattern: Pattern, alternative: Alternative): Alternative => {
 
 /** Known gaps and losses between the anchor and what was found, and where something was looked for in vain. */
 const lossesOf = (watching: Watching, anchor: EventNode, looked: readonly Looked[]): Hole[] => {
-  const holes = looked.flatMap(({ event, source, span }) => {
+  const holes = looked.flatMap(({ step, event, source, span }) => {
     const at = event?.at ?? anchor.at
     return watching.holes(
       source,
+      step.event,
       event === undefined ? span : { from: Math.min(at, anchor.at), to: Math.max(at, anchor.at) },
     )
   })

@@ -44,7 +44,12 @@ describe('pattern.yaml', () => {
     ['id', 'id: container-oom', 'id: other', /id is other, expected the folder's name/],
     ['span', 'window: 10s', 'window: ten', /got the span 'ten', expected a whole number/],
     ['kind', 'event: memory-pressure', 'event: memory', /Invalid option/],
-    ['field', 'firstProcess: [true]', 'firstProcesses: [true]', /process-exit has no field firstProcesses, expected one of/],
+    [
+      'field',
+      'firstProcess: [true]',
+      'firstProcesses: [true]',
+      /process-exit has no field firstProcesses, expected one of/,
+    ],
     ['join', 'join: container', 'join: namespace', /Invalid option/],
     ['window', 'within: { after: 10s }', 'within: { after: 11s }', /within.after is longer than the window/],
     ['cause', '  - is: memory-limit', '', /the last cause has a condition/],

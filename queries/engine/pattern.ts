@@ -125,7 +125,11 @@ const problemsOf = (pattern: z.infer<typeof patternSchema>, folder: string): str
     for (const field of Object.keys(cause.when ?? {})) needField(`cause ${cause.is}`, pattern.anchor, field)
   if (pattern.cause.at(-1)?.when !== undefined)
     problems.push('the last cause has a condition, expected one that always fits')
-  for (const rule of pattern.absence) for (const event of rule.of) needStep(`absence of ${rule.outcome}`, event)
+  for (const { outcome, of } of pattern.absence)
+    for (const event of of) {
+      needStep(`absence of ${outcome}`, event)
+      if (kindOf(event).bestEffort) problems.push(`absence of ${outcome}: that there is no ${event} proves nothing`)
+    }
   return problems
 }
 

@@ -161,21 +161,39 @@ const byStates = async (
 /** Times about which more is known than when the cursor was moved. */
 const newlyCovered = (coverage: readonly Coverage[], cursor: Cursor): Near[] =>
   coverage.flatMap(({ id, from, to }) => {
-    const known = cursor.coverage[id] ?? from
+    const known = cursor.coverage[id]?.to ?? from
     return to > known ? [{ from: known, to }] : []
   })
 
-const byCoverage = async (store: Store, scope: string, pattern: Pattern, spans: readonly Near[]): Promise<string[]> => {
+/** Sessions that say otherwise than before what they can't see: that holds for all of their time. */
+const newlyBlind = (coverage: readonly Coverage[], cursor: Cursor): Near[] =>
+  coverage.filter(({ id, blind }) => {
+    const known = cursor.coverage[id]
+    return known !== undefined && known.blind.join() !== blind.join()
+  })
+
+const merged = (spans: readonly Near[]): Near[] => {
+  const joined: { from: number; to: number }[] = []
+  for (const { from, to } of spans.toSorted((a, b) => a.from - b.from)) {
+    const last = joined.at(-1)
+    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to)
+    else joined.push({ from, to })
+  }
+  return joined
+}
+
+/** Anchors of occurrences that a statement finds near the times from which evidence may reach them. */
+const near = async (
+  store: Store,
+  name: 'occurrences-near' | 'occurrences-unseen',
+  scope: string,
+  pattern: Pattern,
+  spans: readonly Near[],
+): Promise<string[]> => {
   if (spans.length === 0) return []
   const reach = pattern.window + delayOf(pattern)
-  const merged: { from: number; to: number }[] = []
-  for (const { from, to } of spans.toSorted((a, b) => a.from - b.from)) {
-    const last = merged.at(-1)
-    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to)
-    else merged.push({ from, to })
-  }
-  const rows = merged.map(({ from, to }) => ({ from: from - reach, to: to + spanBefore(pattern) }))
-  return idsOf(await store.read(statement('occurrences-unseen'), { scope, rows }))
+  const rows = merged(spans).map(({ from, to }) => ({ from: from - reach, to: to + spanBefore(pattern) }))
+  return idsOf(await store.read(statement(name), { scope, rows }))
 }
 
 const byHoles = async (store: Store, cluster: string, scope: string, pattern: Pattern, cursor: Cursor) => {
@@ -184,9 +202,7 @@ const byHoles = async (store: Store, cluster: string, scope: string, pattern: Pa
   const fresh = found.filter(({ id }) => !cursor.holes.includes(id))
   const holesAt = Math.max(cursor.holesAt, ...found.map(({ recordedAt }) => recordedAt))
   const holes = found.filter(({ recordedAt }) => recordedAt >= holesAt - OVERLAP).map(({ id }) => id)
-  const reach = pattern.window + delayOf(pattern)
-  const rows = fresh.map(({ from, to }) => ({ from: from - reach, to: to + spanBefore(pattern) }))
-  const ids = rows.length === 0 ? [] : idsOf(await store.read(statement('occurrences-near'), { scope, rows }))
+  const ids = await near(store, 'occurrences-near', scope, pattern, fresh)
   return { ids, holesAt, holes }
 }
 
@@ -224,14 +240,15 @@ export const wake = async (
     byHoles(store, cluster, scope, pattern, cursor),
     byEvents(store, scope, pattern, events),
     byStates(store, cluster, scope, states),
-    byCoverage(store, scope, pattern, newlyCovered(coverage, cursor)),
+    near(store, 'occurrences-unseen', scope, pattern, newlyCovered(coverage, cursor)),
+    near(store, 'occurrences-near', scope, pattern, newlyBlind(coverage, cursor)),
     byWaiting(store, scope, coverage),
   ])
   return {
     anchors: [...new Set([...ids.flat(), ...holes.ids])].sort(),
     next: {
       lanes: upTo,
-      coverage: Object.fromEntries(coverage.map(({ id, to }) => [id, to])),
+      coverage: Object.fromEntries(coverage.map(({ id, to, blind }) => [id, { to, blind }])),
       holesAt: holes.holesAt,
       holes: holes.holes,
     },

@@ -13,6 +13,7 @@ const session = (source: string, name: string, from: number, to: number, more: P
     from,
     to,
     ended: false,
+    blind: [],
     ...more,
   }))
 
@@ -26,17 +27,28 @@ describe('what a source watched', () => {
         ...session('ebpf@h', 'b', s(10), s(20)),
         ...session('ebpf@h', 'c', s(30), s(40)),
       ],
-      [{ id: 'g', hole: 'gap', source: 'ebpf@h', from: s(4), to: s(5), what: 'restart' }],
+      [{ id: 'g', hole: 'gap', source: 'ebpf@h', from: s(4), to: s(5), what: 'restart', kinds: null }],
     )
-    assert.equal(watching.blindness('ebpf@h', { from: s(6), to: s(18) }), null)
-    assert.equal(watching.blindness('ebpf@h', { from: s(18), to: s(32) }), 'was not watching')
-    assert.equal(watching.blindness('ebpf@h', { from: s(1), to: s(8) }), 'had a gap: restart')
-    assert.equal(watching.blindness('systemd@h', { from: 0, to: 1 }), 'was never heard of')
+    assert.equal(watching.blindness('ebpf@h', 'oom-kill', { from: s(6), to: s(18) }), null)
+    assert.equal(watching.blindness('ebpf@h', 'oom-kill', { from: s(18), to: s(32) }), 'was not watching')
+    assert.equal(watching.blindness('ebpf@h', 'oom-kill', { from: s(1), to: s(8) }), 'had a gap: restart')
+    assert.equal(watching.blindness('systemd@h', 'oom-kill', { from: 0, to: 1 }), 'was never heard of')
+  })
+
+  it('is told apart by kind: what it can not see, and what a gap or loss concerns', () => {
+    const hole = { id: 'g', hole: 'gap', source: 'ebpf@h', from: s(4), to: s(5), what: 'refused' } as const
+    const watching = watchingOf(session('ebpf@h', 'a', 0, s(10), { blind: ['process-exit'] }), [
+      { ...hole, kinds: ['memory-pressure'] },
+    ])
+    const span = { from: s(1), to: s(8) }
+    assert.equal(watching.blindness('ebpf@h', 'oom-kill', span), null)
+    assert.equal(watching.blindness('ebpf@h', 'process-exit', span), "can't see process-exit")
+    assert.equal(watching.blindness('ebpf@h', 'memory-pressure', span), 'had a gap: refused')
   })
 
   it('is nothing as long as one lane has not heard of the session', () => {
     const watching = watchingOf(session('ebpf@h', 'a', 0, s(10)).slice(1), [])
-    assert.equal(watching.blindness('ebpf@h', { from: s(1), to: s(2) }), 'was not watching')
+    assert.equal(watching.blindness('ebpf@h', 'oom-kill', { from: s(1), to: s(2) }), 'was not watching')
     assert.equal(watching.settled('ebpf@h', s(1)), false)
   })
 
@@ -53,7 +65,7 @@ describe('a verdict waits for a source', () => {
     assert.equal(watchingOf(session('ebpf@h', 'a', 0, s(10)), []).settled('ebpf@h', s(11)), false)
     const ended = watchingOf(session('ebpf@h', 'a', 0, s(10), { ended: true }), [])
     assert.equal(ended.settled('ebpf@h', s(11)), true)
-    assert.equal(ended.blindness('ebpf@h', { from: s(9), to: s(11) }), 'was not watching')
+    assert.equal(ended.blindness('ebpf@h', 'oom-kill', { from: s(9), to: s(11) }), 'was not watching')
   })
 
   it('but not for one that is idle, and takes no negative from it', () => {
@@ -62,7 +74,7 @@ describe('a verdict waits for a source', () => {
     assert.equal(watching.settled('kubernetes@cluster', s(20)), true)
     assert.equal(watching.settled('kubernetes@cluster', s(21)), false)
     assert.equal(watching.settled('systemd@h', s(20)), true)
-    assert.equal(watching.blindness('kubernetes@cluster', { from: s(4), to: s(20) }), 'was not watching')
+    assert.equal(watching.blindness('kubernetes@cluster', 'oom-kill', { from: s(4), to: s(20) }), 'was not watching')
   })
 
   it('and one that has ended makes no other idle, until all have', () => {

@@ -1,5 +1,6 @@
 /** Which source was watching when, and how far each has passed on what it saw. Pure: facts in, answers out. */
 import { LANES } from '../../graph/model/batch.ts'
+import type { EventName } from '../../graph/model/generated/types.ts'
 import { SECOND } from '../../graph/model/time.ts'
 
 /** One session of a source as one lane has heard of it. Times in µs. */
@@ -11,6 +12,8 @@ export interface Coverage {
   readonly from: number
   readonly to: number
   readonly ended: boolean
+  /** Kinds that it can't see in the whole session. */
+  readonly blind: readonly EventName[]
 }
 
 /** A time of which a source knows that it saw nothing (gap) or not all (loss). */
@@ -23,6 +26,8 @@ export interface Hole {
   /** Why, or what was lost. */
   readonly what: string
   readonly count?: number
+  /** Only these kinds are concerned; null: all. */
+  readonly kinds: readonly EventName[] | null
 }
 
 /**
@@ -41,8 +46,7 @@ interface Source {
   readonly watermark: number
   /** How far it has told of the world: what the other sources are measured by. */
   readonly reached: number
-  /** Times that it was watching, in order, joined. */
-  readonly spans: readonly Span[]
+  readonly coverages: readonly Coverage[]
 }
 
 const NEVER = Number.NEGATIVE_INFINITY
@@ -69,10 +73,10 @@ const watermarkOf = (coverages: readonly Coverage[]): number => {
   )
 }
 
-/** What all lanes have heard of a session, joined with the sessions that it touches. */
-const spansOf = (coverages: readonly Coverage[]): Span[] => {
+/** Times that it was watching for a kind: what all lanes have heard of a session, joined with the sessions that it touches. */
+const spansOf = (coverages: readonly Coverage[], kind: EventName): Span[] => {
   const sessions = [...groupBy(coverages, (each) => each.session).values()]
-    .filter((session) => session.length >= LANES)
+    .filter((session) => session.length >= LANES && !session.some((each) => each.blind.includes(kind)))
     .map((session) => ({
       from: Math.max(...session.map((each) => each.from)),
       to: Math.min(...session.map((each) => each.to)),
@@ -93,34 +97,41 @@ const spansOf = (coverages: readonly Coverage[]): Span[] => {
 export interface Watching {
   /** All that the source saw below `until` is here, or the source is idle. */
   settled(source: string, until: number): boolean
-  /** Null where it watched all of the span without a gap or loss; else why not. */
-  blindness(source: string, span: Span): string | null
-  /** Gaps and losses of a source that touch a span. */
-  holes(source: string, span: Span): readonly Hole[]
+  /** Null where it watched for a kind all of the span, without a gap or loss; else why not. */
+  blindness(source: string, kind: EventName, span: Span): string | null
+  /** Gaps and losses of a source that touch a span and concern a kind. */
+  holes(source: string, kind: EventName, span: Span): readonly Hole[]
 }
 
 export const watchingOf = (coverages: readonly Coverage[], holes: readonly Hole[]): Watching => {
   const sources = new Map<string, Source>(
     [...groupBy(coverages, (each) => each.source)].map(([name, of]) => [
       name,
-      { watermark: watermarkOf(of), reached: Math.max(...of.map((each) => each.to)), spans: spansOf(of) },
+      { watermark: watermarkOf(of), reached: Math.max(...of.map((each) => each.to)), coverages: of },
     ]),
   )
   const all = [...sources.values()]
   const allEnded = all.length > 0 && all.every((source) => source.watermark === Number.POSITIVE_INFINITY)
   const front = allEnded ? Number.POSITIVE_INFINITY : Math.max(NEVER, ...all.map((source) => source.reached))
-  const holesOf = (source: string, span: Span) =>
-    holes.filter((hole) => hole.source === source && hole.from <= span.to && hole.to >= span.from)
+  const holesOf = (source: string, kind: EventName, span: Span) =>
+    holes.filter(
+      (hole) =>
+        hole.source === source &&
+        hole.from <= span.to &&
+        hole.to >= span.from &&
+        (hole.kinds === null || hole.kinds.includes(kind)),
+    )
   return {
     settled: (source, until) => (sources.get(source)?.watermark ?? NEVER) >= until || front >= until + IDLE_AFTER,
     holes: holesOf,
-    blindness: (source, span) => {
+    blindness: (source, kind, span) => {
       const known = sources.get(source)
       if (known === undefined) return 'was never heard of'
-      const hole = holesOf(source, span)[0]
+      const hole = holesOf(source, kind, span)[0]
       if (hole !== undefined) return hole.hole === 'gap' ? `had a gap: ${hole.what}` : `lost observations: ${hole.what}`
-      const watched = known.spans.some((each) => each.from <= span.from && span.to <= each.to)
-      return watched ? null : 'was not watching'
+      const within = (each: Span) => each.from <= span.from && span.to <= each.to
+      if (spansOf(known.coverages, kind).some(within)) return null
+      return known.coverages.some((each) => each.blind.includes(kind)) ? `can't see ${kind}` : 'was not watching'
     },
   }
 }
