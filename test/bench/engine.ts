@@ -50,7 +50,7 @@ CALL (n) {
   CREATE (:Event:MemoryPressure {id: $cluster + '/pressure' + n, cluster: $cluster, kind: 'memory-pressure', objectKey: objectKey,
     at: at - 10000000, uncertainty: 0, recordedAt: $start, source: 'ebpf@h'})
   CREATE (:Event:ProcessExit {id: $cluster + '/exit' + n, cluster: $cluster, kind: 'process-exit', objectKey: objectKey,
-    at: at + 9000, uncertainty: 0, recordedAt: $start, source: 'ebpf@h', nsPid: 1, signal: 9, exitCode: 0})
+    at: at + 9000, uncertainty: 0, recordedAt: $start, source: 'ebpf@h', nsPid: 1, firstProcess: true, signal: 9, exitCode: 0})
   CREATE (:Event:ContainerTerminated {id: $cluster + '/end' + n, cluster: $cluster, kind: 'container-terminated', objectKey: objectKey,
     at: at, uncertainty: 1000000, recordedAt: $start, source: 'kubernetes@cluster', reason: 'OOMKilled', exitCode: 137, restartCount: 0})
 } IN TRANSACTIONS OF 5000 ROWS`
