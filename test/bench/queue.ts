@@ -24,6 +24,7 @@ const eventOf = (number: number): Observation => {
   const fields = {
     pid: number % 32_768,
     nsPid: 1,
+    firstProcess: true,
     startedAt: at - 5_000_000,
     command: 'app',
     exitCode: number % 3,
@@ -85,8 +86,10 @@ export const bench = async (): Promise<Row[]> => {
   try {
     const cpuBefore = await cpuOf(redis)
     const adding = await seconds(async () => {
-      for (let sent = 0; sent < EVENTS; sent += SEND)
-        await producer.send(Array.from({ length: SEND }, (_, index) => eventOf(sent + index)))
+      for (let sent = 0; sent < EVENTS; sent += SEND) {
+        void producer.send(Array.from({ length: SEND }, (_, index) => eventOf(sent + index)))
+        await sleep(0)
+      }
       await producer.drained()
     })
     const bytes = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))![1])
