@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Batch } from '../model/batch.ts'
 import { EVENTS, OBJECTS, RELATIONS } from '../model/generated/registry.ts'
-import type { EventName, ObjectName, RelationName } from '../model/generated/types.ts'
+import type { EventName, RelationName } from '../model/generated/types.ts'
 import type {
   Declaration,
   EventObservation,
@@ -11,19 +11,12 @@ import type {
   StateObservation,
 } from '../model/observation.ts'
 import { type Claim, canonical, type StateView, type Target } from './derive.ts'
+import { namesItself, type ObjectRow, objectRow, united } from './objects.ts'
 
 const kindsOfLaw = (law: 'state' | 'fixed'): ReadonlySet<RelationName> =>
   new Set((Object.keys(RELATIONS) as RelationName[]).filter((kind) => RELATIONS[kind].law === law))
 export const STATE_LAW = kindsOfLaw('state')
 export const FIXED_LAW = kindsOfLaw('fixed')
-
-export interface ObjectRow {
-  readonly key: string
-  readonly kind: ObjectName
-  readonly missing: true | null
-  readonly workloadKind: string | null
-  readonly properties: Readonly<Record<string, string>>
-}
 
 interface EventRow {
   readonly id: string
@@ -72,28 +65,6 @@ const stateIdOf = (key: string, { at, version }: StateObservation, digest: strin
 
 /** The digest in a stored state's id. */
 export const digestOfId = (id: string): string => id.slice(id.lastIndexOf('.') + 1)
-
-const objectRow = (cluster: string, ref: ObjectRef): ObjectRow => {
-  const properties: Record<string, string> = { cluster, uid: ref.key, kind: ref.kind }
-  if (ref.name !== undefined) properties.name = ref.name
-  if (ref.namespace !== undefined) properties.namespace = ref.namespace
-  if (ref.workloadKind !== undefined) properties.workloadKind = ref.workloadKind
-  return {
-    key: `${cluster}/${ref.key}`,
-    kind: ref.kind,
-    missing: ref.missing ?? null,
-    workloadKind: ref.workloadKind ?? null,
-    properties,
-  }
-}
-
-/** What two references to one object say together. */
-const united = (a: ObjectRow, b: ObjectRow): ObjectRow => ({
-  ...a,
-  missing: a.missing && b.missing,
-  workloadKind: a.workloadKind ?? b.workloadKind,
-  properties: { ...a.properties, ...b.properties },
-})
 
 /** Declared relations with the graph's keys. An end that is left out is the declaring object. */
 export const targetsOf = (cluster: string, declarer: string, relations: readonly Declaration[]): Target[] =>
@@ -187,9 +158,9 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
   const losses = new Map<string, { id: string; count: number; properties: object }>()
   const claims: Claim[] = []
 
-  const addObject = (ref: ObjectRef | undefined) => {
+  const addObject = (ref: ObjectRef | undefined, named = false) => {
     if (ref === undefined) return
-    const row = objectRow(cluster, ref)
+    const row = objectRow(cluster, ref, named)
     const known = objects.get(row.key)
     objects.set(row.key, known ? united(known, row) : row)
   }
@@ -206,7 +177,7 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
         break
       }
       case 'state': {
-        addObject(observation.object)
+        addObject(observation.object, namesItself(observation))
         addObject(observation.pod)
         for (const { from, to } of observation.relations) {
           addObject(from)

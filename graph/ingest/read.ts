@@ -4,7 +4,8 @@ import type { Declaration } from '../model/observation.ts'
 import { OPEN } from '../model/time.ts'
 import type { Transaction } from '../store/main.ts'
 import type { CurrentRecord, Settled, StateView, Surroundings } from './derive.ts'
-import { digestOfId, type ObjectRow, type Prepared, type StateRow, targetsOf } from './prepare.ts'
+import { type Naming, type ObjectRow, saysMore } from './objects.ts'
+import { digestOfId, type Prepared, type StateRow, targetsOf } from './prepare.ts'
 import { readOf, statement } from './statements.ts'
 
 type StoredState = Omit<StateView, 'digest' | 'targets'> & { readonly relations: string }
@@ -22,12 +23,11 @@ const STATES_AROUND = statement('states-around')
 /** Objects of which the graph does not yet know all that the batch says, in the order of their keys. */
 export const objectsToWrite = async (transaction: Transaction, objects: Prepared['objects']): Promise<ObjectRow[]> => {
   if (objects.size === 0) return []
-  const there = await transaction.run<Record<string, unknown>>(OBJECTS_THERE, { keys: [...objects.keys()] })
+  const there = await transaction.run<Naming & { key: string }>(OBJECTS_THERE, { keys: [...objects.keys()] })
   const known = new Map(there.map((row) => [row.key, row]))
-  const isNew = ({ key, missing, properties }: ObjectRow): boolean => {
-    const row = known.get(key)
-    if (row === undefined || (row.missing === true && missing === null)) return true
-    return ['name', 'namespace', 'workloadKind'].some((name) => (properties[name] ?? row[name]) !== row[name])
+  const isNew = (row: ObjectRow): boolean => {
+    const naming = known.get(row.key)
+    return naming === undefined || saysMore(row, naming)
   }
   return [...objects.values()].filter(isNew).sort((a, b) => (a.key < b.key ? -1 : 1))
 }

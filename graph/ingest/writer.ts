@@ -22,7 +22,8 @@ import {
   settle,
 } from './derive.ts'
 import { InvalidBatch } from './invalid-batch.ts'
-import { FIXED_LAW, type ObjectRow, type Prepared, prepare, STATE_LAW, type StateRow } from './prepare.ts'
+import type { ObjectRow } from './objects.ts'
+import { FIXED_LAW, type Prepared, prepare, STATE_LAW, type StateRow } from './prepare.ts'
 import { objectsToWrite, readAround, readFixed, readTouched, storedStates } from './read.ts'
 import { statement, writeOf } from './statements.ts'
 

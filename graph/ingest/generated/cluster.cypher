@@ -6,3 +6,8 @@ MERGE (object:Object {key: row.key})
 ON CREATE SET object.missing = row.missing
 ON MATCH SET object.missing = CASE WHEN row.missing THEN object.missing END
 SET object:Cluster, object += row.properties
+WITH object, row, coalesce(object.named, false) AS known, coalesce(row.named, false) AS told
+SET object.name = CASE WHEN told = known THEN CASE WHEN object.name <= row.name THEN object.name ELSE coalesce(row.name, object.name) END WHEN told THEN row.name ELSE object.name END,
+    object.namespace = CASE WHEN told = known THEN CASE WHEN object.namespace <= row.namespace THEN object.namespace ELSE coalesce(row.namespace, object.namespace) END WHEN told THEN row.namespace ELSE object.namespace END,
+    object.workloadKind = CASE WHEN told = known THEN CASE WHEN object.workloadKind <= row.workloadKind THEN object.workloadKind ELSE coalesce(row.workloadKind, object.workloadKind) END WHEN told THEN row.workloadKind ELSE object.workloadKind END,
+    object.named = CASE WHEN told OR known THEN true END

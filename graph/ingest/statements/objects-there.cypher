@@ -3,4 +3,4 @@ CYPHER 5
 UNWIND $keys AS key
 MATCH (object:Object {key: key})
 RETURN object.key AS key, object.name AS name, object.namespace AS namespace, object.workloadKind AS workloadKind,
-  object.missing AS missing
+  object.named AS named, object.missing AS missing

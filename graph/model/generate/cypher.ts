@@ -104,7 +104,14 @@ const eventUpsert = (kind: EventKind, crowded: ReadonlySet<string>): string => {
   ].join('\n')
 }
 
-/** `missing` holds only while every reference says so: the order of references does not count. */
+/** What two rows say of one thing: the smaller text, of which there may be none. */
+const smaller = (name: string): string =>
+  `CASE WHEN object.${name} <= row.${name} THEN object.${name} ELSE coalesce(row.${name}, object.${name}) END`
+
+/**
+ * What is known is what all references say together, whatever their order (graph/ingest/objects.ts). The first SET takes
+ * the node's lock: what is read after it is what other transactions have committed.
+ */
 const objectMerge = (kind: ObjectKind): string =>
   [
     `// ${GENERATED}`,
@@ -115,6 +122,12 @@ const objectMerge = (kind: ObjectKind): string =>
     'ON CREATE SET object.missing = row.missing',
     'ON MATCH SET object.missing = CASE WHEN row.missing THEN object.missing END',
     `SET object:${kind.name}, object += row.properties`,
+    'WITH object, row, coalesce(object.named, false) AS known, coalesce(row.named, false) AS told',
+    ...['name', 'namespace', 'workloadKind'].map(
+      (name, index) =>
+        `${index === 0 ? 'SET' : '   '} object.${name} = CASE WHEN told = known THEN ${smaller(name)} WHEN told THEN row.${name} ELSE object.${name} END,`,
+    ),
+    '    object.named = CASE WHEN told OR known THEN true END',
     ...(kind.alsoLabelled ?? []).map(
       (label) =>
         `FOREACH (ignored IN CASE row.workloadKind WHEN '${label}' THEN [1] ELSE [] END | SET object:${label})`,
