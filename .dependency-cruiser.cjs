@@ -25,6 +25,7 @@ module.exports = {
     only('queue', 'graph/queue', 'graph/model'),
     only('store', 'graph/store', 'graph/model'),
     only('ingest', 'graph/ingest', 'graph/queue', 'graph/store', 'graph/model'),
+    only('worker', 'graph/worker', 'graph/ingest', 'graph/queue', 'graph/store', 'graph/model'),
     only('agent', 'agent', 'graph/queue', 'graph/model'),
     only('reads', 'queries/reads', 'graph/store', 'graph/model'),
     only('engine', 'queries/engine', 'queries/reads', 'graph/ingest', 'graph/queue', 'graph/store', 'graph/model'),
