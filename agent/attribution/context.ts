@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto'
 import type { K8sContext, OwnerReference } from '../../graph/model/context.ts'
+import { digestOf } from '../../graph/model/digest.ts'
 import { fromRfc3339 } from '../../graph/model/time.ts'
 import type { RawObject } from '../reflector/list.ts'
 import { controllerOf, type Owner } from '../reflector/owner.ts'
@@ -103,12 +103,5 @@ export function contextOf(
   return JSON.parse(JSON.stringify(context))
 }
 
-/** Names a context by its content: 128 bits of SHA-256 of its JSON with sorted names. */
-export const contextKeyOf = (context: K8sContext): string => hash('sha256', sorted(context), 'hex').slice(0, 32)
-
-const sorted = (value: unknown): string =>
-  JSON.stringify(value, (_, member) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  )
+/** Names a context by its content. */
+export const contextKeyOf = (context: K8sContext): string => digestOf(context, 32)

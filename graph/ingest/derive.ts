@@ -4,6 +4,7 @@
  * with a higher version and no later `at` denies; a relation holds at T if the last counting state at or before T declares
  * it, or the first after T declares it `since` a time no later than T.
  */
+import { canonical } from '../model/digest.ts'
 import type { RelationName } from '../model/generated/types.ts'
 import type { Value } from '../model/observation.ts'
 import { OPEN } from '../model/time.ts'
@@ -67,17 +68,6 @@ export interface Settled extends Surroundings {
 export interface Change {
   readonly supersede: readonly CurrentRecord[]
   readonly insert: readonly RelationRecord[]
-}
-
-/** Text that is equal for equal values, whatever the order of names. */
-export const canonical = (value: unknown): string => {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null'
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
-  const members = Object.entries(value).filter(([, member]) => member !== undefined)
-  return `{${members
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`)
-    .join(',')}}`
 }
 
 type Pair = Pick<Target, 'fromKey' | 'toKey' | 'properties'>

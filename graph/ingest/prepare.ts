@@ -1,6 +1,6 @@
 /** A batch as rows for the statements: the cluster put before all keys and ids, each object, event and state once. */
-import { createHash } from 'node:crypto'
 import type { Batch } from '../model/batch.ts'
+import { digestOf } from '../model/digest.ts'
 import { EVENTS, OBJECTS, RELATIONS } from '../model/generated/registry.ts'
 import type { EventName, RelationName } from '../model/generated/types.ts'
 import type {
@@ -10,7 +10,7 @@ import type {
   ObjectRef,
   StateObservation,
 } from '../model/observation.ts'
-import { type Claim, canonical, type StateView, type Target } from './derive.ts'
+import type { Claim, StateView, Target } from './derive.ts'
 import { namesItself, type ObjectRow, objectRow, united } from './objects.ts'
 
 const kindsOfLaw = (law: 'state' | 'fixed'): ReadonlySet<RelationName> =>
@@ -56,8 +56,6 @@ export interface Prepared {
   /** Events and states: so many arrivals the lane is raised by. */
   readonly count: number
 }
-
-const digestOf = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('hex').slice(0, 16)
 
 /** The digest is the id's last part: see `digestOfId`. */
 const stateIdOf = (key: string, { at, version }: StateObservation, digest: string): string =>

@@ -3,6 +3,7 @@
  * changes nothing: events and states are known by their ids, and relations are a function of the states.
  */
 import type { Batch } from '../model/batch.ts'
+import { canonical } from '../model/digest.ts'
 import type { EventName, RelationName } from '../model/generated/types.ts'
 import { now as clock, OPEN } from '../model/time.ts'
 import { problemsOfBatch } from '../model/validate.ts'
@@ -11,7 +12,6 @@ import {
   type Change,
   type Claim,
   type CurrentRecord,
-  canonical,
   claimsOf,
   deriveRecords,
   mergeClaims,

@@ -1,10 +1,8 @@
 /** Names of what the engine writes. Made of content, so that evaluating again writes the same nodes. Each carries its cluster in front. */
-import { createHash } from 'node:crypto'
-import { canonical } from '../../graph/ingest/derive.ts'
+import { digestOf } from '../../graph/model/digest.ts'
 
-/** 64 bits of SHA-256 as hex: below 10^-7 for one collision among 10^6 ids. */
-export const digest = (...parts: readonly unknown[]): string =>
-  createHash('sha256').update(canonical(parts)).digest('hex').slice(0, 16)
+/** Of several parts, in their order. */
+export const digest = (...parts: readonly unknown[]): string => digestOf(parts)
 
 export const occurrenceId = (cluster: string, pattern: string, anchorId: string): string =>
   `${cluster}/${digest(pattern, anchorId)}`
