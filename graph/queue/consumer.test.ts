@@ -9,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { startRedis } from '../../deploy/local/redis.ts'
 import { testCluster } from '../../test/support/servers.ts'
-import type { Batch } from '../model/batch.ts'
-import { VERSIONS, type Versions } from './job.ts'
+import { type Batch, LANES } from '../model/batch.ts'
+import { JOB_VERSION, packContent, VERSIONS, type Versions } from './job.ts'
+import { Lanes, QUEUE_LIMITS } from './lanes.ts'
 import { openConsumer, openProducer, Rejected, readDeadLetters, readQueueStats, redriveDeadLetters } from './main.ts'
-import { eventOf, eventsOf, heartbeatOf, Seen } from './testing/observations.ts'
+import { batchOf, eventOf, eventsOf, heartbeatOf, Seen, SOURCE } from './testing/observations.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'aitia-consumer-'))
 let redis: Awaited<ReturnType<typeof startRedis>>
@@ -150,10 +151,61 @@ test('what is no job of ours is put aside too, and the lane goes on', async () =
   consume(where, (batch) => seen.add(batch))
   await until(() => seen.watermark === 1)
   await until(async () => (await readQueueStats(where)).deadLetters === 2)
+  const lost = seen.losses.map((each) => each.type === 'loss' && [each.source, each.what, each.to - each.from])
+  assert.deepEqual(lost, [
+    [SOURCE, 'dead-letter', 10_000_000],
+    [SOURCE, 'dead-letter', 10_000_000],
+  ])
   const reasons = (await readDeadLetters(where)).map(({ reason }) => reason)
   assert.match(reasons[0]!, /can't be unpacked/)
   assert.match(reasons[1]!, /not a job/)
   assert.equal(await redriveDeadLetters(where), 1)
+})
+
+test('a job that came in another lane is put aside, with a loss of what was in it', async () => {
+  const where = place()
+  const connection = new Redis(redis.url, { maxRetriesPerRequest: null })
+  const lanes = new Lanes(connection, where.prefix, QUEUE_LIMITS)
+  const body = packContent(JSON.stringify(batchOf(2, [eventOf(5)])))
+  await lanes.add({ lane: 1, version: JOB_VERSION, count: 1, at: 5, body })
+  await lanes.close()
+  connection.disconnect()
+  const seen = new Seen()
+  consume(where, (batch) => seen.add(batch))
+  await until(() => seen.losses.length > 0)
+  const loss = { type: 'loss', source: SOURCE, from: 5, to: 5, count: 1, what: 'dead-letter', kinds: ['pod-created'] }
+  assert.deepEqual(seen.losses, [loss])
+  assert.match((await readDeadLetters(where))[0]!.reason, /meant for lane 2, came in 1/)
+})
+
+test('Redis takes no dead letter: the lane waits, and no job is given up', async () => {
+  const where = place()
+  const admin = new Redis(redis.url)
+  const { Queue } = await import('bullmq')
+  const queue = new Queue('{lane-1}', { connection: admin, prefix: where.prefix })
+  await queue.add('observations', 'text', { removeOnComplete: true })
+  await queue.close()
+  await admin.call('ACL', 'SETUSER', 'default', 'resetkeys', '~*lane*', '~*parked*', '~*probe*')
+  try {
+    await produce(where, [heartbeatOf(1)])
+    const seen = new Seen()
+    const lanesHeard = new Set<number>()
+    const consumer = consume(where, (batch) => {
+      seen.add(batch)
+      lanesHeard.add(batch.lane)
+    })
+    await until(() => /NOPERM/.test(consumer.stats().failing[1] ?? '') && lanesHeard.size === LANES - 1)
+    assert.equal(lanesHeard.has(1), false)
+    await admin.call('ACL', 'SETUSER', 'default', 'allkeys')
+    await until(() => lanesHeard.size === LANES)
+    assert.equal(seen.losses.length, 1)
+    const { deadLetters, lanes } = await readQueueStats(where)
+    assert.deepEqual([deadLetters, lanes[1]!.failed, consumer.stats().failed], [1, 0, 0])
+    assert.deepEqual(consumer.stats().failing, {})
+  } finally {
+    await admin.call('ACL', 'SETUSER', 'default', 'allkeys')
+    await admin.quit()
+  }
 })
 
 test('jobs of a newer version wait, counted, and a newer worker takes them before what came after', async () => {

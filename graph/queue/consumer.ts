@@ -2,11 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, Queue, WaitingError, Worker } from 'bullmq'
 import { type Batch, LANES } from '../model/batch.ts'
+import { lossOf } from '../model/loss.ts'
+import type { LossObservation } from '../model/observation.ts'
 import type { Log, WaitingConnection } from './connection.ts'
 import { addDeadLetter } from './dead-letters.ts'
 import { decodeJob, JOB_VERSION, jobDataOf, packContent, type Versions } from './job.ts'
 import { laneQueue } from './names.ts'
 import { Parked } from './parked.ts'
+import { Unread } from './unread.ts'
 
 /** Part of a batch that can never be written, and why. */
 export interface RejectedPart {
@@ -46,6 +49,8 @@ export interface ConsumerStats {
   readonly observations: number
   readonly deadLetters: number
   readonly parked: number
+  /** Jobs that BullMQ gave up, against all that is done here: their lane went on without them. */
+  readonly failed: number
   /** Why lanes are not moving, by lane. */
   readonly failing: Readonly<Record<number, string>>
 }
@@ -59,6 +64,13 @@ const CLOSE_WITHIN = 15_000
 /** Thrown to end a job that goes back to the head of its lane. */
 class Closing extends Error {}
 
+/** One lane. */
+interface Place {
+  readonly lane: number
+  readonly parked: Parked
+  readonly unread: Unread
+}
+
 export class Consumer {
   readonly #redis: WaitingConnection
   readonly #prefix: string
@@ -68,7 +80,7 @@ export class Consumer {
   readonly #timings: ConsumerTimings
   readonly #closing = new AbortController()
   readonly #workers: Worker[] = []
-  readonly #counts = { jobs: 0, observations: 0, deadLetters: 0, parked: 0 }
+  readonly #counts = { jobs: 0, observations: 0, deadLetters: 0, parked: 0, failed: 0 }
   readonly #failing = new Map<number, string>()
   readonly #underWay = new Set<Promise<void>>()
   #closed: Promise<void> | undefined
@@ -123,12 +135,14 @@ export class Consumer {
       await queue.setGlobalConcurrency(1)
       await queue.close()
       if (this.#closing.signal.aborted) return
-      this.#workers.push(this.#workerOf(name, new Parked(this.#redis, this.#prefix, lane), lane))
+      const parked = new Parked(this.#redis, this.#prefix, lane)
+      this.#workers.push(this.#workerOf(name, { lane, parked, unread: new Unread() }))
     }
   }
 
-  #workerOf(name: string, parked: Parked, lane: number): Worker {
-    const worker = new Worker(name, (job, token) => this.#process(job, token, parked, lane), {
+  #workerOf(name: string, place: Place): Worker {
+    const { lane } = place
+    const worker = new Worker(name, (job, token) => this.#process(job, token, place), {
       connection: this.#redis,
       prefix: this.#prefix,
       concurrency: 1,
@@ -140,23 +154,33 @@ export class Consumer {
     })
     worker.on('error', (error) => this.#log.debug({ lane, error: error.message }, 'lane'))
     worker.on('stalled', (job) => this.#log.warn({ lane, job }, 'a job of a dead worker is given again'))
+    worker.on('failed', (job, error) => {
+      this.#counts.failed++
+      this.#log.error({ lane, job: job?.id, error: error.message }, 'a job was given up: its lane goes on without it')
+    })
     return worker
   }
 
-  async #process(job: Job, token: string | undefined, parked: Parked, lane: number): Promise<void> {
+  /** Ends only when the job is done: BullMQ would give up one whose processor throws, and the lane would claim what was in it. */
+  async #process(job: Job, token: string | undefined, place: Place): Promise<void> {
     try {
-      for (let version = 1; version <= this.#versions.current; version++)
-        await parked.take(version, (data) => this.#take(data, parked, lane))
-      await this.#take(job.data, parked, lane)
+      await this.#until(place.lane, async () => {
+        for (let version = 1; version <= this.#versions.current; version++)
+          await place.parked.take(version, (data) => this.#take(data, job.timestamp, place))
+        await this.#take(job.data, job.timestamp, place)
+      })
       this.#counts.jobs++
-    } catch (error) {
-      if (!(error instanceof Closing)) throw error
-      await job.moveToWait(token)
+    } catch {
+      // it was asked to close; where even this fails the job is given again as that of a dead worker
+      await job
+        .moveToWait(token)
+        .catch((error) => this.#log.warn({ lane: place.lane, error: error.message }, 'a job is left as it is'))
       throw new WaitingError()
     }
   }
 
-  async #take(data: unknown, parked: Parked, lane: number): Promise<void> {
+  async #take(data: unknown, sentAt: number, place: Place): Promise<void> {
+    const { lane, parked, unread } = place
     const decoded = decodeJob(data, this.#versions)
     if (decoded.is === 'newer') {
       await this.#until(lane, async () => {
@@ -164,10 +188,21 @@ export class Consumer {
         throw new Error(`too many jobs of version ${decoded.version} wait: this worker knows ${this.#versions.current}`)
       })
       this.#counts.parked++
-    } else if (decoded.is === 'invalid') await this.#bury(lane, decoded.reason, data)
-    else if (decoded.batch.lane !== lane)
+    } else if (decoded.is === 'invalid') {
+      await this.#bury(lane, decoded.reason, data)
+      unread.add(sentAt)
+    } else if (decoded.batch.lane !== lane) {
       await this.#bury(lane, `meant for lane ${decoded.batch.lane}, came in ${lane}`, data)
-    else await this.#write(decoded.batch)
+      await this.#tell(lane, decoded.batch, lossOf(decoded.batch.observations, 'dead-letter'))
+    } else {
+      await this.#tell(lane, decoded.batch, unread.before(decoded.batch))
+      await this.#write(decoded.batch)
+    }
+  }
+
+  /** Losses go before all that is written after them. */
+  async #tell(lane: number, { cluster }: Batch, losses: readonly LossObservation[]): Promise<void> {
+    if (losses.length > 0) await this.#write({ cluster, lane, observations: losses, contexts: {} })
   }
 
   async #write(batch: Batch): Promise<void> {
@@ -195,7 +230,7 @@ export class Consumer {
 
   async #bury(lane: number, reason: string, data: unknown): Promise<void> {
     this.#log.error({ lane, reason }, 'put to the dead letters')
-    await addDeadLetter(this.#redis, this.#prefix, { lane, reason, data })
+    await this.#until(lane, () => addDeadLetter(this.#redis, this.#prefix, { lane, reason, data }))
     this.#counts.deadLetters++
   }
 
@@ -208,7 +243,7 @@ export class Consumer {
         if (this.#failing.delete(lane)) this.#log.info({ lane }, 'the lane moves again')
         return
       } catch (error) {
-        if (error instanceof Rejected) throw error
+        if (error instanceof Rejected || error instanceof Closing) throw error
         const reason = (error as Error).message
         if (!this.#failing.has(lane)) this.#log.warn({ lane, reason }, 'not written; the lane waits and tries again')
         this.#failing.set(lane, reason)

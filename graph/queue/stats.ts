@@ -12,6 +12,8 @@ export interface LaneStats {
   readonly oldestAge: number | null
   /** Jobs that wait for a newer worker. */
   readonly waitingNewer: number
+  /** Jobs that BullMQ gave up; nothing of ours lets it. */
+  readonly failed: number
 }
 
 export interface QueueStats {
@@ -35,9 +37,10 @@ const laneStats = async (
   versions: readonly string[],
 ): Promise<LaneStats> => {
   const key = (type: string) => `${prefix}:${laneQueue(lane)}:${type}`
-  const [waiting, active, oldestWaiting, oldestActive, ...parked] = await Promise.all([
+  const [waiting, active, failed, oldestWaiting, oldestActive, ...parked] = await Promise.all([
     redis.llen(key('wait')),
     redis.llen(key('active')),
+    redis.zcard(key('failed')),
     redis.lindex(key('wait'), -1),
     redis.lindex(key('active'), -1),
     ...versions.map((version) => redis.llen(parkedKey(prefix, lane, Number(version)))),
@@ -48,6 +51,7 @@ const laneStats = async (
     lane,
     waiting,
     active,
+    failed,
     oldestAge: stamp === null ? null : Math.max(0, Date.now() - Number(stamp)),
     waitingNewer: parked.reduce((sum, count) => sum + count, 0),
   }

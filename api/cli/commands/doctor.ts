@@ -35,6 +35,7 @@ const queueLine = async (): Promise<Line> => {
   const stats = await readQueueStats({ redisUrl: redisUrl(), prefix: queuePrefix })
   const waiting = stats.lanes.reduce((sum, lane) => sum + lane.waiting + lane.active, 0)
   const oldest = Math.max(0, ...stats.lanes.map((lane) => lane.oldestAge ?? 0))
+  const failed = stats.lanes.reduce((sum, lane) => sum + lane.failed, 0)
   const newer = stats.lanes.reduce((sum, lane) => sum + lane.waitingNewer, 0)
   const problems = [
     ...(stats.refusesWrites === null ? [] : [`it takes no writes: ${stats.refusesWrites}`]),
@@ -43,6 +44,7 @@ const queueLine = async (): Promise<Line> => {
       : [`its eviction policy is ${stats.evictionPolicy}, so that jobs may be lost: set noeviction`]),
     ...(stats.appendOnly ? [] : ['it keeps nothing over a crash: set appendonly yes']),
     ...(stats.deadLetters > 0 ? [`${stats.deadLetters} dead letters`] : []),
+    ...(failed > 0 ? [`${failed} jobs were given up`] : []),
     ...(newer > 0 ? [`${newer} jobs wait for a newer worker`] : []),
     ...(oldest > 30_000 ? ['is a worker running?'] : []),
   ]

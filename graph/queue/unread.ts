@@ -1,0 +1,46 @@
+/**
+ * Jobs that were put aside and could not be read: nobody can say whose observations were in them. So each source that
+ * speaks in the lane afterwards is told a loss before its heartbeat is written, or it would claim what was put aside.
+ */
+import type { Batch } from '../model/batch.ts'
+import type { LossObservation } from '../model/observation.ts'
+import { MILLISECOND, SECOND } from '../model/time.ts'
+
+/** How much earlier than its sending an observation may have happened, for jobs of which nothing else is known. */
+const SLACK = 10 * SECOND
+
+/** Such jobs are rare: older than this many they have been told. */
+const KEPT = 16
+
+/** Those of one lane, in this run. */
+export class Unread {
+  /** Times of sending, µs. */
+  #sent: number[] = []
+  /** What each source of each cluster was told. */
+  readonly #told = new Map<string, readonly number[]>()
+
+  /** @param sentAt ms since the epoch */
+  add(sentAt: number): void {
+    this.#sent = [...this.#sent, sentAt * MILLISECOND].slice(-KEPT)
+  }
+
+  /** What has to be written before a batch, for the sources that it speaks for; once for each. */
+  before({ cluster, observations }: Batch): LossObservation[] {
+    if (this.#sent.length === 0) return []
+    const sources = new Set(observations.flatMap(({ type, source }) => (type === 'heartbeat' ? source : [])))
+    return [...sources].flatMap((source) => {
+      const told = this.#told.get(`${cluster}/${source}`) ?? []
+      this.#told.set(`${cluster}/${source}`, this.#sent)
+      return this.#sent
+        .filter((at) => !told.includes(at))
+        .map((at) => ({
+          type: 'loss' as const,
+          source,
+          from: Math.max(0, at - SLACK),
+          to: at,
+          count: 1,
+          what: 'dead-letter',
+        }))
+    })
+  }
+}
