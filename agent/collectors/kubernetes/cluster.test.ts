@@ -364,13 +364,14 @@ suite('the collector with a real kube-apiserver', { skip: (await controlPlaneUna
     assert.equal(harness.events('kubernetes-event', 'eventful').length, 2)
   })
 
-  test('a custom owner is watched once it is met; one that can not be stays a placeholder', async (t) => {
-    const group = 'test.aitia.example'
+  /** Defines a kind of owners, and makes one with three replicas. */
+  const createCustom = async (group: string, kind: string, name: string) => {
+    const singular = kind.toLowerCase()
     await create({
       ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
-      metadata: { name: `rollouts.${group}` },
+      metadata: { name: `${singular}s.${group}` },
       spec: {
-        ...{ group, scope: 'Namespaced', names: { plural: 'rollouts', singular: 'rollout', kind: 'Rollout' } },
+        ...{ group, scope: 'Namespaced', names: { plural: `${singular}s`, singular, kind } },
         versions: [
           {
             ...{ name: 'v1', served: true, storage: true },
@@ -379,16 +380,56 @@ suite('the collector with a real kube-apiserver', { skip: (await controlPlaneUna
         ],
       },
     } as never)
-    await server.kubectl('wait', '--for=condition=Established', `crd/rollouts.${group}`)
-    const rollout = await create({
-      ...{ apiVersion: `${group}/v1`, kind: 'Rollout', metadata: { name: 'canary', namespace: 'default' } },
+    await server.kubectl('wait', '--for=condition=Established', `crd/${singular}s.${group}`)
+    await server.apply({
+      ...{ apiVersion: `${group}/v1`, kind, metadata: { name, namespace: 'default' } },
       ...{ spec: { replicas: 3 } },
     } as never)
-    const owner = ownerOf(`${group}/v1`, 'Rollout', 'canary', rollout)
+    const resource = `${singular}s.${group}`
+    const made: Meta = JSON.parse(await server.kubectl('get', resource, name, '-o', 'json'))
+    return { resource, uid: made.metadata.uid, owner: ownerOf(`${group}/v1`, kind, name, made) }
+  }
+
+  test('kinds with the same plural are kept apart; owners of a custom kind that are all gone are deleted by inference', async (t) => {
+    await create({
+      ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: 'plain', namespace: 'default' } },
+      ...{ spec: { selector: { app: 'x' }, ports: [{ port: 80 }] } },
+    } as never)
+    const { resource, owner, uid } = await createCustom('serving.aitia.example', 'Service', 'served')
+    await create(pod('served-a', { owner }))
+    const harness = await watch(t)
+    await harness.state('plain')
+    await harness.state(uid)
+    const away = async (work: () => Promise<unknown>) => {
+      await harness.stop()
+      await work()
+      await harness.start()
+    }
+    // Met again by its pod: its first list holds no Service of the core.
+    await away(() => remove(resource, 'served'))
+    assert.equal((await harness.state(uid, ({ deleted }) => deleted === true)).inferred, true)
+    await server.apply({
+      ...{ apiVersion: owner.apiVersion, kind: 'Service', metadata: { name: 'lonely', namespace: 'default' } },
+    } as never)
+    const lonely = (await harness.state('lonely')).object.key
+    // Owns nothing: known from the run before alone.
+    await away(async () => {
+      await remove('pod', 'served-a')
+      await remove(resource, 'lonely')
+    })
+    assert.equal((await harness.state(lonely, ({ deleted }) => deleted === true)).inferred, true)
+    assert.deepEqual(
+      harness.emitted.filter((each) => each.type === 'state' && each.deleted && each.object.kind === 'Service'),
+      [],
+    )
+  })
+
+  test('a custom owner is watched once it is met; one that can not be stays a placeholder', async (t) => {
+    const { owner, uid } = await createCustom('test.aitia.example', 'Rollout', 'canary')
     const harness = await watch(t)
     await create(pod('canary-a', { owner }))
     const state = await harness.state('canary')
-    assert.deepEqual([state.object.key, state.object.workloadKind], [rollout.metadata.uid, 'Rollout'])
+    assert.deepEqual([state.object.key, state.object.workloadKind], [uid, 'Rollout'])
     assert.deepEqual([state.body.replicas, state.body.readyReplicas], [3, 0])
     const lacking = { apiVersion: 'none.example/v1', kind: 'Ghost', name: 'ghost', uid: 'g', controller: true }
     await create(pod('haunted', { owner: lacking }))

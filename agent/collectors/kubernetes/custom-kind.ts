@@ -1,14 +1,15 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import { findCollection } from '../../reflector/discovery.ts'
-import { isNode, type Owner } from '../../reflector/owner.ts'
+import type { Owner } from '../../reflector/owner.ts'
 import type { AnyKind } from './kinds/kind.ts'
-import { workloadKind, workloads } from './kinds/workload.ts'
+import { workloadKind } from './kinds/workload.ts'
 
-/** `apps/v1 Deployment`: what tells kinds apart. */
-export const kindOf = ({ apiVersion, kind }: Owner): string => `${apiVersion} ${kind}`
+/** `apps/v1 Deployment`: what tells kinds of owners apart. */
+export const ownerKindOf = ({ apiVersion, kind }: Pick<Owner, 'apiVersion' | 'kind'>): string => `${apiVersion} ${kind}`
 
-/** An owner whose kind is not watched from the start. */
-export const isCustom = (owner: Owner): boolean => !(kindOf(owner) in workloads) && !isNode(owner)
+/** What the owners of a watched kind are called so; undefined for what owns nothing. */
+export const ownersOf = ({ path, workloadKind: kind }: AnyKind): string | undefined =>
+  kind === undefined ? undefined : ownerKindOf({ apiVersion: path.split('/').slice(2, -1).join('/'), kind })
 
 /** The kind of a custom owner as something to watch. Throws where the API does not tell its path. */
 export async function findCustomKind(kubeConfig: KubeConfig, owner: Owner, stop: AbortSignal): Promise<AnyKind> {

@@ -1,8 +1,14 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { ObjectRef } from '../../../graph/model/observation.ts'
 
+interface Entry {
+  readonly object: ObjectRef
+  /** Of the collection that it was found in: the API's plurals repeat (Services of Knative). */
+  readonly path: string
+}
+
 /** Lines: an object that was passed on, one that was deleted, how far all had come, and whose they are (the first line). */
-type Line = { object: ObjectRef; plural: string } | { gone: string } | { watermark: number } | { cluster: string }
+type Line = Entry | { gone: string } | { watermark: number } | { cluster: string }
 
 /**
  * Which objects were passed on and not deleted, on disk: those that are gone when the collector comes back are deleted by
@@ -14,7 +20,7 @@ export class Known {
   readonly watermark: number | undefined
   readonly #file: string
   readonly #cluster: string
-  readonly #objects = new Map<string, { object: ObjectRef; plural: string }>()
+  readonly #objects = new Map<string, Entry>()
   #lines = 0
 
   /** Of another cluster's file nothing is taken over. */
@@ -33,17 +39,24 @@ export class Known {
     return this.#objects.has(uid)
   }
 
-  of(plural: string): ObjectRef[] {
-    return [...this.#objects.values()].filter((each) => each.plural === plural).map(({ object }) => object)
+  of(path: string): ObjectRef[] {
+    return [...this.#objects.values()].filter((each) => each.path === path).map(({ object }) => object)
+  }
+
+  /** Kinds of workloads by their path. */
+  workloadKinds(): Map<string, string> {
+    const kinds = new Map<string, string>()
+    for (const { path, object } of this.#objects.values()) if (object.workloadKind) kinds.set(path, object.workloadKind)
+    return kinds
   }
 
   /** Notes objects that are there, and UIDs that are gone. */
-  note(plural: string, there: readonly ObjectRef[], gone: readonly string[], watermark: number | undefined): void {
+  note(path: string, there: readonly ObjectRef[], gone: readonly string[], watermark: number | undefined): void {
     const lines: Line[] = []
     for (const object of there) {
-      if (this.#objects.has(object.key)) continue
-      this.#objects.set(object.key, { object, plural })
-      lines.push({ object, plural })
+      if (this.#objects.get(object.key)?.path === path) continue
+      this.#objects.set(object.key, { object, path })
+      lines.push({ object, path })
     }
     for (const uid of gone) if (this.#objects.delete(uid)) lines.push({ gone: uid })
     if (watermark !== undefined) lines.push({ watermark })

@@ -3,6 +3,7 @@ import { apiOf, loadKubeConfig } from '../../reflector/config.ts'
 import { getJson } from '../../reflector/request.ts'
 import type { Collector, DoctorLine } from '../collector.ts'
 import { watchedKinds } from './kinds/all.ts'
+import { nameOf } from './kinds/kind.ts'
 import { ClusterWatcher } from './watcher.ts'
 
 const collector: Collector = {
@@ -16,12 +17,12 @@ const collector: Collector = {
   },
   doctor: async () => {
     const kubeConfig = await loadKubeConfig()
-    return Promise.all(watchedKinds.map(({ path, plural }) => line(kubeConfig, path, plural)))
+    return Promise.all(watchedKinds.map((kind) => line(kubeConfig, kind.path, nameOf(kind))))
   },
 }
 
-async function line(kubeConfig: KubeConfig, path: string, plural: string): Promise<DoctorLine> {
-  const subject = `kubernetes ${plural}`
+async function line(kubeConfig: KubeConfig, path: string, name: string): Promise<DoctorLine> {
+  const subject = `kubernetes ${name}`
   try {
     await getJson(kubeConfig, `${path}?limit=1`, new AbortController().signal)
     return { subject, state: 'ok', detail: 'can be listed' }
@@ -29,7 +30,7 @@ async function line(kubeConfig: KubeConfig, path: string, plural: string): Promi
     return {
       subject,
       state: 'missing',
-      detail: `${(error as Error).message}. Without them nothing that rests on ${plural} is known.`,
+      detail: `${(error as Error).message}. Without them nothing that rests on ${name} is known.`,
       remedy: 'check KUBECONFIG, and allow list and watch: agent/collectors/kubernetes/README.md has the ClusterRole',
     }
   }

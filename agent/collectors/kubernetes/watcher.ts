@@ -5,14 +5,15 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import type { Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import type { Batch, Gap, Status } from '../../reflector/handler.ts'
-import type { Owner } from '../../reflector/owner.ts'
+import { isNode, type Owner } from '../../reflector/owner.ts'
 import { Reflector } from '../../reflector/reflector.ts'
 import type { Timings } from '../../reflector/timings.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { identify, OtherClusterError } from './cluster-identity.ts'
-import { findCustomKind, isCustom, kindOf } from './custom-kind.ts'
+import { findCustomKind, ownerKindOf, ownersOf } from './custom-kind.ts'
 import { watchedKinds } from './kinds/all.ts'
-import type { AnyKind, NameRef, Trimmed } from './kinds/kind.ts'
+import { type AnyKind, type NameRef, nameOf, type Trimmed } from './kinds/kind.ts'
+import { workloadKind } from './kinds/workload.ts'
 import { Known } from './known.ts'
 import { Names } from './names.ts'
 import { Observer, source } from './observer.ts'
@@ -45,7 +46,9 @@ export class ClusterWatcher implements RunningCollector {
   readonly #kubeConfig: KubeConfig
   readonly #timings: Partial<Timings> | undefined
   readonly #watched = new Map<string, Watched>()
-  readonly #custom = new Set<string>()
+  /** Kinds of owners that are watched, or that can't be. */
+  readonly #met = new Set<string>()
+  #custom = 0
   readonly #known: Known
   readonly #names: Names
   readonly #observer: Observer
@@ -94,6 +97,10 @@ export class ClusterWatcher implements RunningCollector {
   async #begin(): Promise<void> {
     const cluster = await identify(this.#kubeConfig, this.#context, this.#stop.signal)
     for (const kind of watchedKinds) this.#watch(kind)
+    // Of a kind whose owners are all gone none would ever be met: its last objects would be there for ever.
+    for (const [path, kind] of this.#known.workloadKinds()) {
+      if (!this.#watched.has(path) && this.#mayWatch()) this.#watch(workloadKind(path, kind))
+    }
     const settled = (all: Watched[]) => Promise.all(all.map(({ settled }) => settled.promise))
     const all = [...this.#watched.values()]
     // What covers is waited for as long as it takes: without it nothing can be claimed.
@@ -138,7 +145,7 @@ export class ClusterWatcher implements RunningCollector {
     for (const { kind, reflector } of this.#watched.values()) {
       const { lists, failures, gaps, unreadable, handlerErrors } = reflector.counts
       const counts = { lists, failures, gaps, unreadable, handlerErrors, stale: reflector.view.stale }
-      for (const [name, count] of Object.entries(counts)) if (count > 0) counters[`${kind.plural}.${name}`] = count
+      for (const [name, count] of Object.entries(counts)) if (count > 0) counters[`${nameOf(kind)}.${name}`] = count
     }
     return counters
   }
@@ -149,19 +156,21 @@ export class ClusterWatcher implements RunningCollector {
       onGap: (gap: Gap) => this.#inTurn(() => this.#emit([this.#gap(kind, gap)])),
       onStatus: (status: Status) => this.#onStatus(watched, status),
       onError: (error: Error) =>
-        this.#context.log.error({ err: error, kind: kind.plural }, 'an object was not passed on'),
+        this.#context.log.error({ err: error, kind: nameOf(kind) }, 'an object was not passed on'),
     }
     const options = { kubeConfig: this.#kubeConfig, path: kind.path, trim: kind.trim, handler }
     const reflector = new Reflector<Trimmed>({ ...options, ...(this.#timings && { timings: this.#timings }) })
     const watched: Watched = { kind, reflector, settled: Promise.withResolvers(), passed: false }
     this.#watched.set(kind.path, watched)
+    const owners = ownersOf(kind)
+    if (owners !== undefined) this.#met.add(owners)
     reflector.start()
   }
 
   #onStatus({ kind, settled }: Watched, status: Status): void {
     const { log } = this.#context
-    if (status.state === 'watching') log.info(`${kind.plural}: watching`)
-    else log.warn(`${kind.plural}: ${status.error.message}`)
+    if (status.state === 'watching') log.info(`${nameOf(kind)}: watching`)
+    else log.warn(`${nameOf(kind)}: ${status.error.message}`)
     if (status.state === 'refused') settled.resolve()
   }
 
@@ -185,7 +194,7 @@ export class ClusterWatcher implements RunningCollector {
     let gone: string[] = []
     const pass = async () => {
       const refs = there.flatMap(({ ref }) => ref ?? [])
-      this.#known.note(kind.plural, refs, gone, undefined)
+      this.#known.note(kind.path, refs, gone, undefined)
       const observations = held
       held = []
       there = []
@@ -193,7 +202,7 @@ export class ClusterWatcher implements RunningCollector {
       await this.#emit(observations)
     }
     if (!watched.passed) {
-      for (const object of this.#known.of(kind.plural)) {
+      for (const object of this.#known.of(kind.path)) {
         if (watched.reflector.view.get(object.key)) continue
         held.push(this.#observer.gone(object, now(), resourceVersion))
         gone.push(object.key)
@@ -226,16 +235,26 @@ export class ClusterWatcher implements RunningCollector {
   }
 
   #meet(owner: Owner): void {
-    if (!isCustom(owner) || this.#custom.has(kindOf(owner)) || this.#custom.size >= customLimit) return
-    this.#custom.add(kindOf(owner))
+    const name = ownerKindOf(owner)
+    if (isNode(owner) || this.#met.has(name)) return
+    this.#met.add(name)
+    const refuse = (why: string) => this.#context.log.warn(`owners of kind ${name} stay placeholders: ${why}`)
+    if (!this.#mayWatch()) {
+      refuse(`${customLimit} custom kinds are watched, and no more`)
+      return
+    }
     findCustomKind(this.#kubeConfig, owner, this.#stop.signal).then(
-      (kind) => this.#stop.signal.aborted || this.#watch(kind),
-      (error) => this.#context.log.warn(`owners of kind ${kindOf(owner)} stay placeholders: ${error.message}`),
+      (kind) => this.#stop.signal.aborted || this.#watched.has(kind.path) || this.#watch(kind),
+      (error) => refuse(error.message),
     )
   }
 
+  #mayWatch(): boolean {
+    return this.#custom++ < customLimit
+  }
+
   #gap(kind: AnyKind, { from, to, reason }: Gap): Observation {
-    return { type: 'gap', source, from, to, reason: `${kind.plural}: ${reason}` }
+    return { type: 'gap', source, from, to, reason: `${nameOf(kind)}: ${reason}` }
   }
 
   async #emit(observations: readonly Observation[]): Promise<void> {

@@ -22,7 +22,6 @@ const refOf = (slice: EndpointSlice, kind: NameRef['kind'], name: string, uid: s
 
 // (Service)-[:SELECTS]->(Pod)
 export const endpointSlices = defineKind<EndpointSlice>({
-  plural: 'endpointslices',
   path: '/apis/discovery.k8s.io/v1/endpointslices',
   object: 'EndpointSlice',
   trim: (raw) => {

@@ -25,7 +25,6 @@ interface KubernetesEvent extends Trimmed {
 
 /** core/v1 Event; events.k8s.io/v1 shows the same objects. */
 export const events = defineKind<KubernetesEvent>({
-  plural: 'events',
   path: '/api/v1/events',
   trim: (raw) => {
     const event = raw as Raw

@@ -52,11 +52,12 @@ export type Resolve = (reference: NameRef) => ObjectRef
 
 /** One kind of the API that the collector watches: how to read it, and what it says. */
 export interface WatchedKind<T extends Trimmed> {
-  /** As in the path: names it in counters and messages. */
-  readonly plural: string
+  /** Of its collection: tells it from all others, among which plurals repeat. */
   readonly path: string
   /** Kind in the model: names of it can be resolved. Absent where it is none. */
   readonly object?: ObjectName
+  /** Where that is Workload: kind in Kubernetes. */
+  readonly workloadKind?: string
   /** Events are made of it whose absence means something: the source's watermark waits for it. */
   readonly covers?: true
   trim(raw: RawObject): T
@@ -72,6 +73,12 @@ export interface WatchedKind<T extends Trimmed> {
 export type AnyKind = WatchedKind<any>
 
 export const defineKind = <T extends Trimmed>(kind: WatchedKind<T>): AnyKind => kind
+
+/** `pods`, `deployments.apps`: names it in counters and messages, as kubectl does. */
+export const nameOf = ({ path }: Pick<AnyKind, 'path'>): string => {
+  const [, , group, , plural] = path.split('/')
+  return plural === undefined ? path.slice(path.lastIndexOf('/') + 1) : `${plural}.${group}`
+}
 
 /** A part of a raw object, of which nothing is known. */
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read at this one border with a fallback for each field.

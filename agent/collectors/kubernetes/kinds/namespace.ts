@@ -1,7 +1,6 @@
 import { defineKind, given, labelsOf, type Raw, trimMeta } from './kind.ts'
 
 export const namespaces = defineKind({
-  plural: 'namespaces',
   path: '/api/v1/namespaces',
   object: 'Namespace',
   trim: (raw) => ({

@@ -30,7 +30,6 @@ interface Node extends Thing {
 const ofMachine = new Set(['InternalIP', 'ExternalIP'])
 
 export const nodes = defineKind<Node>({
-  plural: 'nodes',
   path: '/api/v1/nodes',
   object: 'Node',
   covers: true,

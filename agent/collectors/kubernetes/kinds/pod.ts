@@ -70,7 +70,6 @@ const nodeOf = (nodeName: string): NameRef => ({ kind: 'Node', namespace: '', na
 const cut = (message: string | undefined): string | undefined => message?.slice(0, messageLimit) || undefined
 
 export const pods = defineKind<Pod>({
-  plural: 'pods',
   path: '/api/v1/pods',
   object: 'Pod',
   covers: true,

@@ -5,7 +5,6 @@ interface Service extends Thing {
 }
 
 export const services = defineKind<Service>({
-  plural: 'services',
   path: '/api/v1/services',
   object: 'Service',
   trim: (raw) => {

@@ -16,9 +16,9 @@ const usual: Counts = { wanted: (raw) => raw.spec?.replicas, ready: (raw) => raw
 /** A kind whose objects own pods, or own what owns pods. */
 export const workloadKind = (path: string, kind: string, { wanted, ready }: Counts = usual): AnyKind =>
   defineKind({
-    plural: path.slice(path.lastIndexOf('/') + 1),
     path,
     object: 'Workload',
+    workloadKind: kind,
     trim: (raw: RawObject) => {
       const meta = trimMeta(raw, 'Workload')
       return {
