@@ -52,8 +52,8 @@ export const conclusionOf = (
   const number = expected + 1
   const name = verdictId(cluster, id, number, said)
   const scope = scopeOf(cluster, pattern)
-  const { status, result, outcome, cause, confidence, missing, unseen, pending, ownership } = content
-  const containerName = anchor.containerName ?? null
+  const { status, result, outcome, cause, confidence, missing, unseen, pending, ownership, container } = content
+  const containerName = container.name
   const { key, ...workload } = ownership.workload ?? {
     ...{ key: anchor.podKey ?? anchor.objectKey, kind: anchor.podKey === undefined ? 'Container' : 'Pod' },
     ...{ name: (anchor.podName as string | undefined) ?? null, namespace: null },
@@ -81,6 +81,7 @@ export const conclusionOf = (
       losses: JSON.stringify(content.losses),
       affected: JSON.stringify(content.affected),
       ownership: JSON.stringify(ownership),
+      ...{ containerName, containerResolver: container.resolver },
     },
     incidentId: isIncident(content) ? incidentId(cluster, pattern.id, key, containerName, cause) : null,
     incident: {

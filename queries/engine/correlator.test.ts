@@ -109,6 +109,32 @@ describe('the engine', async () => {
       ])
     }))
 
+  it('moves an occurrence to the incident of its container, when that is known by name at last', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('containers-named-late')
+      const [pod, rest] = split(recording, (each) => each.type === 'state' && each.object.kind === 'Pod')
+      await load(recording, rest)
+      await run(cluster)
+      await load(recording, pod)
+      await run(cluster)
+      const incidents = await store.read(
+        `CYPHER 5 MATCH (i:Incident {cluster: $cluster}) RETURN i.containerName AS container, i.count AS count, i.superseded AS superseded ORDER BY count DESC`,
+        { cluster },
+      )
+      assert.deepEqual(incidents.at(0), { container: 'app', count: 3, superseded: null })
+      assert.ok(incidents.slice(1).every((each) => (each as { superseded: boolean }).superseded))
+      const verdicts = await store.read(
+        `CYPHER 5 MATCH (o:Occurrence {cluster: $cluster}) MATCH (v:Verdict {id: o.verdictId})
+         RETURN v.containerName AS name, v.containerResolver AS resolver ORDER BY o.at`,
+        { cluster },
+      )
+      assert.deepEqual(verdicts, [
+        { name: 'app', resolver: 'only container of the pod' },
+        { name: 'app', resolver: 'only container of the pod' },
+        { name: 'app', resolver: 'event' },
+      ])
+    }))
+
   const resultsOf = async (cluster: string): Promise<string[]> => {
     const rows = await store.read<{ result: string }>(
       'CYPHER 5 MATCH (o:Occurrence {cluster: $cluster}) RETURN o.result AS result ORDER BY o.at',

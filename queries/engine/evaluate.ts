@@ -3,6 +3,7 @@ import type { K8sContext } from '../../graph/model/context.ts'
 import { OBJECTS } from '../../graph/model/generated/registry.ts'
 import type { GraphNode, Store } from '../../graph/store/main.ts'
 import { KNOWN_NOW } from '../reads/read.ts'
+import { readContainerNames } from './containers.ts'
 import { readLanes } from './cursor.ts'
 import { judge } from './judge.ts'
 import type { Affected, Alternative, EventNode, Judgement, Ownership } from './judgement.ts'
@@ -109,12 +110,14 @@ const readJumps = async (
   store: Store,
   pattern: Pattern,
   alternatives: readonly Alternative[],
+  nameOf: (anchor: EventNode) => string | null,
   view: Required<View>,
 ): Promise<Set<string>> => {
   const kinds = pattern.steps.filter(({ event }) => COUNTING.includes(event)).map((step) => step.event)
   const rows = alternatives
     .filter(({ found, anchor }) => anchor.podKey !== undefined && kinds.some((kind) => !found.has(kind)))
-    .map(({ anchor: { id, podKey, containerName, at, uncertainty } }) => ({
+    .map(({ anchor }) => ({ anchor, containerName: nameOf(anchor) }))
+    .map(({ anchor: { id, podKey, at, uncertainty }, containerName }) => ({
       ...{ anchor: id, podKey, containerName, at },
       to: at + uncertainty + pattern.window + Math.max(...kinds.map((kind) => kindOf(kind).delay)),
     }))
@@ -182,13 +185,14 @@ export const evaluate = async (
   if (alternatives.length === 0) return judged
 
   const anchors = alternatives.map(({ anchor }) => anchor)
+  const containerOf = await readContainerNames(store, anchors, known)
   const [ownershipOf, jumps, holes] = await Promise.all([
     readOwnership(store, cluster, alternatives, known),
-    readJumps(store, pattern, alternatives, { known, without }),
+    readJumps(store, pattern, alternatives, (anchor) => containerOf(anchor).name, { known, without }),
     readHoles(store, pattern, cluster, anchors, known),
   ])
   const watching = watchingOf(heard, holes)
   for (const [id, of] of Map.groupBy(alternatives, ({ anchor }) => anchor.id))
-    judged.set(id, judge(pattern, of, { watching, ownershipOf, restartsJumped: jumps.has(id) }))
+    judged.set(id, judge(pattern, of, { watching, ownershipOf, containerOf, restartsJumped: jumps.has(id) }))
   return judged
 }

@@ -10,7 +10,8 @@ const pattern = loadPatterns().find(({ id }) => id === 'container-oom') as Patte
 const AT = 1_000 * SECOND
 
 const event = (kind: EventNode['kind'], at: number, fields: object = {}): EventNode => ({
-  ...{ id: `x/${kind}`, kind, at, uncertainty: 0, objectKey: 'x/c', podKey: 'x/p', containerName: 'app' },
+  ...{ id: `x/${kind}`, kind, at, uncertainty: 0, objectKey: 'x/c', objectKind: 'Container' as const },
+  ...{ podKey: 'x/p', containerName: 'app' },
   source: kind.startsWith('container') ? 'kubernetes@cluster' : 'ebpf@h',
   ...(kind.startsWith('container') ? {} : { host: 'h' }),
   ...fields,
@@ -32,7 +33,12 @@ const watching = (over: Partial<Watching> = {}): Watching => ({
   ...over,
 })
 const judged = (alternatives: Alternative[], over: Partial<Watching> = {}, ownership = whole) =>
-  judge(pattern, alternatives, { watching: watching(over), ownershipOf: () => ownership, restartsJumped: false })
+  judge(pattern, alternatives, {
+    watching: watching(over),
+    ownershipOf: () => ownership,
+    containerOf: () => ({ name: 'app', resolver: 'event' }),
+    restartsJumped: false,
+  })
 
 describe('a verdict', () => {
   it('is provisional when all required steps are found, and final when every source has passed', () => {

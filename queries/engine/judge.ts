@@ -7,6 +7,7 @@ import { joinOf } from './joins.ts'
 import type {
   Affected,
   Alternative,
+  ContainerName,
   Content,
   EventNode,
   Hop,
@@ -22,6 +23,7 @@ import type { Hole, Watching } from './watching.ts'
 export interface Facts {
   readonly watching: Watching
   readonly ownershipOf: (alternative: Alternative, settled: boolean) => Ownership
+  readonly containerOf: (anchor: EventNode) => ContainerName
   /** Restart counts around the anchor leave a run out: kinds that carry them told less than there was. */
   readonly restartsJumped: boolean
 }
@@ -212,6 +214,7 @@ const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, fa
     losses,
     affected: affectedWith(alternative.affected, ownership),
     ownership,
+    container: facts.containerOf(anchor),
   }
   return {
     anchor,

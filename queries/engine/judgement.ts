@@ -1,5 +1,5 @@
 /** Shapes between a pattern's rows and its verdict. */
-import type { EventName } from '../../graph/model/generated/types.ts'
+import type { EventName, ObjectName } from '../../graph/model/generated/types.ts'
 import type { Parts } from './confidence.ts'
 import type { JoinName } from './joins.ts'
 import type { Hole } from './watching.ts'
@@ -13,6 +13,7 @@ export interface EventNode {
   readonly source: string
   readonly host?: string
   readonly objectKey: string
+  readonly objectKind: ObjectName
   readonly podKey?: string
   readonly containerName?: string
   readonly namespace?: string
@@ -45,6 +46,13 @@ export interface Ownership {
   /** `owner references`, `K8sContext`, or `none` where no owner could be found. */
   readonly resolver: 'owner references' | 'K8sContext' | 'none'
   readonly workload: Omit<Affected, 'role'> | null
+}
+
+/** Which container of its pod it is about, and how that is known. */
+export interface ContainerName {
+  readonly name: string | null
+  /** `event`: its own word; `RUNS`: the pod's status; or that its pod has one container only. */
+  readonly resolver: 'event' | 'RUNS' | 'only container of the pod' | 'none'
 }
 
 export interface Hop {
@@ -91,6 +99,7 @@ export interface Content {
   readonly losses: readonly Hole[]
   readonly affected: readonly Affected[]
   readonly ownership: Ownership
+  readonly container: ContainerName
 }
 
 /** A verdict's content with what the engine needs to come back to it. */

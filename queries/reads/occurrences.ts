@@ -40,6 +40,10 @@ export interface Verdict {
   /** Steps that may still come. */
   readonly pending: readonly string[]
   readonly losses: readonly VerdictHole[]
+  /** Which container of its pod it is about. */
+  readonly containerName?: string
+  /** How that is known: by the `event` itself, by `RUNS`, as the `only container of the pod`; or `none`. */
+  readonly containerResolver?: string
   readonly recordedAt: number
 }
 
