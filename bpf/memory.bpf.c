@@ -264,7 +264,7 @@ int BPF_PROG(kernel_kill, int signal, struct kernel_siginfo *info, struct task_s
 	pending.kill.victim_start_ns = BPF_CORE_READ(victim, group_leader, start_boottime);
 	pending.kill.victim_pid = ids.pid;
 	pending.kill.victim_ns_pid = ids.ns_pid;
-	pending.kill.victim_first = is_first_process(pending.kill.header.cgroup_id, &ids);
+	pending.kill.victim_first = is_first_process(victim, pending.kill.header.cgroup_id, &ids);
 	pending.kill.victim_bytes = resident_pages(victim->mm) * page_size;
 	pending.kill.trigger_pid = bpf_get_current_pid_tgid() >> 32;
 	BPF_CORE_READ_STR_INTO(&pending.kill.victim_command, victim, group_leader, comm);

@@ -55,7 +55,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 		counts->execs++;
 	if (first && !*first)
 		*first = ids.pid;
-	if (!is_first_process(cgroup_id, &ids))
+	if (!is_first_process(task, cgroup_id, &ids))
 		return 0;
 	record = RESERVE(aitia_process_exec, AITIA_KIND_PROCESS_EXEC, cgroup_id, process_exec_program);
 	if (!record)
@@ -79,6 +79,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	struct aitia_process_exit *record;
 	struct process_ids ids;
 	__u64 cgroup_id;
+	bool is_first;
 	int code;
 
 	/* a thread, not the process */
@@ -95,7 +96,8 @@ int BPF_PROG(process_exit, struct task_struct *task)
 		counts->failures += code != 0;
 	}
 	read_process_ids(task, &ids);
-	if (!code && !is_first_process(cgroup_id, &ids))
+	is_first = is_first_process(task, cgroup_id, &ids);
+	if (!code && !is_first)
 		return 0;
 	record = RESERVE(aitia_process_exit, AITIA_KIND_PROCESS_EXIT, cgroup_id, process_exit_program);
 	if (!record)
@@ -104,6 +106,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	record->pid = ids.pid;
 	record->ns_pid = ids.ns_pid;
 	record->exit_code = code;
+	record->first = is_first;
 	BPF_CORE_READ_STR_INTO(&record->command, task, group_leader, comm);
 	bpf_ringbuf_submit(record, wakeup_flags());
 	return 0;

@@ -121,14 +121,16 @@ struct aitia_process_exit {
 	__u32 pid; /* Thread group id in the host namespace. */
 	__u32 ns_pid; /* The same in the innermost namespace. */
 	__s32 exit_code; /* The kernel's exit code: status << 8 | signal. */
+	__u8 first; /* 1 for the first process of its container. */
 	char command[16]; /* comm. */
-	__u8 padding[4];
+	__u8 padding[3];
 };
 _Static_assert(sizeof(struct aitia_process_exit) == 72, "aitia_process_exit: size");
 _Static_assert(__builtin_offsetof(struct aitia_process_exit, start_ns) == 32, "aitia_process_exit.start_ns");
 _Static_assert(__builtin_offsetof(struct aitia_process_exit, pid) == 40, "aitia_process_exit.pid");
 _Static_assert(__builtin_offsetof(struct aitia_process_exit, ns_pid) == 44, "aitia_process_exit.ns_pid");
 _Static_assert(__builtin_offsetof(struct aitia_process_exit, exit_code) == 48, "aitia_process_exit.exit_code");
-_Static_assert(__builtin_offsetof(struct aitia_process_exit, command) == 52, "aitia_process_exit.command");
+_Static_assert(__builtin_offsetof(struct aitia_process_exit, first) == 52, "aitia_process_exit.first");
+_Static_assert(__builtin_offsetof(struct aitia_process_exit, command) == 53, "aitia_process_exit.command");
 
 #endif

@@ -6,6 +6,7 @@
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
+#include "cgroup.bpf.h"
 
 struct process_ids {
 	__u32 pid; /* of the process (thread group), in the host's namespace */
@@ -40,11 +41,18 @@ struct {
 	__type(value, __u32); /* pid */
 } first_processes SEC(".maps");
 
-static __always_inline bool is_first_process(__u64 cgroup_id, struct process_ids *ids)
+/*
+ * Number 1 of a pid namespace counts too: of a container made before we watched. Not where its parent is in the same
+ * cgroup, for a container may make namespaces of its own (browsers do, for each tab).
+ */
+static __always_inline bool is_first_process(struct task_struct *task, __u64 cgroup_id, struct process_ids *ids)
 {
 	__u32 *first = bpf_map_lookup_elem(&first_processes, &cgroup_id);
 
-	return (ids->in_namespace && ids->ns_pid == 1) || (first && *first == ids->pid);
+	if (first && *first == ids->pid)
+		return true;
+	return ids->in_namespace && ids->ns_pid == 1 &&
+	       cgroup_id_of(BPF_CORE_READ(task, group_leader, real_parent)) != cgroup_id;
 }
 
 #endif

@@ -131,10 +131,10 @@ export class Translator {
   #exit(view: DataView, offset: number, told: Observation[]): void {
     const cgroup = this.#podCgroup(cgroupOf(view, offset))
     if (cgroup === null) return
-    const { startNs, pid, nsPid, command, exitCode } = wire.decodeProcessExit(view, offset)
+    const { startNs, pid, nsPid, command, exitCode, first } = wire.decodeProcessExit(view, offset)
     // as wait(2) has it: bit 7 says that a core was dumped
     const ended = { exitCode: (exitCode >> 8) & 0xff, signal: exitCode & 0x7f }
-    const fields = { pid, nsPid, startedAt: toMicroseconds(startNs), command, ...ended }
+    const fields = { pid, nsPid, firstProcess: first === 1, startedAt: toMicroseconds(startNs), command, ...ended }
     this.#tellOfContainer('process-exit', wire.decodeHeader(view, offset), cgroup, fields, told)
   }
 

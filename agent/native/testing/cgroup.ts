@@ -43,12 +43,15 @@ export class Cgroup {
     return Number(readFileSync(join(this.folder, v1 ? 'memory.usage_in_bytes' : 'memory.current'), 'utf8'))
   }
 
-  /** Runs a shell command inside; `unshare` gives it a pid namespace of its own, as a container has. */
+  /**
+   * Runs a shell command inside; `unshare` gives it a pid namespace of its own. As a container's first process does, it
+   * joins the cgroup as number 1 of the namespace and then runs its program, with its parent outside.
+   */
   spawn(command: string, { unshare = false } = {}): ChildProcess {
-    const shell = ['sh', '-c', command]
-    const inside = unshare ? ['unshare', '--pid', '--fork', '--kill-child', ...shell] : shell
-    const script = `echo $$ > ${this.folder}/cgroup.procs && exec "$@"`
-    return spawn('sh', ['-c', script, 'sh', ...inside], { stdio: 'ignore' })
+    const outside = unshare ? ['unshare', '--pid', '--fork', '--kill-child'] : []
+    const join = `echo 0 > ${this.folder}/cgroup.procs && exec "$@"`
+    const words = [...outside, 'sh', '-c', join, 'sh', 'sh', '-c', command]
+    return spawn('env', words, { stdio: 'ignore' })
   }
 
   async remove(): Promise<void> {

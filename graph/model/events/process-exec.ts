@@ -10,11 +10,7 @@ export const processExec = defineEvent({
   delay: 0,
   fields: {
     pid: { type: 'int', unit: 'pid', doc: "Thread group id in the host's pid namespace." },
-    nsPid: {
-      type: 'int',
-      unit: 'pid',
-      doc: 'The same in its innermost pid namespace; 1 is the first process of a container.',
-    },
+    nsPid: { type: 'int', unit: 'pid', doc: 'The same in its innermost pid namespace.' },
     startedAt: {
       type: 'int',
       unit: 'µs',

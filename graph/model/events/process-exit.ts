@@ -10,10 +10,10 @@ export const processExit = defineEvent({
   delay: 0,
   fields: {
     pid: { type: 'int', unit: 'pid', doc: "Thread group id in the host's pid namespace." },
-    nsPid: {
-      type: 'int',
-      unit: 'pid',
-      doc: 'The same in its innermost pid namespace; 1 is the first process of a container.',
+    nsPid: { type: 'int', unit: 'pid', doc: 'The same in its innermost pid namespace.' },
+    firstProcess: {
+      type: 'bool',
+      doc: 'It is the first process of its container, whose end is that of the container: also where the pid namespace is shared, so that its number is not 1.',
     },
     startedAt: {
       type: 'int',
@@ -29,6 +29,7 @@ export const processExit = defineEvent({
     pid: { type: 'u32', doc: 'Thread group id in the host namespace.' },
     nsPid: { type: 'u32', doc: 'The same in the innermost namespace.' },
     exitCode: { type: 's32', doc: "The kernel's exit code: status << 8 | signal." },
+    first: { type: 'u8', doc: '1 for the first process of its container.' },
     command: { type: 'char[16]', doc: 'comm.' },
   },
 })

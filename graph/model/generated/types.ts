@@ -140,7 +140,7 @@ export interface PodReadyChanged {
 export interface ProcessExec {
   /** Thread group id in the host's pid namespace. (pid) */
   readonly pid: number
-  /** The same in its innermost pid namespace; 1 is the first process of a container. (pid) */
+  /** The same in its innermost pid namespace. (pid) */
   readonly nsPid: number
   /** When the process was started, by the boot clock: with boot id and pid it names the process. (µs) */
   readonly startedAt: number
@@ -154,8 +154,10 @@ export interface ProcessExec {
 export interface ProcessExit {
   /** Thread group id in the host's pid namespace. (pid) */
   readonly pid: number
-  /** The same in its innermost pid namespace; 1 is the first process of a container. (pid) */
+  /** The same in its innermost pid namespace. (pid) */
   readonly nsPid: number
+  /** It is the first process of its container, whose end is that of the container: also where the pid namespace is shared, so that its number is not 1. */
+  readonly firstProcess: boolean
   /** When the process was started, by the boot clock: with boot id and pid it names the process. (µs) */
   readonly startedAt: number
   /** comm: the first 15 bytes of the name. */

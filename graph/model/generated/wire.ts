@@ -153,6 +153,8 @@ export interface ProcessExitRecord {
   readonly nsPid: number
   /** The kernel's exit code: status << 8 | signal. */
   readonly exitCode: number
+  /** 1 for the first process of its container. */
+  readonly first: number
   /** comm. */
   readonly command: string
 }
@@ -161,7 +163,8 @@ export const decodeProcessExit = (view: DataView, offset: number): ProcessExitRe
   pid: view.getUint32(offset + 40, true),
   nsPid: view.getUint32(offset + 44, true),
   exitCode: view.getInt32(offset + 48, true),
-  command: text(view, offset + 52, 16),
+  first: view.getUint8(offset + 52),
+  command: text(view, offset + 53, 16),
 })
 
 /** Names of the kinds by their number. */

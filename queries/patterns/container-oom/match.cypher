@@ -36,7 +36,7 @@ OPTIONAL CALL (oomKill, claims) {
   WHERE processExit.objectKey = oomKill.objectKey
     AND processExit.at >= oomKill.at
     AND processExit.at <= oomKill.at + $steps.processExit.after
-    AND processExit.nsPid IN $steps.processExit.where.nsPid
+    AND processExit.firstProcess IN $steps.processExit.where.firstProcess
     AND (oomKill.firstProcessKilled OR NOT processExit.signal IN [9, 15])
     AND none(claim IN claims WHERE claim <= processExit.at)
     AND processExit.recordedAt <= $known AND NOT processExit.id IN $without
