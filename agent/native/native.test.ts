@@ -93,7 +93,14 @@ test('number 1 of a namespace that a container made for itself is not its first 
     await recorder.complete()
     const exits = recorder.records.filter(({ name, cgroupId }) => name === 'processExit' && cgroupId === container.id)
     const ends = exits.map(({ nsPid, exitCode, first }) => [nsPid, exitCode, first])
-    assert.deepEqual([ends.at(0), ends.at(-1)], [[1, 4 << 8, 0], [1, 3 << 8, 1]], 'the inner one, the outer one')
+    assert.deepEqual(
+      [ends.at(0), ends.at(-1)],
+      [
+        [1, 4 << 8, 0],
+        [1, 3 << 8, 1],
+      ],
+      'the inner one, the outer one',
+    )
   }
 })
 
