@@ -35,17 +35,18 @@ export interface ContextPod {
 }
 
 const annotationLimit = 1024
-/** It repeats the whole manifest. */
-const leftOut = 'kubectl.kubernetes.io/last-applied-configuration'
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read here with a fallback for each field.
 type Raw = any
 
-/** Keeps of a raw pod what contexts are made of. */
-export function trimPod(raw: RawObject): ContextPod {
+/**
+ * Keeps of a raw pod what contexts are made of.
+ * @param annotationPrefixes of the names of annotations that are kept: people put anything into them, secrets too
+ */
+export function trimPod(raw: RawObject, annotationPrefixes: readonly string[]): ContextPod {
   const { metadata, spec = {}, status = {} } = raw as Raw
   const annotations = Object.entries<string>(metadata.annotations ?? {})
-    .filter(([name]) => name !== leftOut)
+    .filter(([name]) => annotationPrefixes.some((prefix) => name.startsWith(prefix)))
     .map(([name, value]) => [name, value.slice(0, annotationLimit)])
   return {
     uid: metadata.uid,

@@ -1,5 +1,6 @@
 import type { Emit, Log } from '../collectors/collector.ts'
-import { apiOf, loadKubeConfig, nodeNameOf } from '../reflector/config.ts'
+import { apiOf, loadKubeConfig } from '../reflector/config.ts'
+import { annotationPrefixesOf, nodeNameOf } from './config.ts'
 import { enrich } from './context-enrich.ts'
 import { NodePods } from './pods.ts'
 
@@ -18,7 +19,8 @@ export async function openAttribution({ bootId, log }: { bootId: string; log: Lo
   if (apiOf() === null) return null
   try {
     const nodeName = nodeNameOf()
-    const pods = new NodePods({ kubeConfig: await loadKubeConfig(), bootId, log, ...(nodeName && { nodeName }) })
+    const options = { kubeConfig: await loadKubeConfig(), annotationPrefixes: annotationPrefixesOf(), bootId, log }
+    const pods = new NodePods({ ...options, ...(nodeName && { nodeName }) })
     pods.start()
     const before = (emit: Emit): Emit => {
       return (observations, contexts) => {

@@ -14,6 +14,7 @@ interface ContainerState {
     readonly signal?: number
     readonly startedAt?: string | null
     readonly finishedAt?: string | null
+    /** What the container itself left as its last words. */
     readonly message?: string
   }
 }
@@ -75,8 +76,15 @@ function containersIn(specs: Raw[] = [], statuses: Raw[] = [], roleOf: (spec: Ra
       memoryRequest: quantityOf(requests.memory),
       cpuLimit: cores(limits.cpu),
       cpuRequest: cores(requests.cpu),
-      state: status.state ?? {},
-      lastState: status.lastState ?? {},
+      state: stateOf(spec, status.state),
+      lastState: stateOf(spec, status.lastState),
     }
   })
+}
+
+/** With FallbackToLogsOnError the message is the end of the log, which may hold anything; it goes no further than here. */
+function stateOf({ terminationMessagePolicy }: Raw, state: ContainerState = {}): ContainerState {
+  if (state.terminated?.message === undefined || terminationMessagePolicy === 'File') return state
+  const { message: _, ...terminated } = state.terminated
+  return { ...state, terminated }
 }

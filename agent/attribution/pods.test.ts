@@ -66,7 +66,14 @@ suite('attribution with a real kube-apiserver', { skip: (await controlPlaneUnava
     const kubeConfig = new KubeConfig()
     kubeConfig.loadFromFile(server.kubeconfig)
     const log = { warn: (message: string) => t.diagnostic(message) }
-    const pods = new NodePods({ kubeConfig, bootId, log, ...(nodeName !== undefined && { nodeName }) })
+    const annotationPrefixes = ['team.example/']
+    const pods = new NodePods({
+      kubeConfig,
+      annotationPrefixes,
+      bootId,
+      log,
+      ...(nodeName !== undefined && { nodeName }),
+    })
     t.after(() => pods.stop())
     pods.start()
     return pods
@@ -83,7 +90,7 @@ suite('attribution with a real kube-apiserver', { skip: (await controlPlaneUnava
     const deployment = await create(replicated('Deployment', 'shop'))
     const owner = owned('apps/v1', 'Deployment', 'shop', deployment)
     const replicaSet = await create(replicated('ReplicaSet', 'shop-1', owner))
-    const labels = { labels: { app: 'x' }, annotations: { note: 'n', long: 'x'.repeat(5_000) } }
+    const labels = { labels: { app: 'x' }, annotations: { 'team.example/long': 'x'.repeat(5_000), note: 'n' } }
     const uid = await create(
       pod('shop-1-a', 'own', { ...labels, ...owned('apps/v1', 'ReplicaSet', 'shop-1', replicaSet) }),
     )
@@ -106,7 +113,10 @@ suite('attribution with a real kube-apiserver', { skip: (await controlPlaneUnava
       [memoryLimit, cpuLimit, containerRole, phase, nodeName],
       [67_108_864, 250, 'main', 'Running', 'own'],
     )
-    assert.deepEqual([annotations.note, annotations.long?.length], ['n', 1024])
+    assert.deepEqual(
+      [Object.keys(annotations), annotations['team.example/long']?.length],
+      [['team.example/long'], 1024],
+    )
     assert.equal(contextKey, contextKeyOf({ ...context }))
     assert.equal(pods.find(uid, 'c1'), pods.find(uid, 'c1'), 'built once')
     assert.equal(pods.find(uid, 'before')?.containerName, 'app')

@@ -24,6 +24,8 @@ export interface NodePodsOptions {
   /** Node whose pods are watched; without it those of all nodes that run on this boot of this machine are. */
   readonly nodeName?: string
   readonly bootId: string
+  /** Annotations whose names begin so are put into contexts; without it none are. */
+  readonly annotationPrefixes?: readonly string[]
   readonly log: { warn(message: string): void }
   readonly timings?: Partial<Timings>
 }
@@ -124,12 +126,12 @@ export class NodePods {
 
   #watchPods(nodeName: string): void {
     if (this.#pods.has(nodeName) || this.#stop.signal.aborted) return
-    const { kubeConfig, timings } = this.#options
+    const { kubeConfig, timings, annotationPrefixes = [] } = this.#options
     const reflector = new Reflector<ContextPod>({
       kubeConfig,
       path: '/api/v1/pods',
       query: { fieldSelector: `spec.nodeName=${nodeName}` },
-      trim: trimPod,
+      trim: (raw) => trimPod(raw, annotationPrefixes),
       handler: { onBatch: (batch) => this.#take(batch), ...this.#told(`pods of node ${nodeName}`) },
       ...(timings && { timings }),
     })

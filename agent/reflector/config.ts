@@ -9,10 +9,6 @@ export const apiOf = (environment: Environment = process.env): 'kubeconfig' | 'i
   return environment.KUBERNETES_SERVICE_HOST ? 'in-cluster' : null
 }
 
-/** The node whose pods are this machine's; undefined where it is to be found by the boot id. */
-export const nodeNameOf = (environment: Environment = process.env): string | undefined =>
-  environment.AITIA_NODE_NAME || undefined
-
 /** Reads the kubeconfig that `apiOf` finds. The client takes some 85 MB: only who watches a cluster loads it. */
 export async function loadKubeConfig(): Promise<KubeConfig> {
   const { KubeConfig } = await import('@kubernetes/client-node')

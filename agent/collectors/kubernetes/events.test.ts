@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { SECOND } from '../../../graph/model/time.ts'
+import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
+import { Api } from './testing/api.ts'
+import { at, event, node, oomKilled, pod, ready, running, µs } from './testing/manifests.ts'
+
+suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
+  let api: Api
+  before(async () => {
+    api = await Api.start()
+  })
+  after(() => api?.stop())
+
+  test("a container's life, live: each fact once, whether it is seen in state or in lastState", async (t) => {
+    const harness = await api.watch(t)
+    await api.create(pod('life'))
+    await api.setStatus('pod', 'life', { phase: 'Pending', ...ready('False', at(1)) })
+    await api.setStatus('pod', 'life', { phase: 'Running', ...ready('False', at(1)), ...running('l1', at(2), 0) })
+    await api.setStatus('pod', 'life', { ...ready('True', at(3)) })
+    const status = running('l1', at(2), 0).containerStatuses[0]
+    await api.setStatus('pod', 'life', {
+      ...ready('False', at(5)),
+      containerStatuses: [{ ...status, ready: false, state: oomKilled('l1', at(2), at(5)) }],
+    })
+    const waiting = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s' } }
+    await api.setStatus('pod', 'life', {
+      containerStatuses: [
+        { ...status, ready: false, restartCount: 1, state: waiting, lastState: oomKilled('l1', at(2), at(5)) },
+      ],
+    })
+    await api.setStatus('pod', 'life', {
+      ...ready('True', at(7)),
+      ...running('l2', at(6), 1, oomKilled('l1', at(2), at(5))),
+    })
+    await harness.event('container-started', 'life', ({ object }) => object.key === 'l2')
+    await harness.event('pod-ready-changed', 'life', ({ at: time }) => time === µs(at(7)))
+    assert.deepEqual(
+      harness.emitted.flatMap((o) =>
+        o.type === 'event' && o.pod?.name === 'life' ? [`${o.kind} ${o.object.key.slice(0, 2)}`] : [],
+      ),
+      [
+        `pod-created ${harness.states('life')[0]?.object.key.slice(0, 2)}`,
+        'container-started l1',
+        ...['pod-ready-changed', 'pod-ready-changed'].map(
+          (kind) => `${kind} ${harness.states('life')[0]?.object.key.slice(0, 2)}`,
+        ),
+        'container-terminated l1',
+        `container-waiting ${harness.states('life')[0]?.object.key.slice(0, 2)}`,
+        `pod-ready-changed ${harness.states('life')[0]?.object.key.slice(0, 2)}`,
+        'container-started l2',
+      ],
+    )
+    const [terminated] = harness.events('container-terminated', 'life')
+    assert.equal(terminated?.fields.restartCount, 0)
+    const [back] = harness.events('container-waiting', 'life')
+    assert.deepEqual([back?.object.kind, back?.containerName, back?.fields.reason], ['Pod', 'app', 'CrashLoopBackOff'])
+    assert.ok(back!.at >= µs(at(5)) && back!.at + back!.uncertainty <= back!.observedAt)
+    const live = harness.states('life').slice(1)
+    assert.ok(live.every(({ uncertainty }) => uncertainty === 0))
+  })
+
+  test('conditions of a node, and its Events, which name it by its name', async (t) => {
+    const { metadata } = await api.create(node('sick'))
+    const condition = (status: string, lastTransitionTime: string) => ({
+      conditions: [{ type: 'Ready', status, lastTransitionTime, reason: 'KubeletNotReady', message: 'PLEG' }],
+    })
+    await api.setStatus('node', 'sick', condition('True', at(1)))
+    const harness = await api.watch(t)
+    await harness.event('node-condition-changed', 'sick')
+    await api.setStatus('node', 'sick', condition('False', at(9)))
+    const {
+      at: time,
+      object,
+      fields,
+    } = await harness.event('node-condition-changed', 'sick', ({ fields }) => fields.status === 'False')
+    assert.deepEqual([time, object.key], [µs(at(9)), metadata.uid])
+    assert.deepEqual(fields, {
+      ...{ condition: 'Ready', status: 'False', previous: 'True' },
+      ...{ reason: 'KubeletNotReady', message: 'PLEG' },
+    })
+    await api.create(event('sick.1', { kind: 'Node', name: 'sick', uid: 'sick' }, 'NodeNotReady', 1))
+    assert.equal((await harness.event('kubernetes-event', 'sick')).object.key, metadata.uid)
+  })
+
+  test('Events of the API: each count once, as an interval, without what states tell', async (t) => {
+    const { metadata } = await api.create(pod('eventful'))
+    const about = { kind: 'Pod', name: 'eventful', namespace: 'default', uid: metadata.uid }
+    const inApp = { ...about, fieldPath: 'spec.containers{app}' }
+    const harness = await api.watch(t)
+    await api.create(event('eventful.1', about, 'Scheduled', 1))
+    await api.create(event('eventful.2', { kind: 'ConfigMap', name: 'x', namespace: 'default', uid: 'u' }, 'Odd', 1))
+    await api.create(event('eventful.3', inApp, 'BackOff', 1, { type: 'Warning' }))
+    const first = await harness.event('kubernetes-event', 'eventful')
+    await api.create(event('eventful.3', inApp, 'BackOff', 5, { type: 'Warning' }))
+    const fifth = await harness.event('kubernetes-event', 'eventful', ({ fields }) => fields.count === 5)
+    assert.deepEqual([first.at, first.uncertainty], [µs(at(1)), SECOND])
+    assert.deepEqual([fifth.at, fifth.uncertainty, fifth.containerName], [µs(at(1)), 5 * SECOND, 'app'])
+    assert.deepEqual(fifth.fields, {
+      ...{ reason: 'BackOff', eventType: 'Warning', message: 'words', count: 5 },
+      ...{ lastAt: µs(at(5)), component: 'kubelet' },
+    })
+    assert.equal(harness.events('kubernetes-event', 'eventful').length, 2)
+  })
+})
