@@ -12,7 +12,7 @@ import type { CollectorContext, Progress, RunningCollector } from '../collector.
 import { identify, OtherClusterError } from './cluster-identity.ts'
 import { findCustomKind, ownerKindOf, ownersOf } from './custom-kind.ts'
 import { watchedKinds } from './kinds/all.ts'
-import { type AnyKind, type NameRef, nameOf, type Trimmed } from './kinds/kind.ts'
+import { type AnyKind, covers, type NameRef, nameOf, type Trimmed } from './kinds/kind.ts'
 import { workloadKind } from './kinds/workload.ts'
 import { Known } from './known.ts'
 import { Names } from './names.ts'
@@ -24,8 +24,10 @@ interface Watched {
   readonly reflector: Reflector<Trimmed>
   /** Its first list is there, or it was refused. */
   readonly settled: PromiseWithResolvers<void>
-  /** Its first list has been passed on. */
+  /** Its first list has been passed on: it is seen from then on. */
   passed: boolean
+  /** The API does not let us read it. */
+  refused: boolean
 }
 
 /** How long the names of all kinds are waited for before states go out with placeholders, ms. */
@@ -56,7 +58,7 @@ export class ClusterWatcher implements RunningCollector {
   readonly #stop = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
   #turn: Promise<void> = Promise.resolve()
-  /** When the first lists of all that covers had been passed on, µs: nothing before it is claimed. */
+  /** When the first lists of all that covers and is not refused had been passed on, µs: nothing before it is claimed. */
   #since: number | undefined
   #noted = 0
   #lost = 0
@@ -104,7 +106,7 @@ export class ClusterWatcher implements RunningCollector {
     const settled = (all: Watched[]) => Promise.all(all.map(({ settled }) => settled.promise))
     const all = [...this.#watched.values()]
     // What covers is waited for as long as it takes: without it nothing can be claimed.
-    const covering = settled(all.filter(({ kind }) => kind.covers))
+    const covering = settled(all.filter(({ kind }) => covers(kind)))
     const rest = Promise.race([settled(all), sleep(longestWait, undefined, { signal: this.#stop.signal, ref: false })])
     Promise.all([rest, covering]).then(
       async () => {
@@ -132,11 +134,17 @@ export class ClusterWatcher implements RunningCollector {
       this.#known.note('', [], [], watermark)
     }
     const claimed = watermark !== undefined && watermark > since ? watermark : null
-    return [{ source, session: this.#session, since, watermark: claimed, counters: this.#counters() }]
+    const blind = [...this.#watched.values()].flatMap(({ kind, passed }) => (passed ? [] : (kind.tells ?? [])))
+    return [{ source, session: this.#session, since, watermark: claimed, counters: this.#counters(), blind }]
+  }
+
+  get #covering(): Watched[] {
+    return [...this.#watched.values()].filter(({ kind }) => covers(kind))
   }
 
   get #watermark(): number | undefined {
-    const marks = [...this.#watched.values()].filter(({ kind }) => kind.covers).map((each) => each.reflector.watermark)
+    if (this.#since === undefined) return undefined
+    const marks = this.#covering.filter(({ passed }) => passed).map(({ reflector }) => reflector.watermark)
     return marks.every((mark) => mark !== undefined) && marks.length ? Math.min(...marks) : undefined
   }
 
@@ -160,18 +168,23 @@ export class ClusterWatcher implements RunningCollector {
     }
     const options = { kubeConfig: this.#kubeConfig, path: kind.path, trim: kind.trim, handler }
     const reflector = new Reflector<Trimmed>({ ...options, ...(this.#timings && { timings: this.#timings }) })
-    const watched: Watched = { kind, reflector, settled: Promise.withResolvers(), passed: false }
+    const watched: Watched = { kind, reflector, settled: Promise.withResolvers(), passed: false, refused: false }
     this.#watched.set(kind.path, watched)
     const owners = ownersOf(kind)
     if (owners !== undefined) this.#met.add(owners)
     reflector.start()
   }
 
-  #onStatus({ kind, settled }: Watched, status: Status): void {
+  #onStatus(watched: Watched, status: Status): void {
+    const { kind, settled } = watched
     const { log } = this.#context
     if (status.state === 'watching') log.info(`${nameOf(kind)}: watching`)
     else log.warn(`${nameOf(kind)}: ${status.error.message}`)
-    if (status.state === 'refused') settled.resolve()
+    if (status.state === 'failing') return
+    watched.refused = status.state === 'refused'
+    if (!watched.refused) return
+    settled.resolve()
+    this.#claim()
   }
 
   async #onBatch(watched: Watched, batch: Batch<Trimmed>): Promise<void> {
@@ -216,9 +229,16 @@ export class ClusterWatcher implements RunningCollector {
       if (held.length >= emitLimit) await pass()
     }
     await pass()
+    if (!watched.passed && this.#since !== undefined && covers(kind))
+      await this.#emit([this.#gap(kind, { from: this.#since, to: now(), reason: 'it could not be read' })])
     watched.passed = true
-    const covering = [...this.#watched.values()].filter(({ kind }) => kind.covers)
-    if (covering.every(({ passed }) => passed)) this.#since ??= now()
+    this.#claim()
+  }
+
+  /** Without what is refused the rest can be vouched for; where all is, nothing. */
+  #claim(): void {
+    const all = this.#covering
+    if (all.some(({ passed }) => passed) && all.every(({ passed, refused }) => passed || refused)) this.#since ??= now()
   }
 
   /** The states of those who refer to an object by its name, when it appears. */
@@ -254,7 +274,7 @@ export class ClusterWatcher implements RunningCollector {
   }
 
   #gap(kind: AnyKind, { from, to, reason }: Gap): Observation {
-    return { type: 'gap', source, from, to, reason: `${nameOf(kind)}: ${reason}` }
+    return { type: 'gap', source, from, to, reason: `${nameOf(kind)}: ${reason}`, kinds: kind.tells ?? [] }
   }
 
   async #emit(observations: readonly Observation[]): Promise<void> {

@@ -26,6 +26,7 @@ interface KubernetesEvent extends Trimmed {
 /** core/v1 Event; events.k8s.io/v1 shows the same objects. */
 export const events = defineKind<KubernetesEvent>({
   path: '/api/v1/events',
+  tells: ['kubernetes-event'],
   trim: (raw) => {
     const event = raw as Raw
     const meta = trimAny(raw)

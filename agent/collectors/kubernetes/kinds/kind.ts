@@ -1,3 +1,4 @@
+import { EVENTS } from '../../../../graph/model/generated/registry.ts'
 import type { EventName, ObjectName } from '../../../../graph/model/generated/types.ts'
 import type { Declaration, EventObservation, ObjectRef, StateObservation } from '../../../../graph/model/observation.ts'
 import { fromRfc3339 } from '../../../../graph/model/time.ts'
@@ -58,8 +59,8 @@ export interface WatchedKind<T extends Trimmed> {
   readonly object?: ObjectName
   /** Where that is Workload: kind in Kubernetes. */
   readonly workloadKind?: string
-  /** Events are made of it whose absence means something: the source's watermark waits for it. */
-  readonly covers?: true
+  /** Kinds of all events that `facts` makes. */
+  readonly tells?: readonly EventName[]
   trim(raw: RawObject): T
   /** Names that `relations` resolves. */
   references?(object: T): NameRef[]
@@ -71,6 +72,9 @@ export interface WatchedKind<T extends Trimmed> {
 /** A kind whose type of object only it knows: what it trimmed is given to none but itself. */
 // biome-ignore lint/suspicious/noExplicitAny: see above.
 export type AnyKind = WatchedKind<any>
+
+/** Whether the absence of an event that it tells means something: the source's watermark waits for it. */
+export const covers = ({ tells = [] }: AnyKind): boolean => tells.some((kind) => !EVENTS[kind].bestEffort)
 
 export const defineKind = <T extends Trimmed>(kind: WatchedKind<T>): AnyKind => kind
 

@@ -32,7 +32,7 @@ const ofMachine = new Set(['InternalIP', 'ExternalIP'])
 export const nodes = defineKind<Node>({
   path: '/api/v1/nodes',
   object: 'Node',
-  covers: true,
+  tells: ['node-condition-changed'],
   trim: (raw) => {
     const { spec, status } = raw as Raw
     const conditions: Condition[] = (status?.conditions ?? []).map((condition: Raw) => ({

@@ -72,7 +72,10 @@ const cut = (message: string | undefined): string | undefined => message?.slice(
 export const pods = defineKind<Pod>({
   path: '/api/v1/pods',
   object: 'Pod',
-  covers: true,
+  tells: [
+    ...(['pod-created', 'pod-ready-changed', 'pod-failed'] as const),
+    ...(['container-started', 'container-terminated', 'container-waiting'] as const),
+  ],
   trim: (raw) => {
     const { spec = {}, status = {} } = raw as Raw
     const containers = containersOf(raw)

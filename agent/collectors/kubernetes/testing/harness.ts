@@ -13,6 +13,7 @@ import type {
 } from '../../../../graph/model/observation.ts'
 import { problemsOf } from '../../../../graph/model/validate.ts'
 import type { ApiServerOnly } from '../../../../test/cluster/control-plane.ts'
+import type { Timings } from '../../../reflector/timings.ts'
 import type { Log } from '../../collector.ts'
 import { ClusterWatcher } from '../watcher.ts'
 
@@ -41,16 +42,17 @@ export class Harness {
     return this.#watcher!
   }
 
-  async start(cluster = 'test'): Promise<void> {
+  async start(cluster = 'test', timings?: Partial<Timings>): Promise<void> {
     const say = (...words: unknown[]) => void this.logged.push(String(words.at(-1)))
-    this.#watcher = new ClusterWatcher(this.#kubeConfig, {
+    const context = {
       cluster,
       dataDir: this.dataDir,
-      emit: async (observations) => {
+      emit: async (observations: readonly Observation[]) => {
         this.emitted.push(...observations)
       },
       log: { debug: say, info: say, warn: say, error: say } as Log,
-    })
+    }
+    this.#watcher = new ClusterWatcher(this.#kubeConfig, context, timings)
     await this.#watcher.start()
   }
 

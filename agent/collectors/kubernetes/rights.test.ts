@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { now } from '../../../graph/model/time.ts'
+import { type ApiServerOnly, controlPlaneUnavailable, startControlPlane } from '../../../test/cluster/control-plane.ts'
+import { Harness } from './testing/harness.ts'
+
+const GROUP = 'rbac.authorization.k8s.io'
+
+suite('rights with a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
+  let server: ApiServerOnly
+  before(async () => {
+    server = await startControlPlane()
+  })
+  after(() => server?.stop())
+
+  /** The user `half` may read these, from now on. */
+  const allow = async (name: string, apiGroups: readonly string[], resources: readonly string[]) => {
+    await server.apply({
+      ...{ apiVersion: `${GROUP}/v1`, kind: 'ClusterRole', metadata: { name } },
+      rules: [{ apiGroups, resources, verbs: ['get', 'list', 'watch'] }],
+    })
+    await server.apply({
+      ...{ apiVersion: `${GROUP}/v1`, kind: 'ClusterRoleBinding', metadata: { name } },
+      roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name },
+      subjects: [{ apiGroup: GROUP, kind: 'User', name: 'half' }],
+    })
+  }
+
+  test('what may not be read makes blind for its events; once it may, a gap tells until when', async (t) => {
+    await allow(
+      'half',
+      ['', 'apps', 'batch', 'discovery.k8s.io'],
+      [
+        ...['namespaces', 'pods', 'services', 'endpointslices', 'deployments', 'replicasets', 'statefulsets'],
+        ...['daemonsets', 'jobs', 'cronjobs'],
+      ],
+    )
+    const harness = new Harness(server, 'half')
+    t.after(() => harness.end())
+    await harness.start('test', { refused: 500 })
+    const progress = () => harness.watcher.progress()[0]
+    await harness.until('a watermark', () => Number(progress()?.watermark ?? 0) > 0)
+    assert.deepEqual(progress()!.blind!.toSorted(), ['kubernetes-event', 'node-condition-changed'])
+    const { since } = progress()!
+    await allow('more', [''], ['nodes'])
+    await harness.until('nodes', () => progress()!.blind!.join() === 'kubernetes-event')
+    const gaps = harness.emitted.flatMap((each) => (each.type === 'gap' ? each : []))
+    assert.deepEqual(
+      gaps.map(({ from, reason, kinds }) => [from, reason, kinds]),
+      [[since, 'nodes: it could not be read', ['node-condition-changed']]],
+    )
+    assert.ok(gaps[0]!.to > since && gaps[0]!.to <= now())
+  })
+})
