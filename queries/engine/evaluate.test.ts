@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { now } from '../../graph/model/time.ts'
+import { now, SECOND } from '../../graph/model/time.ts'
 import { runPattern } from './correlator.ts'
-import { evaluate } from './evaluate.ts'
+import { COVERAGE_BACK, evaluate, readCoverage } from './evaluate.ts'
 import type { Judgement } from './judgement.ts'
 import { caseNamed, containerOom, countOf, graphForTest, inCluster, split } from './testing.ts'
 
@@ -56,5 +56,19 @@ describe('a question that writes nothing', async () => {
         ['incident', whole?.content.confidence],
       )
       assert.equal(await countOf(store, cluster, 'Verdict'), verdicts)
+    }))
+
+  it('rests on what was watched at the time of the anchor, however long ago that is', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('main-killed')
+      await load(recording)
+      const before = await ask(cluster, {})
+      const beat = recording.observations.find((each) => each.type === 'heartbeat')!
+      const later = beat.watermark + 2 * COVERAGE_BACK
+      const session = { session: 'later', since: later - SECOND, watermark: later, at: later } as const
+      await load({ ...recording, observations: [{ ...beat, ...session }] })
+      const recent = await readCoverage(store, cluster)
+      assert.deepEqual([...new Set(recent.map((each) => each.session))], ['later'])
+      assert.deepEqual((await ask(cluster, {}))?.content, before?.content)
     }))
 })

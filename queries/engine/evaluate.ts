@@ -1,15 +1,16 @@
 /** Runs a pattern on anchors and judges what it finds. Reads only: also for "as known at" and "what if it were not there". */
 import type { K8sContext } from '../../graph/model/context.ts'
 import { OBJECTS } from '../../graph/model/generated/registry.ts'
+import { MINUTE } from '../../graph/model/time.ts'
 import type { GraphNode, Store } from '../../graph/store/main.ts'
+import { type Coverage, type Hole, watchingOf } from '../reads/coverage.ts'
 import { KNOWN_NOW } from '../reads/read.ts'
 import { readContainerNames } from './containers.ts'
 import { readLanes } from './cursor.ts'
 import { judge } from './judge.ts'
 import type { Affected, Alternative, EventNode, Judgement, Ownership } from './judgement.ts'
-import { COUNTING, columnOf, kindOf, labelOf, type Pattern, stepsParameter } from './pattern.ts'
+import { COUNTING, columnOf, kindOf, labelOf, type Pattern, spanBefore, stepsParameter } from './pattern.ts'
 import { statement } from './statements.ts'
-import { type Coverage, type Hole, watchingOf } from './watching.ts'
 
 /** What is taken to be known. */
 export interface View {
@@ -143,7 +144,7 @@ const readJumps = async (
 }
 
 const readHoles = (store: Store, pattern: Pattern, cluster: string, anchors: readonly EventNode[], known: number) => {
-  const before = Math.max(...pattern.steps.map((step) => step.within?.before ?? 0))
+  const before = spanBefore(pattern)
   const after = pattern.window + Math.max(...pattern.steps.map((step) => kindOf(step.event).delay))
   return store.read<Hole>(statement('holes-between'), {
     cluster,
@@ -153,9 +154,26 @@ const readHoles = (store: Store, pattern: Pattern, cluster: string, anchors: rea
   })
 }
 
-/** What every source of a cluster has said of its watching. Read it before the anchors are evaluated: what it promises is then there. */
-export const readCoverage = (store: Store, cluster: string, known: number = KNOWN_NOW): Promise<Coverage[]> =>
-  store.read<Coverage>(statement('coverage'), { cluster, known })
+/**
+ * How far behind a cluster's newest word sessions are read in each pass, µs: collectors start again and again, and what they
+ * said of last month concerns nothing new. An anchor of an earlier time reads further back.
+ */
+export const COVERAGE_BACK = 7 * 24 * 60 * MINUTE
+
+/**
+ * What every source of a cluster has said of its watching, back to `since` or further. Read it before the anchors are
+ * evaluated: what it promises is then there.
+ */
+export const readCoverage = (
+  store: Store,
+  cluster: string,
+  known: number = KNOWN_NOW,
+  since: number = KNOWN_NOW,
+): Promise<Coverage[]> => store.read<Coverage>(statement('coverage'), { cluster, known, since, back: COVERAGE_BACK })
+
+/** From when on sessions have been read, for certain. */
+const readBackTo = (coverage: readonly Coverage[]): number =>
+  Math.max(...coverage.map(({ heardAt }) => heardAt)) - COVERAGE_BACK
 
 /** Until the slowest lane has come so far, something older may still be committed. */
 const refuseUnsettled = async (store: Store, cluster: string, known: number): Promise<void> => {
@@ -177,13 +195,22 @@ export const evaluate = async (
   coverage?: readonly Coverage[],
 ): Promise<Map<string, Judgement | null>> => {
   if (known !== KNOWN_NOW) await refuseUnsettled(store, cluster, known)
-  const heard = coverage ?? (await readCoverage(store, cluster, known))
-  const parameters = { anchors: anchorIds, cluster, known, without, steps: stepsParameter(pattern) }
-  const rows = await store.read<ResultRow>(pattern.cypher, parameters)
-  const alternatives = rows.flatMap((row) => alternativeOf(pattern, row) ?? [])
+  let heard = coverage ?? (await readCoverage(store, cluster, known))
+  const match = async (): Promise<Alternative[]> => {
+    const parameters = { anchors: anchorIds, cluster, known, without, steps: stepsParameter(pattern) }
+    const rows = await store.read<ResultRow>(pattern.cypher, parameters)
+    return rows.flatMap((row) => alternativeOf(pattern, row) ?? [])
+  }
+  let alternatives = await match()
   const judged = new Map<string, Judgement | null>(anchorIds.map((id) => [id, null]))
   if (alternatives.length === 0) return judged
 
+  const since = Math.min(...alternatives.map(({ anchor }) => anchor.at)) - spanBefore(pattern)
+  if (since < readBackTo(heard)) {
+    heard = await readCoverage(store, cluster, known, since)
+    // Once more: what a promise speaks of is there only after the promise was read.
+    alternatives = await match()
+  }
   const anchors = alternatives.map(({ anchor }) => anchor)
   const containerOf = await readContainerNames(store, anchors, known)
   const [ownershipOf, jumps, holes] = await Promise.all([

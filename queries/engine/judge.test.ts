@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SECOND } from '../../graph/model/time.ts'
+import type { Watching } from '../reads/coverage.ts'
 import { judge } from './judge.ts'
 import type { Alternative, EventNode, Ownership } from './judgement.ts'
 import { loadPatterns, type Pattern } from './pattern.ts'
-import type { Watching } from './watching.ts'
 
 const pattern = loadPatterns().find(({ id }) => id === 'container-oom') as Pattern
 const AT = 1_000 * SECOND

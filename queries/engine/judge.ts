@@ -1,6 +1,7 @@
 /** From a pattern's rows and the facts about watching to a verdict. Pure: the same facts give the same verdict. */
 import type { EventName } from '../../graph/model/generated/types.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
+import type { Hole, Watching } from '../reads/coverage.ts'
 import { CLUSTER_WIDE } from '../reads/watching.ts'
 import { type CAPS, confidenceOf, type Witness } from './confidence.ts'
 import { joinOf } from './joins.ts'
@@ -17,7 +18,6 @@ import type {
   Unseen,
 } from './judgement.ts'
 import { kindOf, type Pattern, type Step, stepOf } from './pattern.ts'
-import type { Hole, Watching } from './watching.ts'
 
 /** What is known beside the pattern's rows. */
 export interface Facts {

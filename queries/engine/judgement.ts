@@ -1,8 +1,8 @@
 /** Shapes between a pattern's rows and its verdict. */
 import type { EventName, ObjectName } from '../../graph/model/generated/types.ts'
+import type { Hole } from '../reads/coverage.ts'
 import type { Parts } from './confidence.ts'
 import type { JoinName } from './joins.ts'
-import type { Hole } from './watching.ts'
 
 /** An event as the graph has it: what every event has, and the fields of its kind. */
 export interface EventNode {

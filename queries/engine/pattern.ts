@@ -84,6 +84,10 @@ export const COUNTING = (Object.keys(EVENTS) as EventName[]).filter(
 export const stepOf = (pattern: Pattern, event: EventName): Step =>
   pattern.steps.find((step) => step.event === event) as Step
 
+/** How long before the anchor its evidence may lie, µs. */
+export const spanBefore = (pattern: Pattern): number =>
+  Math.max(...pattern.steps.map((step) => step.within?.before ?? 0))
+
 /** What reaches match.cypher as `$steps`: spans in µs (0 where the step cannot lie there) and wanted values, by column. */
 export const stepsParameter = (pattern: Pattern): Record<string, unknown> =>
   Object.fromEntries(

@@ -12,7 +12,7 @@ const FEW = new Set(['clusters'])
 /** Values of parameters do not count for a plan, but each has to be there. */
 const PARAMETERS = {
   ...{ keys: [], lanes: [], rows: [], ids: [], limit: 1, key: '', scope: '', cluster: '', known: 0, without: [] },
-  ...{ since: 0, from: 0, to: 0 },
+  ...{ since: 0, back: 0, from: 0, to: 0 },
 }
 
 describe('statements of the engine', async () => {

@@ -4,12 +4,12 @@ import type { EventName } from '../../graph/model/generated/types.ts'
 import type { Declaration } from '../../graph/model/observation.ts'
 import { SECOND } from '../../graph/model/time.ts'
 import type { Store } from '../../graph/store/main.ts'
+import { type Coverage, watchingOf } from '../reads/coverage.ts'
 import { scopeOf } from './conclusion.ts'
 import type { Cursor } from './cursor.ts'
 import { joinOf } from './joins.ts'
-import { COUNTING, kindOf, labelOf, type Pattern } from './pattern.ts'
+import { COUNTING, kindOf, labelOf, type Pattern, spanBefore } from './pattern.ts'
 import { statement } from './statements.ts'
-import { type Coverage, watchingOf } from './watching.ts'
 
 /** Events of one kind, or states, that one pass takes from one lane. */
 const LIMIT = 250
@@ -56,7 +56,6 @@ interface Way {
   readonly after: number
 }
 
-const spanBefore = (pattern: Pattern): number => Math.max(...pattern.steps.map((step) => step.within?.before ?? 0))
 const delayOf = (pattern: Pattern): number => Math.max(...pattern.steps.map((step) => kindOf(step.event).delay))
 
 /**

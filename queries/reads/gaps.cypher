@@ -2,9 +2,9 @@
 CYPHER 5
 CALL () {
   MATCH (gap:Gap {cluster: $cluster}) WHERE gap.source IS NOT NULL AND gap.to >= $from AND gap.from <= $to
-  RETURN 'gap' AS type, gap AS fact ORDER BY gap.from LIMIT 2000
+  RETURN 'gap' AS type, gap AS fact ORDER BY gap.from
   UNION ALL
   MATCH (loss:Loss {cluster: $cluster}) WHERE loss.source IS NOT NULL AND loss.to >= $from AND loss.from <= $to
-  RETURN 'loss' AS type, loss AS fact ORDER BY loss.from LIMIT 2000
+  RETURN 'loss' AS type, loss AS fact ORDER BY loss.from
 }
 RETURN type, fact {.*} AS fact

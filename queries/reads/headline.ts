@@ -74,15 +74,16 @@ const noKnownCause = (answer: Seen, time: Time): string => {
   return `No known cause was found for ${answer.subject.name}${since}${told === '' ? '' : ` (${told})`}.`
 }
 
-const healthy = ({ subject, at, watchedFrom, lastBefore, notSeen }: Seen, time: Time): string => {
+const healthy = ({ subject, at, watchedFrom, lastBefore, notSeen, toldUpTo }: Seen, time: Time): string => {
   const { name, replicas, readySince, readyLonger } = subject
   const ready =
     replicas === null
       ? ''
       : `${replicas.ready} of ${replicas.wanted} ready${readySince === null ? '' : ` for ${readyLonger ? 'at least ' : ''}${span(at - readySince)}`}, `
   const quiet = lastBefore === null ? `no incident since ${time(watchedFrom)}` : `no incident since ${time(lastBefore)}`
+  const upTo = toldUpTo === null ? '' : ` as of ${time(toldUpTo)}`
   return notSeen.length === 0
-    ? `Nothing is wrong with ${name} that aitia can see: ${ready}${quiet}, all sources listening.`
+    ? `Nothing is wrong with ${name} that aitia can see${upTo}: ${ready}${quiet}, all sources listening.`
     : `Nothing wrong with ${name} was seen, but not everything was watched: ${ready}${quiet}.`
 }
 

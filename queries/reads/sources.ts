@@ -1,34 +1,25 @@
 /** What the sources of a cluster were watching, and when not: the ground of every "it did not happen". */
-import { LANES } from '../../graph/model/batch.ts'
+import type { EventName } from '../../graph/model/generated/types.ts'
 import { now } from '../../graph/model/time.ts'
+import { type Coverage, concerns, type Interval, type Session, sessionsOf, spansOf, watermarkOf } from './coverage.ts'
 import { type Reader, statement } from './read.ts'
 
 const SOURCES = statement('sources')
 const GAPS = statement('gaps')
 const CLUSTERS = statement('clusters')
 
-/** [from, to) in µs. */
-export interface Interval {
-  readonly from: number
-  readonly to: number
-}
-
 export interface Gap extends Interval {
   readonly source: string
   readonly reason: string
+  /** Only events of these kinds were missed; absent: all that the source tells. */
+  readonly kinds?: readonly EventName[]
 }
 
 export interface Loss extends Interval {
   readonly source: string
   readonly count: number
   readonly what: string
-}
-
-/** One run of a collector; `to` is what it vouches for in every lane. */
-export interface Session extends Interval {
-  readonly session: string
-  readonly ended: boolean
-  readonly heardAt: number
+  readonly kinds?: readonly EventName[]
 }
 
 export interface Source {
@@ -48,39 +39,26 @@ export interface Source {
   readonly losses: readonly Loss[]
 }
 
-interface Coverage extends Interval {
-  readonly source: string
+type Row = Omit<Coverage, 'ended' | 'blind'> & {
   readonly collector: string
   readonly host?: string
-  readonly session: string
-  readonly lane: string
   readonly ended?: boolean
-  readonly heardAt: number
+  readonly blind?: readonly EventName[]
   readonly counters?: string
 }
 
-/** What one session vouches for: a lane in which it was not heard yet holds it back. */
-const sessionOf = (rows: readonly Coverage[]): Session => {
-  const from = Math.max(...rows.map((row) => row.from))
-  return {
-    session: rows[0]!.session,
-    from,
-    to: rows.length < LANES ? from : Math.min(...rows.map((row) => row.to)),
-    ended: rows.every((row) => row.ended === true),
-    heardAt: Math.max(...rows.map((row) => row.heardAt)),
-  }
-}
-
-const sourceFrom = (rows: readonly Coverage[], gaps: readonly Gap[], losses: readonly Loss[]): Source => {
+const sourceFrom = (rows: readonly Row[], gaps: readonly Gap[], losses: readonly Loss[]): Source => {
   const first = rows[0]!
   const newest = rows.reduce((a, b) => (b.heardAt >= a.heardAt ? b : a))
-  const sessions = [...Map.groupBy(rows, (row) => row.session).values()].map(sessionOf).sort((a, b) => a.from - b.from)
+  const coverages = rows.map((row): Coverage => ({ ...row, ended: row.ended ?? false, blind: row.blind ?? [] }))
+  const sessions = sessionsOf(coverages)
+  const watermark = watermarkOf(coverages)
   return {
     source: first.source,
     collector: first.collector,
     host: first.host ?? null,
     sessions,
-    watermark: Math.max(...sessions.map((session) => session.to)),
+    watermark: Number.isFinite(watermark) ? watermark : Math.max(...sessions.map((session) => session.to)),
     heardAt: newest.heardAt,
     ended: sessions.at(-1)!.ended,
     counters: JSON.parse(newest.counters ?? '{}') as Record<string, number>,
@@ -92,7 +70,7 @@ const sourceFrom = (rows: readonly Coverage[], gaps: readonly Gap[], losses: rea
 /** All sources of a cluster that were heard in the window, by name, with their gaps and losses in it. */
 export const sources = async (reader: Reader, cluster: string, window: Interval): Promise<Source[]> => {
   const [coverage, facts] = await Promise.all([
-    reader.read<{ coverage: Coverage }>(SOURCES, { cluster, ...window }),
+    reader.read<{ coverage: Row }>(SOURCES, { cluster, ...window }),
     reader.read<{ type: 'gap'; fact: Gap } | { type: 'loss'; fact: Loss }>(GAPS, { cluster, ...window }),
   ])
   const gaps = facts.flatMap((row) => (row.type === 'gap' ? [row.fact] : []))
@@ -104,19 +82,29 @@ export const sources = async (reader: Reader, cluster: string, window: Interval)
   return [...bySource.values()].map((rows) => sourceFrom(rows, gaps, losses))
 }
 
-/** The parts of the window in which the source was not watching, in order: outside its sessions, and its gaps. */
-export const unwatched = (source: Source, window: Interval): Interval[] => {
-  let open: Interval[] = [window]
-  const cut = (holes: Interval[], { from, to }: Interval): Interval[] =>
-    holes
-      .flatMap((hole) => [
-        { from: hole.from, to: Math.min(hole.to, from) },
-        { from: Math.max(hole.from, to), to: hole.to },
-      ])
-      .filter((hole) => hole.from < hole.to)
-  for (const session of source.sessions) open = cut(open, session)
-  const gaps = source.gaps.map((gap) => ({ from: Math.max(gap.from, window.from), to: Math.min(gap.to, window.to) }))
-  const holes = [...open, ...gaps.filter((gap) => gap.from < gap.to)].sort((a, b) => a.from - b.from)
+/** What is left of `intervals` outside of `taken`. */
+export const without = (intervals: readonly Interval[], taken: readonly Interval[]): Interval[] =>
+  taken.reduce<Interval[]>(
+    (left, { from, to }) =>
+      left
+        .flatMap((each) => [
+          { from: each.from, to: Math.min(each.to, from) },
+          { from: Math.max(each.from, to), to: each.to },
+        ])
+        .filter((each) => each.from < each.to),
+    [...intervals],
+  )
+
+/**
+ * The parts of the window in which the source was not watching, for a kind where one is named, in order: outside its
+ * sessions, and its gaps.
+ */
+export const unwatched = (source: Source, window: Interval, kind?: EventName): Interval[] => {
+  const gaps = source.gaps
+    .filter((gap) => concerns(gap, kind))
+    .map((gap) => ({ from: Math.max(gap.from, window.from), to: Math.min(gap.to, window.to) }))
+    .filter((gap) => gap.from < gap.to)
+  const holes = [...without([window], spansOf(source.sessions, kind)), ...gaps].sort((a, b) => a.from - b.from)
   const merged: Interval[] = []
   for (const hole of holes) {
     const last = merged.at(-1)

@@ -1,20 +1,29 @@
 /** Which sources an answer about a family of objects rests on, and when they were not watching. */
+import type { EventKind } from '../../graph/model/define.ts'
 import { COLLECTORS, EVENTS } from '../../graph/model/generated/registry.ts'
+import type { EventName } from '../../graph/model/generated/types.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
-import { SECOND } from '../../graph/model/time.ts'
+import { now, SECOND } from '../../graph/model/time.ts'
+import { concerns, type Interval } from './coverage.ts'
 import type { Member, Window } from './family.ts'
 import { withoutCluster } from './read.ts'
-import { type Source, unwatched } from './sources.ts'
+import { type Source, unwatched, without } from './sources.ts'
 
 /** Collectors that watch a whole cluster from one place; all others watch the host that they run on. */
 export const CLUSTER_WIDE: ReadonlySet<string> = new Set(
   Object.values(COLLECTORS).flatMap(({ name, scope }) => (scope === 'cluster' ? name : [])),
 )
 
-/** A source that begins a little later than another, or is a little behind, is no blind one: heartbeats have a queue to pass. */
+/** A source that begins a little later than another is no blind one: heartbeats have a queue to pass. */
 const EDGE = 15 * SECOND
+/** Heartbeats come each second: a source that was heard this lately is there, and what it has not told yet is under way. */
+const RECENT = 10 * SECOND
+/** What is under way for longer than this is no normal lag. */
+const LAG = 60 * SECOND
+/** Lag that an answer does not mention. */
+const SHORT = 5 * SECOND
 
-/** A time within the window about which a source can't say anything. */
+/** A time within the window about which a source can't say anything, or not all. */
 export interface Unwatched {
   readonly source: string
   readonly collector: string
@@ -22,8 +31,19 @@ export interface Unwatched {
   readonly on: string | null
   readonly from: number
   readonly to: number
-  /** Why, where it is known: the reason of a gap; `never-heard` where no such source ever reported. */
+  /** Why, where it is known: the reason of a gap, what was lost; `never-heard` where no such source ever reported. */
   readonly reason: string | null
+  /** Only these kinds of events are concerned; null: all that it tells. */
+  readonly kinds: readonly EventName[] | null
+  /** How many observations it knows that it lost; null where it was not watching. */
+  readonly lost: number | null
+}
+
+/** How far an answer can rest on its sources. */
+export interface Watch {
+  readonly notSeen: readonly Unwatched[]
+  /** What happened later is not told yet, as sources lag a little; null where that is not worth a word. */
+  readonly toldUpTo: number | null
 }
 
 interface Expected {
@@ -51,20 +71,64 @@ const expected = (cluster: string, members: readonly Member[]): Expected[] => {
   )
 }
 
-/** All that was not watched in the window, by source and time. */
-export const notSeen = (
+/** Kinds whose absence means something. */
+const tellsOf = (collector: string): EventName[] =>
+  Object.values(EVENTS).flatMap((kind: EventKind) =>
+    kind.collector === collector && kind.bestEffort === undefined ? (kind.name as EventName) : [],
+  )
+
+/** Holes of all kinds, and those of some: each with the kinds that it concerns. */
+const holesOf = (source: Source, window: Interval): (Interval & { kinds: EventName[] | null })[] => {
+  const whole = unwatched(source, window)
+  const partial = tellsOf(source.collector).flatMap((kind) =>
+    without(unwatched(source, window, kind), whole).map((hole) => ({ ...hole, kind })),
+  )
+  return [
+    ...whole.map((hole) => ({ ...hole, kinds: null })),
+    ...[...Map.groupBy(partial, ({ from, to }) => `${from} ${to}`).values()].map((same) => ({
+      ...{ from: same[0]!.from, to: same[0]!.to },
+      kinds: same.map(({ kind }) => kind),
+    })),
+  ]
+}
+
+/** Known losses of what may matter. */
+const lossesOf = ({ collector, losses }: Source, want: Expected): Unwatched[] =>
+  losses
+    .filter((loss) => tellsOf(collector).some((kind) => concerns(loss, kind)))
+    .map(({ from, to, what, count, kinds = null }) => ({ ...want, from, to, reason: what, kinds, lost: count }))
+
+/** Up to when a source that is there has told all; the end of the window where it lags by nothing, or is not there. */
+const toldBy = ({ sessions, ended, heardAt }: Source, { to }: Window, clock: number): number => {
+  const told = sessions.at(-1)!.to
+  return !ended && clock - heardAt <= RECENT && told < to && to - told < LAG ? told : to
+}
+
+/** All that was not watched in the window, by source and time. `clock` tells a source that lags from one that is gone. */
+export const watch = (
   cluster: string,
   members: readonly Member[],
   known: readonly Source[],
   window: Window,
-): Unwatched[] =>
-  expected(cluster, members).flatMap((want): Unwatched[] => {
+  clock: number = now(),
+): Watch => {
+  const looked = expected(cluster, members).map((want): { told: number; unseen: Unwatched[] } => {
     const source = known.find((it) => it.source === want.source)
-    if (source === undefined) return [{ ...want, from: window.from, to: window.to, reason: 'never-heard' }]
-    return unwatched(source, window)
-      .filter((hole) => (hole.to < window.to && hole.from > window.from) || hole.to - hole.from > EDGE)
-      .map((hole) => {
-        const gap = source.gaps.find((it) => it.from < hole.to && it.to > hole.from)
-        return { ...want, ...hole, reason: gap?.reason ?? null }
+    const { from, to } = window
+    if (source === undefined)
+      return { told: to, unseen: [{ ...want, from, to, reason: 'never-heard', kinds: null, lost: null }] }
+    const told = toldBy(source, window, clock)
+    const holes = holesOf(source, { from: Math.min(from, told), to: told })
+      .filter((hole) => (hole.to < to && hole.from > from) || hole.to - hole.from > EDGE)
+      .map((hole): Unwatched => {
+        const gap = source.gaps.find(
+          (it) =>
+            it.from < hole.to && it.to > hole.from && (hole.kinds ?? [undefined]).some((kind) => concerns(it, kind)),
+        )
+        return { ...want, ...hole, reason: gap?.reason ?? null, lost: null }
       })
+    return { told, unseen: [...holes, ...lossesOf(source, want)] }
   })
+  const told = Math.min(window.to, ...looked.map((each) => each.told))
+  return { notSeen: looked.flatMap((each) => each.unseen), toldUpTo: window.to - told > SHORT ? told : null }
+}

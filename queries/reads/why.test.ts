@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { loadRecording } from '../../graph/ingest/main.ts'
-import { MINUTE, SECOND } from '../../graph/model/time.ts'
+import { MINUTE, now, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
@@ -24,6 +24,7 @@ describe('why', () => {
   const cluster = testCluster()
   const calm = testCluster()
   const raw = testCluster()
+  const live = testCluster()
   const again = testCluster()
   const ask = (name: string, at: number, more: object = {}) =>
     why(store, { cluster, kind: 'deploy', name, namespace: 'shop', at, ...more })
@@ -40,7 +41,7 @@ describe('why', () => {
     await createCorrelator({ store }).runOnce(cluster)
   })
   after(async () => {
-    await Promise.all([cluster, calm, raw, again].map((name) => removeCluster(store, name)))
+    await Promise.all([cluster, calm, raw, live, again].map((name) => removeCluster(store, name)))
     await store.close()
   })
 
@@ -67,6 +68,60 @@ describe('why', () => {
         .map(({ source, from, to }) => ({ source, from, to }))
         .sort((a, b) => (a.source < b.source ? -1 : 1)),
       [EBPF, KUBERNETES].map((source) => ({ source, from: END, to: END + 10 * MINUTE })),
+    )
+  })
+
+  test('a source that is there and lags a little was watching; one that is gone was not', async () => {
+    const today = now()
+    const since = today - 10 * MINUTE
+    const beats = (source: string, watermark: number, heard: number) => ({
+      ...heartbeat(source, since, watermark),
+      at: heard,
+    })
+    const told = [...healthy(since), beats(EBPF, today - SECOND, today), beats(KUBERNETES, today - 20 * SECOND, today)]
+    const askLive = async () =>
+      seen(await why(store, { cluster: live, kind: 'deployment', name: 'checkout', namespace: 'shop', at: today }))
+    await loadRecording(store, recordingOf(told), live)
+    const lagging = await askLive()
+    assert.deepEqual(lagging.notSeen, [])
+    assert.deepEqual([lagging.result, lagging.toldUpTo], ['healthy', today - 20 * SECOND])
+    const gap = {
+      type: 'gap',
+      source: KUBERNETES,
+      from: today - 60 * SECOND,
+      to: today - 50 * SECOND,
+      reason: 'away',
+    } as const
+    const partial = { ...gap, reason: 'expired', kinds: ['kubernetes-event'] as const }
+    const refused = {
+      ...gap,
+      from: gap.from - 120 * SECOND,
+      to: gap.from - 60 * SECOND,
+      reason: 'refused',
+      kinds: ['pod-failed'] as const,
+    }
+    await loadRecording(store, recordingOf([gap, partial, refused]), live)
+    const holed = await askLive()
+    assert.deepEqual(
+      holed.notSeen.map(({ reason, from, to, kinds }) => ({ reason, from, to, kinds })),
+      [
+        { reason: 'away', from: gap.from, to: gap.to, kinds: null },
+        { reason: 'refused', from: refused.from, to: refused.to, kinds: ['pod-failed'] },
+      ],
+    )
+    await removeCluster(store, live)
+    await loadRecording(
+      store,
+      recordingOf([
+        ...healthy(since),
+        beats(EBPF, today, today),
+        beats(KUBERNETES, today - 30 * SECOND, today - 29 * SECOND),
+      ]),
+      live,
+    )
+    assert.deepEqual(
+      (await askLive()).notSeen.map(({ source, from }) => ({ source, from })),
+      [{ source: KUBERNETES, from: today - 30 * SECOND }],
     )
   })
 

@@ -17,7 +17,7 @@ import { clusterNow, clusters, type Source, sources } from './sources.ts'
 import { states } from './states.ts'
 import { kindOf, type StoredObject } from './stored.ts'
 import { firstSymptom, type Symptoms, symptoms } from './symptoms.ts'
-import { hostNames, notSeen, type Unwatched } from './watching.ts'
+import { hostNames, type Unwatched, watch } from './watching.ts'
 
 const EARLIER = statement('earlier')
 const FIRST_SEEN = statement('first-seen')
@@ -92,6 +92,8 @@ export type Answer =
       /** From when on something was watched, within the window. */
       readonly watchedFrom: number
       readonly notSeen: readonly Unwatched[]
+      /** What happened later is not told yet, as sources lag a little; null where that is not worth a word. */
+      readonly toldUpTo: number | null
       /** Time of the last occurrence before the window, or null. */
       readonly lastBefore: number | null
       /** Names of the nodes whose hosts the events tell of, by the host's key. */
@@ -214,7 +216,7 @@ const lookAt = async (reader: Reader, asking: Asking, found: Found): Promise<Ans
     symptoms: wrong,
     symptomsSince: since,
     watchedFrom,
-    notSeen: notSeen(cluster, members, heard, { ...window, from: watchedFrom }),
+    ...watch(cluster, members, heard, { ...window, from: watchedFrom }),
     lastBefore: before[0]?.occurrence.at ?? null,
     hosts: Object.fromEntries(hostNames(cluster, members)),
     cut: members.length >= FAMILY_LIMIT,

@@ -48,6 +48,7 @@ const calm = {
   symptomsSince: null,
   watchedFrom: now - reads.LOOK_BACK,
   notSeen: [],
+  toldUpTo: null,
   lastBefore: at('14:05:00') - 7 * 24 * 3_600_000_000,
   hosts: { '5f1c': 'node-1' },
   cut: false,
@@ -220,6 +221,7 @@ test('no known cause: what is visibly wrong, what is closest, what was not seen'
         from: at('13:31:00'),
         to: at('13:40:00'),
         reason: 'agent restarted',
+        ...{ kinds: null, lost: null },
       },
       {
         source: 'kubernetes@cluster',
@@ -228,6 +230,7 @@ test('no known cause: what is visibly wrong, what is closest, what was not seen'
         from: calm.from,
         to: now,
         reason: 'never-heard',
+        ...{ kinds: null, lost: null },
       },
     ],
   }
@@ -254,9 +257,22 @@ test('healthy is said only where all was watched', () => {
   )
   const blind = {
     ...calm,
-    notSeen: [{ source: 'x', collector: 'ebpf', on: 'node-1', from: calm.from, to: now, reason: null }],
+    notSeen: [
+      { source: 'x', collector: 'ebpf', on: 'node-1', from: calm.from, to: now, reason: null, kinds: null, lost: null },
+    ],
   }
   assert.match(render(blind), /^Nothing wrong with checkout was seen, but not everything was watched: 3 of 3 ready/)
+  assert.match(
+    render({ ...calm, toldUpTo: at('14:04:40') }),
+    /^Nothing is wrong with checkout that aitia can see as of 14:04:40: 3 of 3/,
+  )
+  const partly = [
+    { ...blind.notSeen[0]!, kinds: ['container-terminated'], reason: 'refused' },
+    { ...blind.notSeen[0]!, from: at('13:00:00'), to: at('13:00:00'), lost: 12, reason: 'ring' },
+  ]
+  const text = render({ ...calm, notSeen: partly }).replaceAll(/\s+/g, ' ')
+  assert.match(text, /ebpf on node-1 was not watching for terminated \(refused\) from the begin to the end/)
+  assert.match(text, /ebpf on node-1 lost 12 observations \(ring\) from 13:00:00 to 13:00:00/)
 })
 
 test('a wrong name is answered with the nearest one', () => {

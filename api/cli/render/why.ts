@@ -150,12 +150,14 @@ const nearMisses = (answer: Seen, { reads, clock }: Ink): string[] =>
 
 const SOURCES = 6
 
-const notSeen = (answer: Seen, { clock }: Ink): string[] => {
-  const told = answer.notSeen.slice(0, SOURCES).map(({ collector, on, from, to, reason }) => {
+const notSeen = (answer: Seen, { clock, reads }: Ink): string[] => {
+  const told = answer.notSeen.slice(0, SOURCES).map(({ collector, on, from, to, reason, kinds, lost }) => {
     const where = on === null ? collector : `${collector} on ${on}`
     if (reason === 'never-heard')
       return `${where}: no such collector ever reported, so nothing it would tell can be ruled out.`
-    const why = reason === null ? 'was not watching' : `was not watching (${reason})`
+    const what = kinds === null ? '' : ` for ${kinds.map(reads.titleOf).join(', ')}`
+    const did = lost === null ? 'was not watching' : `lost ${reads.many(lost, 'observation')}`
+    const why = `${did}${what}${reason === null ? '' : ` (${reason})`}`
     const end = to >= answer.at ? 'the end' : clock.at(to)
     const begin = from <= answer.watchedFrom ? 'the begin' : clock.at(from)
     return `${where} ${why} from ${begin} to ${end}: what it would tell of that time can't be ruled out.`

@@ -1,6 +1,7 @@
 /** The ways in. */
 
 import type { Pattern } from '../../../queries/engine/pattern.ts'
+import type { Interval } from '../../../queries/reads/coverage.ts'
 import { find } from '../../../queries/reads/find.ts'
 import { headline } from '../../../queries/reads/headline.ts'
 import { incidents, type Status } from '../../../queries/reads/incidents.ts'
@@ -8,7 +9,7 @@ import { MINUTE, toRfc3339 } from '../../../queries/reads/main.ts'
 import type { OccurrenceDetail } from '../../../queries/reads/occurrences.ts'
 import { patternWork } from '../../../queries/reads/patterns.ts'
 import { KNOWN_NOW } from '../../../queries/reads/read.ts'
-import { clusterNow, clusters, type Interval, type Source, sources, unwatched } from '../../../queries/reads/sources.ts'
+import { clusterNow, clusters, type Source, sources, unwatched } from '../../../queries/reads/sources.ts'
 import { type Answer, type Subject, why } from '../../../queries/reads/why.ts'
 import type { Context } from '../context.ts'
 import { asOf } from './things.ts'
@@ -85,6 +86,7 @@ export const query = (patterns: readonly Pattern[]) => ({
     symptoms: (answer: Answer) => seen(answer)?.symptoms ?? null,
     watchedFrom: (answer: Answer) => seen(answer)?.watchedFrom ?? null,
     notSeen: (answer: Answer) => seen(answer)?.notSeen ?? [],
+    toldUpTo: (answer: Answer) => seen(answer)?.toldUpTo ?? null,
     lastBefore: (answer: Answer) => seen(answer)?.lastBefore ?? null,
     nearest: (answer: Answer) => (answer.result === 'not-found' ? answer.nearest : []),
     deletedAt: (answer: Answer) => (answer.result === 'not-found' ? answer.deletedAt : null),

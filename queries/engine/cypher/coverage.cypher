@@ -1,9 +1,16 @@
 // What every source has said of its watching, as far as it was known at $known: a source knows nothing of the time after.
+// Of the sessions heard within $back of the newest word; further back only where $since asks for it.
 CYPHER 5
-MATCH (coverage:Coverage {cluster: $cluster})
-WHERE coverage.source IS NOT NULL AND coverage.from <= $known
+CALL () {
+  MATCH (newest:Coverage)
+  WHERE newest.cluster = $cluster AND newest.heardAt IS NOT NULL
+  RETURN newest.heardAt AS newestAt ORDER BY newest.cluster DESC, newest.heardAt DESC LIMIT 1
+}
+WITH CASE WHEN $since < newestAt - $back THEN $since ELSE newestAt - $back END AS since
+MATCH (coverage:Coverage)
+WHERE coverage.cluster = $cluster AND coverage.heardAt >= since AND coverage.from <= $known
 RETURN coverage.id AS id, coverage.source AS source, coverage.session AS session, coverage.lane AS lane,
   coverage.from AS from, CASE WHEN coverage.to > $known THEN $known ELSE coverage.to END AS to,
-  coalesce(coverage.ended, false) AND coverage.to <= $known AS ended,
+  coalesce(coverage.ended, false) AND coverage.to <= $known AS ended, coverage.heardAt AS heardAt,
   coalesce(coverage.blind, []) AS blind
 ORDER BY id

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { LANES } from '../../graph/model/batch.ts'
 import { SECOND } from '../../graph/model/time.ts'
-import { type Coverage, IDLE_AFTER, watchingOf } from './watching.ts'
+import { type Coverage, IDLE_AFTER, watchingOf } from './coverage.ts'
 
 const session = (source: string, name: string, from: number, to: number, more: Partial<Coverage> = {}): Coverage[] =>
   Array.from({ length: LANES }, (_, lane) => ({
@@ -13,6 +13,7 @@ const session = (source: string, name: string, from: number, to: number, more: P
     from,
     to,
     ended: false,
+    heardAt: to,
     blind: [],
     ...more,
   }))
@@ -75,6 +76,13 @@ describe('a verdict waits for a source', () => {
     assert.equal(watching.settled('kubernetes@cluster', s(21)), false)
     assert.equal(watching.settled('systemd@h', s(20)), true)
     assert.equal(watching.blindness('kubernetes@cluster', 'oom-kill', { from: s(4), to: s(20) }), 'was not watching')
+  })
+
+  it('not even where another one claims to be ahead of the clock', () => {
+    const coverages = [...session('kubernetes@cluster', 'a', 0, s(5)), ...session('ebpf@h', 'a', 0, s(900))]
+    const clock = s(30)
+    assert.equal(watchingOf(coverages, [], clock).settled('kubernetes@cluster', s(20)), false)
+    assert.equal(watchingOf(coverages, [], s(20) + IDLE_AFTER).settled('kubernetes@cluster', s(20)), true)
   })
 
   it('and one that has ended makes no other idle, until all have', () => {
