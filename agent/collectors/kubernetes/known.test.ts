@@ -9,6 +9,7 @@ import { Known } from './known.ts'
 const pods = '/api/v1/pods'
 const nodes = '/api/v1/nodes'
 const ref = (key: string): ObjectRef => ({ kind: 'Pod', key, name: key })
+const sent = async () => {}
 
 function fileOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'aitia-test-'))
@@ -16,54 +17,87 @@ function fileOf(t: TestContext): string {
   return join(folder, 'known.ndjson')
 }
 
-test('the next run knows what was there, by kind, and how far all had come', (t) => {
+/** Passes on states of objects by their keys. */
+async function pass(known: Known, path: string, states: Record<string, string>, gone: string[] = []): Promise<void> {
+  for (const [key, digest] of Object.entries(states)) known.holds(path, ref(key), digest)
+  for (const key of gone) known.holdsEnd(key)
+  await known.pass(sent)
+}
+
+test('the next run knows what was there, by kind, in which state, and how far all had come', async (t) => {
   const file = fileOf(t)
   const known = new Known(file, 'c')
   assert.equal(known.watermark, undefined)
-  known.note(pods, [ref('a'), ref('b')], [], 10)
-  known.note(nodes, [ref('n')], [], undefined)
-  known.note(pods, [ref('a')], ['b'], 20)
+  await pass(known, pods, { a: '1', b: '1' })
+  await pass(known, nodes, { n: '1' })
+  known.covers(10)
+  await pass(known, pods, { a: '2' }, ['b'])
+  known.covers(20)
   const next = new Known(file, 'c')
   assert.deepEqual([next.of(pods), next.of(nodes), next.watermark], [[ref('a')], [ref('n')], 20])
-  assert.deepEqual(new Known(file, 'c').of(pods), [ref('a')])
+  assert.deepEqual([next.digest('a'), next.digest('n'), next.digest('b'), next.has('b')], ['2', '1', undefined, false])
+  const again = new Known(file, 'c')
+  assert.deepEqual([again.of(pods), again.digest('a'), again.watermark], [[ref('a')], '2', 20])
 })
 
-test('kinds of owners are found again, also where they share their plural with another kind', (t) => {
+test('what was not passed on is sent again, and what was not told to be gone is still to be told', async (t) => {
+  const file = fileOf(t)
+  const known = new Known(file, 'c')
+  await pass(known, pods, { old: '1', going: '1' })
+  known.holds(pods, ref('new'), '1')
+  known.holds(pods, ref('old'), '2')
+  known.holdsEnd('going')
+  assert.deepEqual([known.digest('new'), known.digest('old'), known.has('going')], ['1', '2', false], 'on their way')
+  const lost = known.pass(async () => {
+    // As a crash would leave it.
+    const crashed = new Known(file, 'c')
+    assert.deepEqual([crashed.digest('new'), crashed.digest('old')], [undefined, '1'])
+    assert.deepEqual(crashed.of(pods), [ref('old'), ref('going'), ref('new')])
+    throw new Error('disk full')
+  })
+  await assert.rejects(lost, /disk full/)
+  assert.deepEqual([known.digest('new'), known.digest('old'), known.has('going')], [undefined, '1', true])
+})
+
+test('kinds of owners are found again, also where they share their plural with another kind', async (t) => {
   const file = fileOf(t)
   const knative = '/apis/serving.knative.dev/v1/services'
   const known = new Known(file, 'c')
   const owner: ObjectRef = { kind: 'Workload', key: 'w', name: 'w', workloadKind: 'Service' }
-  known.note('/api/v1/services', [{ kind: 'Service', key: 's', name: 's' }], [], 10)
-  known.note(knative, [owner], [], 10)
+  known.holds('/api/v1/services', { kind: 'Service', key: 's', name: 's' }, '1')
+  known.holds(knative, owner, '1')
+  await known.pass(sent)
   const next = new Known(file, 'c')
   assert.deepEqual([...next.workloadKinds()], [[knative, 'Service']])
   assert.deepEqual(next.of(knative), [owner])
 })
 
-test('half a line, as a crash leaves it, says nothing', (t) => {
+test('half a line, as a crash leaves it, says nothing', async (t) => {
   const file = fileOf(t)
-  new Known(file, 'c').note(pods, [ref('a')], [], 10)
+  await pass(new Known(file, 'c'), pods, { a: '1' })
   appendFileSync(file, '{"object":{"kind":"Pod","key":"half')
-  const next = new Known(file, 'c')
-  next.note(pods, [ref('b')], [], undefined)
+  await pass(new Known(file, 'c'), pods, { b: '1' })
   assert.deepEqual(new Known(file, 'c').of(pods), [ref('a'), ref('b')])
 })
 
-test('of another cluster nothing is taken over', (t) => {
+test('of another cluster nothing is taken over', async (t) => {
   const file = fileOf(t)
-  new Known(file, 'c').note(pods, [ref('a')], [], 10)
+  const known = new Known(file, 'c')
+  await pass(known, pods, { a: '1' })
+  known.covers(10)
   const other = new Known(file, 'd')
   assert.deepEqual([other.of(pods), other.watermark], [[], undefined])
 })
 
-test('the file is rewritten before it outgrows what it holds', (t) => {
+test('the file is rewritten before it outgrows what it holds', async (t) => {
   const file = fileOf(t)
   const known = new Known(file, 'c')
-  known.note(pods, [ref('kept')], [], undefined)
-  for (let index = 0; index < 10_000; index++) {
-    known.note(pods, [ref('x')], [], index)
-    known.note(pods, [], ['x'], undefined)
+  known.covers(5)
+  for (let round = 0; round < 10_000; round++) {
+    await pass(known, pods, { kept: String(round), [`brief ${round}`]: '1' }, round > 0 ? [`brief ${round - 1}`] : [])
   }
   assert.ok(readFileSync(file, 'utf8').split('\n').length < 10_010)
-  assert.deepEqual(new Known(file, 'c').of(pods), [ref('kept')])
+  const next = new Known(file, 'c')
+  assert.deepEqual([next.of(pods).map(({ key }) => key), next.watermark], [['kept', 'brief 9999'], 5])
+  assert.equal(next.digest('kept'), '9999')
 })

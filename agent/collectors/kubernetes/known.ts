@@ -5,15 +5,23 @@ interface Entry {
   readonly object: ObjectRef
   /** Of the collection that it was found in: the API's plurals repeat (Services of Knative). */
   readonly path: string
+  /** Of the state that was last passed on; absent where it is not known whether one was. */
+  readonly digest?: string
 }
 
-/** Lines: an object that was passed on, one that was deleted, how far all had come, and whose they are (the first line). */
-type Line = Entry | { gone: string } | { watermark: number } | { cluster: string }
+/** Lines: an object, the state of one, one that was deleted, how far all had come, and whose they are (the first line). */
+type Line =
+  | Entry
+  | { readonly key: string; readonly digest: string }
+  | { readonly gone: string }
+  | { readonly watermark: number }
+  | { readonly cluster: string }
 
 /**
- * Which objects were passed on and not deleted, on disk: those that are gone when the collector comes back are deleted by
- * inference, which nobody else would ever do. Appended before what it notes is passed on, so that a crash leaves at most an object
- * too many; not synced, since only a crash of the machine could tell.
+ * What was passed on of each object, on disk, so that the next run tells neither too little nor all again: what is gone when the
+ * collector comes back is deleted by inference, which nobody else would ever do, and what has not changed is not sent.
+ * An object is noted before it is passed on, its state and its end after it: a crash leaves an object too many or a state that is
+ * sent again, never one too few. Not synced, since only a crash of the machine could tell.
  */
 export class Known {
   /** How far all had been passed on when the last run ended, µs. */
@@ -21,22 +29,27 @@ export class Known {
   readonly #file: string
   readonly #cluster: string
   readonly #objects = new Map<string, Entry>()
+  /** What is about to be passed on; null: a deletion. */
+  readonly #held = new Map<string, Required<Entry> | null>()
+  #covered: number | undefined
   #lines = 0
 
   /** Of another cluster's file nothing is taken over. */
   constructor(file: string, cluster: string) {
     this.#file = file
     this.#cluster = cluster
-    this.watermark = this.#read()
-    this.#rewrite(this.watermark)
+    this.#read()
+    this.watermark = this.#covered
+    this.#rewrite()
   }
 
-  get size(): number {
-    return this.#objects.size
+  has(key: string): boolean {
+    return this.#entry(key) !== undefined
   }
 
-  has(uid: string): boolean {
-    return this.#objects.has(uid)
+  /** Of the state that was last passed on, or is about to be. */
+  digest(key: string): string | undefined {
+    return this.#entry(key)?.digest
   }
 
   of(path: string): ObjectRef[] {
@@ -50,39 +63,77 @@ export class Known {
     return kinds
   }
 
-  /** Notes objects that are there, and UIDs that are gone. */
-  note(path: string, there: readonly ObjectRef[], gone: readonly string[], watermark: number | undefined): void {
-    const lines: Line[] = []
-    for (const object of there) {
-      if (this.#objects.get(object.key)?.path === path) continue
-      this.#objects.set(object.key, { object, path })
-      lines.push({ object, path })
+  /** A state will be passed on. */
+  holds(path: string, object: ObjectRef, digest: string): void {
+    this.#held.set(object.key, { object, path, digest })
+  }
+
+  /** A deletion will be passed on. */
+  holdsEnd(key: string): void {
+    this.#held.set(key, null)
+  }
+
+  /** Notes what was held around `send`, which passes it on. Where that fails nothing counts as passed on. */
+  async pass(send: () => Promise<void>): Promise<void> {
+    const held = [...this.#held]
+    this.#note(
+      held.flatMap(([key, entry]) => {
+        if (entry === null || this.#objects.get(key)?.path === entry.path) return []
+        const { digest: _, ...there } = entry
+        return [there]
+      }),
+    )
+    try {
+      await send()
+      this.#note(
+        held.flatMap(([key, entry]): Line[] => {
+          if (entry !== null) return [{ key, digest: entry.digest }]
+          return this.#objects.has(key) ? [{ gone: key }] : []
+        }),
+      )
+    } finally {
+      this.#held.clear()
     }
-    for (const uid of gone) if (this.#objects.delete(uid)) lines.push({ gone: uid })
-    if (watermark !== undefined) lines.push({ watermark })
+  }
+
+  /** All has been passed on up to here, µs. */
+  covers(watermark: number): void {
+    this.#note([{ watermark }])
+  }
+
+  #entry(key: string): Entry | undefined {
+    const held = this.#held.get(key)
+    return held === undefined ? this.#objects.get(key) : (held ?? undefined)
+  }
+
+  #note(lines: readonly Line[]): void {
     if (lines.length === 0) return
+    for (const line of lines) this.#take(line)
     this.#lines += lines.length
-    if (this.#lines > 2 * this.#objects.size + 10_000) this.#rewrite(watermark)
+    if (this.#lines > 2 * this.#objects.size + 10_000) this.#rewrite()
     else appendFileSync(this.#file, text(lines))
   }
 
-  #read(): number | undefined {
-    if (!existsSync(this.#file)) return undefined
-    const [first, ...rest] = readFileSync(this.#file, 'utf8').split('\n').map(parse)
-    if (!first || !('cluster' in first) || first.cluster !== this.#cluster) return undefined
-    let watermark: number | undefined
-    for (const line of rest) {
-      if (!line) continue
-      if ('object' in line) this.#objects.set(line.object.key, line)
-      else if ('gone' in line) this.#objects.delete(line.gone)
-      else if ('watermark' in line) watermark = line.watermark
+  #take(line: Line): void {
+    if ('path' in line) this.#objects.set(line.object.key, line)
+    else if ('gone' in line) this.#objects.delete(line.gone)
+    else if ('watermark' in line) this.#covered = line.watermark
+    else if ('digest' in line) {
+      const entry = this.#objects.get(line.key)
+      if (entry) this.#objects.set(line.key, { ...entry, digest: line.digest })
     }
-    return watermark
   }
 
-  #rewrite(watermark: number | undefined): void {
+  #read(): void {
+    if (!existsSync(this.#file)) return
+    const [first, ...rest] = readFileSync(this.#file, 'utf8').split('\n').map(parse)
+    if (!first || !('cluster' in first) || first.cluster !== this.#cluster) return
+    for (const line of rest) if (line) this.#take(line)
+  }
+
+  #rewrite(): void {
     const lines: Line[] = [{ cluster: this.#cluster }, ...this.#objects.values()]
-    if (watermark !== undefined) lines.push({ watermark })
+    if (this.#covered !== undefined) lines.push({ watermark: this.#covered })
     writeFileSync(`${this.#file}.new`, text(lines), { mode: 0o600 })
     renameSync(`${this.#file}.new`, this.#file)
     this.#lines = lines.length

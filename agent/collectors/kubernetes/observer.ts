@@ -22,7 +22,6 @@ export class Observer {
   readonly #names: Names
   readonly #known: Known
   readonly #find: (uid: string) => Trimmed | undefined
-  readonly #passed = new Map<string, string>()
   /** States that were left out because nothing in them had changed. */
   unchanged = 0
 
@@ -38,8 +37,9 @@ export class Observer {
     const now = type === 'present' ? (kind.references?.(object) ?? []) : []
     this.#names.refers(object.uid, now, previous ? (kind.references?.(previous) ?? []) : [])
     if (type === 'deleted') {
-      this.#passed.delete(object.uid)
-      return object.ref ? [tombstone(object.ref, change, change.uncertaintyFrom)] : []
+      if (!object.ref) return []
+      this.#known.holdsEnd(object.ref.key)
+      return [tombstone(object.ref, change, change.uncertaintyFrom)]
     }
     const state = this.#state(kind, object, change.observedAt, uncertainty(change, this.#known))
     return [...state, ...this.#events(kind, change)]
@@ -52,19 +52,20 @@ export class Observer {
 
   /** An object of an earlier run that is gone. */
   gone(object: ObjectRef, at: number, resourceVersion: string): Observation {
+    this.#known.holdsEnd(object.key)
     return tombstone(object, { observedAt: at, resourceVersion, inferred: true }, this.#known.watermark)
   }
 
   #state(kind: AnyKind, object: Trimmed, at: number, uncertainty: number): StateObservation[] {
-    const { ref, body, version, uid } = object
+    const { ref, body, version } = object
     if (!ref || !body) return []
     const relations: Declaration[] = kind.relations?.(object, this.#names.resolve) ?? []
     const digest = hash('sha1', JSON.stringify([body, relations]), 'base64url')
-    if (this.#passed.get(uid) === digest) {
+    if (this.#known.digest(ref.key) === digest) {
       this.unchanged++
       return []
     }
-    this.#passed.set(uid, digest)
+    this.#known.holds(kind.path, ref, digest)
     return [{ type: 'state', object: ref, at, version, uncertainty, source, body, relations }]
   }
 
@@ -97,7 +98,7 @@ export class Observer {
 /** µs back from the sight within which the change happened: to creation where the object is new, else to the last coverage. */
 function uncertainty({ object, previous, observedAt, uncertaintyFrom = 0 }: Change<Trimmed>, known: Known): number {
   if (previous) return uncertaintyFrom === 0 ? 0 : observedAt - uncertaintyFrom
-  const covered = known.has(object.uid) ? (known.watermark ?? 0) : 0
+  const covered = known.has((object as Thing).ref.key) ? (known.watermark ?? 0) : 0
   return Math.max(0, observedAt - Math.max((object as Thing).createdAt, uncertaintyFrom, covered))
 }
 

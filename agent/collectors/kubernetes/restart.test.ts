@@ -43,6 +43,23 @@ suite('what vanishes from a real kube-apiserver', { skip: (await controlPlaneUna
     assert.equal(tombstones.length, 1)
   })
 
+  test('a restart sends what changed meanwhile, and nothing else again', async (t) => {
+    for (const name of ['same', 'other']) await api.create(pod(name))
+    const harness = await api.watch(t)
+    await harness.state('other')
+    await harness.state('kube-system')
+    await harness.stop()
+    const before = harness.emitted.filter(({ type }) => type === 'state').length
+    await api.kubectl('label', 'pod', 'other', 'marked=yes')
+    await harness.start()
+    await harness.state('other', ({ body }) => (body.labels as string[]).includes('marked=yes'))
+    const all = () => harness.watcher.progress()[0]?.counters?.['states.unchanged'] ?? 0
+    await harness.until('the rest', () => all() >= before - 2)
+    const states = harness.emitted.filter(({ type }) => type === 'state').slice(before)
+    // Of the cluster itself one is made at each start.
+    assert.deepEqual(states.map((each) => each.type === 'state' && each.object.name).sort(), ['other', 'test'])
+  })
+
   test('kinds with the same plural are kept apart; owners of a custom kind that are all gone are deleted by inference', async (t) => {
     await api.create(service('plain'))
     const { resource, owner, uid } = await api.createCustom('serving.aitia.example', 'Service', 'served')

@@ -122,7 +122,8 @@ export class ClusterWatcher implements RunningCollector {
     this.#ready.resolve()
     await Promise.all([...this.#watched.values()].map(({ reflector }) => reflector.stop()))
     await this.#turn
-    this.#known.note('', [], [], this.#watermark)
+    const watermark = this.#watermark
+    if (watermark !== undefined) this.#known.covers(watermark)
   }
 
   progress(): Progress[] {
@@ -131,7 +132,7 @@ export class ClusterWatcher implements RunningCollector {
     const watermark = this.#watermark
     if (watermark !== undefined && watermark - this.#noted > noteInterval) {
       this.#noted = watermark
-      this.#known.note('', [], [], watermark)
+      this.#known.covers(watermark)
     }
     const claimed = watermark !== undefined && watermark > since ? watermark : null
     const blind = [...this.#watched.values()].flatMap(({ kind, passed }) => (passed ? [] : (kind.tells ?? [])))
@@ -203,28 +204,19 @@ export class ClusterWatcher implements RunningCollector {
   async #pass(watched: Watched, { changes, resourceVersion }: Batch<Trimmed>): Promise<void> {
     const { kind } = watched
     let held: Observation[] = []
-    let there: Trimmed[] = []
-    let gone: string[] = []
     const pass = async () => {
-      const refs = there.flatMap(({ ref }) => ref ?? [])
-      this.#known.note(kind.path, refs, gone, undefined)
       const observations = held
       held = []
-      there = []
-      gone = []
-      await this.#emit(observations)
+      await this.#known.pass(() => this.#emit(observations))
     }
     if (!watched.passed) {
       for (const object of this.#known.of(kind.path)) {
         if (watched.reflector.view.get(object.key)) continue
         held.push(this.#observer.gone(object, now(), resourceVersion))
-        gone.push(object.key)
       }
     }
     for (const change of changes) {
       held.push(...this.#observer.changed(kind, change), ...this.#again(kind, change.object, change.previous))
-      if (change.type === 'present') there.push(change.object)
-      else gone.push(change.uid)
       if (change.object.owner) this.#meet(change.object.owner)
       if (held.length >= emitLimit) await pass()
     }
