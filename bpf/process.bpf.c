@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 
 /*
- * process-exec, process-exit: of a container's first process, and exits that were no success; the rest is counted.
+ * process-exec, process-exit: of a container's first process, and exits by a signal; the rest is counted.
  * cgroup-created, cgroup-removed: how attribution knows the containers that are gone before anybody could look.
  */
 
@@ -13,10 +13,16 @@
 #include "process.bpf.h"
 #include "ring.bpf.h"
 
+#define SIGNAL_MASK 0x7f /* of an exit code, as wait(2) has it */
+#define MINUTE_NS 60000000000ULL
+/* Exits by a signal in a minute, of one command in one cgroup, that are told: a loop of crashes needs no more. */
+#define TOLD_A_MINUTE 8
+
 struct process_counts {
 	__u64 execs;
 	__u64 exits;
 	__u64 failures; /* exits with a status other than 0 or by a signal */
+	__u64 damped; /* exits by a signal that were one too many to be told */
 };
 
 struct {
@@ -25,6 +31,23 @@ struct {
 	__type(key, __u64); /* cgroup id */
 	__type(value, struct process_counts);
 } process_counts SEC(".maps");
+
+struct command {
+	__u64 cgroup_id;
+	char name[16];
+};
+
+struct told_exits {
+	__u64 since_ns; /* boot clock at the first of them */
+	__u64 count;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct command);
+	__type(value, struct told_exits);
+} told_exits SEC(".maps");
 
 PROGRAM(process_exec);
 PROGRAM(process_exit);
@@ -72,6 +95,21 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	return 0;
 }
 
+/* Of a command whose exits were told often enough in the last minute. */
+static __always_inline bool is_damped(__u64 cgroup_id, struct task_struct *task)
+{
+	struct command command = { .cgroup_id = cgroup_id };
+	struct told_exits first = { .since_ns = bpf_ktime_get_boot_ns(), .count = 1 }, *told;
+
+	BPF_CORE_READ_STR_INTO(&command.name, task, group_leader, comm);
+	told = bpf_map_lookup_elem(&told_exits, &command);
+	if (!told || first.since_ns - told->since_ns > MINUTE_NS) {
+		bpf_map_update_elem(&told_exits, &command, &first, BPF_ANY);
+		return false;
+	}
+	return __sync_fetch_and_add(&told->count, 1) >= TOLD_A_MINUTE;
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
@@ -97,8 +135,13 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	}
 	read_process_ids(task, &ids);
 	is_first = is_first_process(task, cgroup_id, &ids);
-	if (!code && !is_first)
+	if (!is_first && !(code & SIGNAL_MASK))
 		return 0;
+	if (!is_first && is_damped(cgroup_id, task)) {
+		if (counts)
+			counts->damped++;
+		return 0;
+	}
 	record = RESERVE(aitia_process_exit, AITIA_KIND_PROCESS_EXIT, cgroup_id, process_exit_program);
 	if (!record)
 		return 0;

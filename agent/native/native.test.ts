@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
@@ -13,8 +14,13 @@ import { OBJECTS, pinDirFor, Recorder, type SeenRecord, skip } from './testing/r
 
 const id = ({ cpu, sequence }: SeenRecord) => `${cpu}/${sequence}`
 
-/** Ends a shell with this status in a cgroup: one record each. */
-const fail = (cgroup: Cgroup, status: number) => ended(cgroup.spawn(`exit ${status}`))
+/** A container whose first process ends with this status. @returns its cgroup's id */
+const fail = async (t: TestContext, status: number) => {
+  const container = new Cgroup(t)
+  const { id } = container
+  await ended(container.spawn(`exit ${status}`, { unshare: true }))
+  return id
+}
 
 const startReader = async (t: TestContext, pinDir: string, acknowledgements: number) => {
   const script = join(import.meta.dirname, 'testing/reading-agent.ts')
@@ -34,7 +40,9 @@ const kill = async (child: ChildProcess) => {
   await once(child, 'exit')
 }
 
-test('exec and exit are told of the first process and of failures, the rest is counted', { skip }, async (t) => {
+test('exec and exit are told of the first process, other exits where a signal ended them; the rest is counted', {
+  skip,
+}, async (t) => {
   const cgroup = new Cgroup(t)
   const recorder = new Recorder(t)
   const container = new Cgroup(t)
@@ -57,14 +65,16 @@ test('exec and exit are told of the first process and of failures, the rest is c
   assert.deepEqual(of('processExec', cgroup), [])
   assert.deepEqual(
     of('processExit', cgroup).map(({ exitCode }) => exitCode),
-    [1 << 8, 15],
+    [15],
   )
   const { count, keys, values, valueSize } = recorder.kernel.read('process_counts')
   const row = [...new BigUint64Array(keys)].indexOf(BigInt(cgroup.id))
   assert.ok(row >= 0 && row < count)
   const cells = [...new BigUint64Array(values, row * valueSize, valueSize / 8)]
-  const sums = [0, 1, 2].map((field) => Number(cells.filter((_, at) => at % 3 === field).reduce((a, b) => a + b, 0n)))
-  assert.deepEqual(sums, [4, 4, 2], 'execs, exits, failures')
+  const sums = [0, 1, 2, 3].map((at) =>
+    Number(cells.filter((_, index) => index % 4 === at).reduce((a, b) => a + b, 0n)),
+  )
+  assert.deepEqual(sums, [4, 4, 2, 0], 'execs, exits, failures, damped')
 })
 
 test('in a cgroup made while we watch, the first to run a program is its first process, whatever its pid', {
@@ -85,41 +95,64 @@ test('in a cgroup made while we watch, the first to run a program is its first p
   await recorder.find('cgroupRemoved', ({ cgroupId }) => cgroupId === id)
 })
 
+test("a loop of crashes is told 8 times a minute for each command, and its container's end in any case", {
+  skip,
+}, async (t) => {
+  const recorder = new Recorder(t)
+  const container = new Cgroup(t)
+  const crashes = 'i=0; while [ $i -lt 20 ]; do sh -c "kill -6 \\$\\$"; i=$((i+1)); done'
+  await ended(container.spawn(`${crashes}; sleep 60 & sleep 0.2; kill -6 $!; wait; exit 1`, { unshare: true }))
+  await recorder.complete()
+  const exits = recorder.records.filter(({ name, cgroupId }) => name === 'processExit' && cgroupId === container.id)
+  const told = (name: string) => exits.filter(({ command, exitCode }) => command === name && exitCode === 6).length
+  assert.deepEqual([told('sh'), told('sleep')], [8, 1])
+  assert.deepEqual(
+    exits.filter(({ first }) => first === 1).map(({ exitCode }) => exitCode),
+    [1 << 8],
+  )
+  const { keys, values, valueSize } = recorder.kernel.read('process_counts')
+  const row = [...new BigUint64Array(keys)].indexOf(BigInt(container.id))
+  const damped = [...new BigUint64Array(values, row * valueSize, valueSize / 8)].filter((_, index) => index % 4 === 3)
+  assert.equal(
+    damped.reduce((a, b) => a + b, 0n),
+    12n,
+  )
+})
+
 test('number 1 of a namespace that a container made for itself is not its first process', { skip }, async (t) => {
   const before = new Cgroup(t)
   const recorder = new Recorder(t)
   for (const container of [before, new Cgroup(t)]) {
-    await ended(container.spawn(`unshare --pid --fork sh -c 'exit 4'; exit 3`, { unshare: true }))
+    const inner =
+      'unshare --pid --fork --kill-child sleep 60 & while ! [ "$(pgrep -P $!)" ]; do :; done; kill -9 $!; wait'
+    await ended(container.spawn(`${inner}; exit 3`, { unshare: true }))
     await recorder.complete()
     const exits = recorder.records.filter(({ name, cgroupId }) => name === 'processExit' && cgroupId === container.id)
-    const ends = exits.map(({ nsPid, exitCode, first }) => [nsPid, exitCode, first])
+    const numberOne = exits.filter(({ nsPid }) => nsPid === 1)
     assert.deepEqual(
-      [ends.at(0), ends.at(-1)],
-      [
-        [1, 4 << 8, 0],
-        [1, 3 << 8, 1],
-      ],
-      'the inner one, the outer one',
+      new Set(numberOne.map(({ exitCode, first }) => `${exitCode} ${first}`)),
+      new Set(['9 0', `${3 << 8} 1`]),
     )
   }
 })
 
 test('what finds no room is counted by program and leaves a hole in the numbers', { skip }, async (t) => {
-  const cgroup = new Cgroup(t)
   const recorder = new Recorder(t, { ringBytes: 65_536, acknowledge: false })
-  await ended(cgroup.spawn('i=0; while [ $i -lt 1000 ]; do (exit 1); i=$((i+1)); done'))
+  const seen = () => new Set(recorder.records.map(({ cpu }) => cpu)).size
+  while (seen() < availableParallelism()) await fail(t, 1)
+  for (let made = 0; made < 150; made++) await new Cgroup(t).remove()
   await recorder.complete()
-  const lost = recorder.kernel.lost()
-  assert.ok(lost.process_exit! > 0, JSON.stringify(lost))
-  const all = Object.values(lost).reduce((sum, count) => sum + count, 0)
   // acknowledged: there is room again, and the next record's number tells how many are missing
   recorder.kernel.acknowledge(recorder.batches.at(-1)!)
-  const last = new Map(recorder.records.map(({ cpu, sequence }) => [cpu, sequence]))
+  const lost = recorder.kernel.lost()
+  assert.ok(lost.cgroup_created! > 0, JSON.stringify(lost))
+  const all = Object.values(lost).reduce((sum, count) => sum + count, 0)
   const before = recorder.records.length
-  while (new Set(recorder.records.slice(before).map(({ cpu }) => cpu)).size < last.size) await fail(cgroup, 1)
+  while (new Set(recorder.records.slice(before).map(({ cpu }) => cpu)).size < availableParallelism()) await fail(t, 1)
+  const last = new Map<number, number>()
   let missing = 0
-  for (const { cpu, sequence } of recorder.records.slice(before)) {
-    missing += sequence - last.get(cpu)! - 1
+  for (const { cpu, sequence } of recorder.records) {
+    missing += sequence - (last.get(cpu) ?? sequence - 1) - 1
     last.set(cpu, sequence)
   }
   assert.equal(missing, all)
@@ -129,21 +162,21 @@ test('killed and started again, a reader with pins misses nothing and repeats on
   skip,
 }, async (t) => {
   const pinDir = pinDirFor(t)
-  const cgroup = new Cgroup(t)
   const first = await startReader(t, pinDir, 2)
   for (let status = 1; status <= 6; status++) {
-    await fail(cgroup, status)
+    await fail(t, status)
     await sleep(40)
   }
   while (first.batches.length < 4) await sleep(10)
   await kill(first.child)
-  for (let status = 7; status <= 12; status++) await fail(cgroup, status)
+  const failed: number[] = []
+  for (let status = 7; status <= 12; status++) failed.push(await fail(t, status))
 
   const second = new Recorder(t, { pinDir })
   assert.ok(second.kernel.continued && !second.kernel.replaced)
   assert.deepEqual(new Set(second.kernel.programs.map(({ state }) => state)), new Set(['continued', 'callable']))
-  await fail(cgroup, 13)
-  await second.find('processExit', ({ cgroupId, exitCode }) => cgroupId === cgroup.id && exitCode === 13 << 8)
+  failed.push(await fail(t, 13))
+  await second.find('processExit', ({ cgroupId }) => cgroupId === failed.at(-1))
   const acknowledged = new Set(first.batches.filter((batch) => batch.acknowledged).flatMap(({ records }) => records))
   const repeated = first.read().filter((record) => !acknowledged.has(record))
   const again = second.records.map(id)
@@ -163,8 +196,11 @@ test('killed and started again, a reader with pins misses nothing and repeats on
       sequences.map((_, index) => sequences[0]! + index),
       `no hole on CPU ${cpu}`,
     )
-  const exits = second.records.filter(({ name, cgroupId }) => name === 'processExit' && cgroupId === cgroup.id)
-  for (let status = 7; status <= 13; status++) assert.ok(exits.some(({ exitCode }) => exitCode === status << 8))
+  const exits = second.records.filter(({ name, cgroupId }) => name === 'processExit' && failed.includes(cgroupId))
+  assert.deepEqual(
+    exits.map(({ exitCode }) => exitCode! >> 8),
+    [7, 8, 9, 10, 11, 12, 13],
+  )
 })
 
 test('two agents cannot read one ring; another ring size replaces what was pinned, with its numbers going on', {
@@ -173,15 +209,14 @@ test('two agents cannot read one ring; another ring size replaces what was pinne
   const pinDir = pinDirFor(t)
   const one = new Recorder(t, { pinDir })
   assert.throws(() => new Kernel({ objects: OBJECTS, pinDir }), /another agent reads the ring/)
-  const cgroup = new Cgroup(t)
-  await fail(cgroup, 1)
+  await fail(t, 1)
   await one.complete()
   one.kernel.close()
   const other = new Recorder(t, { pinDir, ringBytes: 131_072 })
   assert.ok(other.kernel.replaced && !other.kernel.continued)
   assert.equal(readdirSync(pinDir).filter((name) => name !== 'sequence').length, 1)
-  await fail(cgroup, 2)
-  await other.find('processExit', ({ cgroupId }) => cgroupId === cgroup.id)
+  const failed = await fail(t, 2)
+  await other.find('processExit', ({ cgroupId }) => cgroupId === failed)
   const highest = new Map(one.records.map(({ cpu, sequence }) => [cpu, sequence]))
   for (const { cpu, sequence } of other.records) assert.ok(sequence > (highest.get(cpu) ?? 0))
 })
@@ -199,14 +234,13 @@ test('unpin detaches and leaves nothing in bpffs', { skip }, async (t) => {
 })
 
 test('a number that was given is not given again when the maps are made anew', { skip }, async (t) => {
-  const cgroup = new Cgroup(t)
   const first = new Recorder(t)
-  await fail(cgroup, 1)
-  await first.find('processExit', ({ cgroupId }) => cgroupId === cgroup.id)
+  const firstFailed = await fail(t, 1)
+  await first.find('processExit', ({ cgroupId }) => cgroupId === firstFailed)
   first.kernel.close()
   const second = new Recorder(t)
-  await fail(cgroup, 1)
-  await second.find('processExit', ({ cgroupId }) => cgroupId === cgroup.id)
+  const secondFailed = await fail(t, 1)
+  await second.find('processExit', ({ cgroupId }) => cgroupId === secondFailed)
   const given = new Set(first.records.map(id))
   assert.ok(second.records.every((record) => !given.has(id(record))))
 })

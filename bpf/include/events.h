@@ -114,7 +114,7 @@ _Static_assert(__builtin_offsetof(struct aitia_process_exec, parent_pid) == 48, 
 _Static_assert(__builtin_offsetof(struct aitia_process_exec, command) == 52, "aitia_process_exec.command");
 _Static_assert(__builtin_offsetof(struct aitia_process_exec, file) == 68, "aitia_process_exec.file");
 
-/* The first process of a container ended, or any process of one ended abnormally. Other exits are only counted. */
+/* The first process of a container ended, or a signal ended another one: of these at most 8 a minute for each command of a container are told. Other exits are only counted. */
 struct aitia_process_exit {
 	struct aitia_header header;
 	__u64 start_ns; /* Boot clock at the start of the process. */

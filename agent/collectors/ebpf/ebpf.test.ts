@@ -178,8 +178,11 @@ test('records that found no room while nothing could be made safe are told as a 
     while (full) await sleep(20)
   }
   const harness = new Harness(t, { dataDir: temporaryFolder(), pinning: null, ringBytes: 65_536, emit })
-  const container = new TestContainer(t)
-  await ended(container.cgroup.spawn('i=0; while [ $i -lt 1000 ]; do (exit 1); i=$((i+1)); done'))
+  const unsafe = new TestContainer(t)
+  await ended(unsafe.cgroup.spawn('exit 1', { unshare: true }))
+  await harness.event('process-exit', unsafe.id)
+  for (let made = 0; made < 150; made++) await new Cgroup(t).remove()
+  await ended(new TestContainer(t).cgroup.spawn('exit 1', { unshare: true }))
   const losses = () =>
     harness.emitted.flatMap((told) => (told.type === 'loss' && told.what === 'process_exit' ? told : []))
   for (let tries = 0; losses().length === 0 && tries < 300; tries++) await sleep(10)

@@ -1,8 +1,8 @@
-/** Execs and exits that are no events: the kernel counts them by cgroup, we add them up. */
+/** Execs and exits that are no events: the kernel counts them by cgroup, those damped apart, and we add them up. */
 import type { Kernel } from '../../native/native.ts'
 
 /** Members of `struct process_counts` in bpf/process.bpf.c. */
-const FIELDS = ['execs', 'exits', 'failures'] as const
+const FIELDS = ['execs', 'exits', 'failures', 'damped'] as const
 /** The map has thousands of entries: it is read every tenth time. */
 const EVERY = 10
 

@@ -3,7 +3,7 @@ import { defineEvent } from '../define.ts'
 export const processExit = defineEvent({
   name: 'process-exit',
   collector: 'ebpf',
-  doc: 'The first process of a container ended, or any process of one ended abnormally. Other exits are only counted.',
+  doc: 'The first process of a container ended, or a signal ended another one: of these at most 8 a minute for each command of a container are told. Other exits are only counted.',
   hook: 'tp_btf/sched_process_exit of the last thread',
   about: ['Container'],
   origin: 'container.exit',

@@ -150,7 +150,7 @@ export interface ProcessExec {
   readonly file: string
 }
 
-/** The first process of a container ended, or any process of one ended abnormally. Other exits are only counted. */
+/** The first process of a container ended, or a signal ended another one: of these at most 8 a minute for each command of a container are told. Other exits are only counted. */
 export interface ProcessExit {
   /** Thread group id in the host's pid namespace. (pid) */
   readonly pid: number

@@ -143,7 +143,7 @@ export const decodeProcessExec = (view: DataView, offset: number): ProcessExecRe
   file: text(view, offset + 68, 128),
 })
 
-/** The first process of a container ended, or any process of one ended abnormally. Other exits are only counted. */
+/** The first process of a container ended, or a signal ended another one: of these at most 8 a minute for each command of a container are told. Other exits are only counted. */
 export interface ProcessExitRecord {
   /** Boot clock at the start of the process. */
   readonly startNs: number
