@@ -72,7 +72,7 @@ const eventsOf = (round: number, pods: readonly string[]): EventObservation[] =>
         kind: 'process-exit',
         bootClock: at,
         sequence: index,
-        fields: { ...process, exitCode: 0, signal: 9 },
+        fields: { ...process, firstProcess: true, exitCode: 0, signal: 9 },
       },
       {
         ...{ ...api, ...of(3), kind: 'container-terminated', object: containerOf(pod), containerName: 'app' },
