@@ -65,7 +65,7 @@ export class EbpfCollector implements RunningCollector {
     this.#cgroups = new CgroupIndex({ file: join(dataDir, `cgroups-${host.bootId}.jsonl`) })
     this.#cgroups.walk()
     this.#cgroups.compact()
-    this.#translator = new Translator(host, this.#clock, this.#cgroups)
+    this.#translator = new Translator(host, this.#clock, this.#cgroups, before?.victims)
     this.#counts = new ProcessCounts(this.#kernel)
     const continued = this.#kernel.continued && before !== null
     this.#since = continued ? before.watermark : now()
@@ -112,6 +112,7 @@ export class EbpfCollector implements RunningCollector {
 
   /** A batch is acknowledged once it is safe, with all before it and with the kill that it has a part of. */
   #take(batch: KernelBatch): void {
+    const { kills } = this.#translator
     const observations = this.#translator.translate(batch.view, batch.bytes)
     const safe = observations.length === 0 || this.#emit(observations)
     if (this.#translator.heldSince !== null) this.#held ??= Promise.withResolvers<boolean>()
@@ -121,6 +122,7 @@ export class EbpfCollector implements RunningCollector {
       if (acknowledged) this.#kernel.acknowledge(batch)
       return acknowledged
     })
+    if (this.#translator.kills > kills) this.#noteWhenSafe()
   }
 
   #endHold(safe: boolean | Promise<boolean>): void {
@@ -159,13 +161,22 @@ export class EbpfCollector implements RunningCollector {
     const reached = complete > 0 ? this.#clock.toStamp(complete).at : null
     // never back, also when the clock is set back
     if (reached !== null && reached >= this.#since) this.#watermark = Math.max(this.#watermark ?? 0, reached)
-    const state = { clock: this.#clock.last, lost: this.#lost, watermark: this.#watermark ?? this.#since }
-    // what is noted as watched must be safe, or a gap would begin too late
+    this.#noteWhenSafe()
+    if (this.#kernel.programs.some(({ name, state }) => name === 'flush_memory_pressure' && state === 'callable'))
+      this.#kernel.call('flush_memory_pressure')
+  }
+
+  // what is noted as watched must be safe, or a gap would begin too late, and a kill that was told of not be told
+  #noteWhenSafe(): void {
+    const state: Omit<SavedState, 'bootId'> = {
+      clock: this.#clock.last,
+      lost: this.#lost,
+      watermark: this.#watermark ?? this.#since,
+      victims: [...this.#translator.victims],
+    }
     this.#acknowledged.then((safe) => {
       if (safe) this.#note(state)
     })
-    if (this.#kernel.programs.some(({ name, state }) => name === 'flush_memory_pressure' && state === 'callable'))
-      this.#kernel.call('flush_memory_pressure')
   }
 
   #note(state: Omit<SavedState, 'bootId'>): void {

@@ -1,4 +1,4 @@
-/** What one run of the collector leaves to the next: where it was, by which clock, and what was lost until then. */
+/** What one run of the collector leaves to the next: where it was, by which clock, what was lost and who was killed until then. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { ClockSample } from '../../native/native.ts'
 
@@ -9,6 +9,8 @@ export interface SavedState {
   readonly clock: ClockSample
   /** Failed reserves by program that were reported. */
   readonly lost: Readonly<Record<string, number>>
+  /** The last victims that were told of: pid, and the boot clock in ns. The kernel's log tells of them again. */
+  readonly victims: readonly (readonly [number, number])[]
 }
 
 /** Null where there is none, or one that was never whole. */

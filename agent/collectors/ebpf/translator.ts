@@ -9,6 +9,7 @@ import type { HostIdentity } from '../collector.ts'
 import type { BootClock } from './clock.ts'
 import { type Invocation, Invocations } from './invocation.ts'
 import { Pressures, type ToldPressure } from './pressure.ts'
+import type { SavedState } from './saved-state.ts'
 
 const { RECORDS } = wire
 // constants of their own: the loop over records is the one hot path here
@@ -31,8 +32,10 @@ type About = Pick<EventObservation, 'object' | 'pod' | 'containerName' | 'unattr
 export class Translator {
   /** Records that made no event, by why. */
   readonly skipped = { host: 0, sandbox: 0, 'unknown-cgroup': 0, 'unknown-kind': 0 }
+  /** Victims so far in this run. */
+  kills = 0
   /** Victims of the last kills, by pid, with their boot clock in ns. */
-  readonly victims = new Map<number, number>()
+  readonly victims: Map<number, number>
   readonly #host: HostIdentity
   readonly #clock: BootClock
   readonly #cgroups: CgroupIndex
@@ -40,7 +43,9 @@ export class Translator {
   readonly #pressures = new Pressures()
   readonly #claimed = new WeakSet<CgroupEntry>()
 
-  constructor(host: HostIdentity, clock: BootClock, cgroups: CgroupIndex) {
+  /** @param victims of earlier runs in the same boot */
+  constructor(host: HostIdentity, clock: BootClock, cgroups: CgroupIndex, victims: SavedState['victims'] = []) {
+    this.victims = new Map(victims)
     this.#host = host
     this.#clock = clock
     this.#cgroups = cgroups
@@ -152,6 +157,8 @@ export class Translator {
 
   #kill(view: DataView, offset: number, told: Observation[]): void {
     const victim = { ...wire.decodeHeader(view, offset), ...wire.decodeOomKill(view, offset) }
+    this.kills++
+    this.victims.delete(victim.victimPid) // a pid that is used again is the newest
     this.victims.set(victim.victimPid, victim.bootNs)
     if (this.victims.size > 256) this.victims.delete(this.victims.keys().next().value as number)
     this.#pressure(this.#pressures.beforeKill(victim.cgroupId), told)
