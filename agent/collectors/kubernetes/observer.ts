@@ -45,9 +45,11 @@ export class Observer {
     return [...state, ...this.#events(kind, change)]
   }
 
-  /** The state again, where a name that it refers to means something else now. */
-  again(kind: AnyKind, object: Trimmed, at: number): Observation[] {
-    return this.#state(kind, object, at, 0)
+  /** The state again, where a name that it refers to means something else since `change`. */
+  again(kind: AnyKind, object: Trimmed, change: Change<Trimmed>): Observation[] {
+    const { observedAt } = change
+    const since = Math.max(object.createdAt, observedAt - uncertainty(change, this.#known))
+    return this.#state(kind, object, observedAt, Math.max(0, observedAt - since))
   }
 
   /** An object of an earlier run that is gone. */

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { SECOND } from '../../../graph/model/time.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { now } from '../../../graph/model/time.ts'
 import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
 import { Api } from './testing/api.ts'
-import { pod, service } from './testing/manifests.ts'
+import { endpointSlice, type Meta, ownerOf, pod, replicated, service, µs } from './testing/manifests.ts'
 
 suite('what vanishes from a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
   let api: Api
@@ -58,6 +59,48 @@ suite('what vanishes from a real kube-apiserver', { skip: (await controlPlaneUna
     const states = harness.emitted.filter(({ type }) => type === 'state').slice(before)
     // Of the cluster itself one is made at each start.
     assert.deepEqual(states.map((each) => each.type === 'state' && each.object.name).sort(), ['other', 'test'])
+  })
+
+  test('what is first seen may have been so since its creation, or since all was last known', async (t) => {
+    const deployment = await api.create(replicated('Deployment', 'old'))
+    const replicaSet = await api.create(
+      replicated('ReplicaSet', 'old-1', ownerOf('apps/v1', 'Deployment', 'old', deployment)),
+    )
+    const owner = ownerOf('apps/v1', 'ReplicaSet', 'old-1', replicaSet)
+    const running = await api.create(pod('old-1-a', { owner }))
+    const slice = await api.create(endpointSlice('old-x', 'old', []))
+    // What happened within the second of its creation is no later than what is asserted of it.
+    await sleep(1_100)
+    const harness = await api.watch(t)
+    const first = async ({ metadata }: Meta) => {
+      const { at, uncertainty } = await harness.state(metadata.uid)
+      return at - uncertainty === µs(metadata.creationTimestamp)
+    }
+    for (const made of [deployment, replicaSet, running, slice]) assert.ok(await first(made), JSON.stringify(made))
+    await harness.until('the claim', () => harness.watcher.progress().length === 1)
+    const stopped = now()
+    await harness.stop()
+    await sleep(1_100)
+    const young = await api.create(pod('old-1-b', { owner }))
+    await api.kubectl('label', 'pod', 'old-1-a', 'marked=yes')
+    await harness.start()
+    const changed = await harness.state('old-1-a', ({ body }) => (body.labels as string[]).includes('marked=yes'))
+    const since = changed.at - changed.uncertainty
+    assert.ok(since > µs(running.metadata.creationTimestamp) && since <= stopped)
+    assert.ok(await first(young))
+    assert.equal((await harness.state('old-1-b')).relations[0]?.from?.key, replicaSet.metadata.uid)
+  })
+
+  test('a name that is resolved late may have been so since the object that has it', async (t) => {
+    const slice = await api.create(endpointSlice('late-x', 'late', [{ name: 'late-a' }]))
+    await sleep(1_100)
+    const late = await api.create(pod('late-a'))
+    const harness = await api.watch(t)
+    const state = await harness.state('late-x', ({ relations }) => relations[0]?.to?.key === late.metadata.uid)
+    assert.equal(state.at - state.uncertainty, µs(slice.metadata.creationTimestamp))
+    const made = await api.create(service('late'))
+    const resolved = await harness.state('late-x', ({ relations }) => relations[0]?.from?.key === made.metadata.uid)
+    assert.equal(resolved.at - resolved.uncertainty, µs(made.metadata.creationTimestamp))
   })
 
   test('kinds with the same plural are kept apart; owners of a custom kind that are all gone are deleted by inference', async (t) => {

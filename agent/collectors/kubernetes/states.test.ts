@@ -4,7 +4,19 @@ import { SECOND } from '../../../graph/model/time.ts'
 import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
 import { Api } from './testing/api.ts'
 import { relationsOf } from './testing/harness.ts'
-import { at, node, oomKilled, ownerOf, pod, ready, replicated, running, service, µs } from './testing/manifests.ts'
+import {
+  at,
+  endpointSlice,
+  node,
+  oomKilled,
+  ownerOf,
+  pod,
+  ready,
+  replicated,
+  running,
+  service,
+  µs,
+} from './testing/manifests.ts'
 
 suite('states from a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
   let api: Api
@@ -139,25 +151,15 @@ suite('states from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
   test('endpoints select pods, ready or not; the Service is found by its name', async (t) => {
     const harness = await api.watch(t)
     const { metadata } = await api.create(pod('endpoint'))
-    const endpoint = (ready?: boolean) => ({
-      addresses: ['10.1.0.9'],
-      conditions: ready === undefined ? {} : { ready },
-      targetRef: { kind: 'Pod', name: 'endpoint', namespace: 'default', uid: metadata.uid },
-    })
-    const slice = (endpoints: object[]) => ({
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { name: 'web-1', namespace: 'default', labels: { 'kubernetes.io/service-name': 'web' } },
-      addressType: 'IPv4',
-      endpoints,
-    })
-    await api.create(slice([endpoint(false)]))
+    const slice = (ready?: boolean) =>
+      endpointSlice('web-1', 'web', [{ name: 'endpoint', uid: metadata.uid, ...(ready !== undefined && { ready }) }])
+    await api.create(slice(false))
     assert.deepEqual(relationsOf(await harness.state('web-1')), ['missing web SELECTS endpoint'])
     await api.create(service('web'))
     const resolved = await harness.state('web-1', ({ relations }) => !relations[0]?.from?.missing)
     assert.equal(resolved.relations[0]?.from?.key, (await harness.state('web')).object.key)
     assert.deepEqual(resolved.relations[0]?.properties, { ready: false })
-    await api.create(slice([endpoint()]))
+    await api.create(slice())
     const ready = await harness.state('web-1', ({ body }) => body.readyEndpoints === 1)
     assert.deepEqual(ready.relations[0]?.properties, { ready: true })
     assert.equal(relationsOf(await harness.state('web')).length, 1)

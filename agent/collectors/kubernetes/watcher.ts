@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
-import type { Batch, Gap, Status } from '../../reflector/handler.ts'
+import type { Batch, Change, Gap, Status } from '../../reflector/handler.ts'
 import { isNode, type Owner } from '../../reflector/owner.ts'
 import { Reflector } from '../../reflector/reflector.ts'
 import type { Timings } from '../../reflector/timings.ts'
@@ -122,18 +122,14 @@ export class ClusterWatcher implements RunningCollector {
     this.#ready.resolve()
     await Promise.all([...this.#watched.values()].map(({ reflector }) => reflector.stop()))
     await this.#turn
-    const watermark = this.#watermark
-    if (watermark !== undefined) this.#known.covers(watermark)
+    this.#note(0)
   }
 
   progress(): Progress[] {
     const since = this.#since
     if (since === undefined) return []
     const watermark = this.#watermark
-    if (watermark !== undefined && watermark - this.#noted > noteInterval) {
-      this.#noted = watermark
-      this.#known.covers(watermark)
-    }
+    this.#note(noteInterval)
     const claimed = watermark !== undefined && watermark > since ? watermark : null
     const blind = [...this.#watched.values()].flatMap(({ kind, passed }) => (passed ? [] : (kind.tells ?? [])))
     return [{ source, session: this.#session, since, watermark: claimed, counters: this.#counters(), blind }]
@@ -144,9 +140,15 @@ export class ClusterWatcher implements RunningCollector {
   }
 
   get #watermark(): number | undefined {
-    if (this.#since === undefined) return undefined
-    const marks = this.#covering.filter(({ passed }) => passed).map(({ reflector }) => reflector.watermark)
-    return marks.every((mark) => mark !== undefined) && marks.length ? Math.min(...marks) : undefined
+    return this.#since === undefined ? undefined : lowest(this.#covering)
+  }
+
+  /** Notes how far the states of all kinds have come: the next run dates back to it what it finds changed. */
+  #note(interval: number): void {
+    const covered = lowest([...this.#watched.values()].filter(({ kind }) => kind.object !== undefined))
+    if (covered === undefined || covered - this.#noted <= interval) return
+    this.#noted = covered
+    this.#known.covers(covered)
   }
 
   #counters(): Record<string, number> {
@@ -216,7 +218,7 @@ export class ClusterWatcher implements RunningCollector {
       }
     }
     for (const change of changes) {
-      held.push(...this.#observer.changed(kind, change), ...this.#again(kind, change.object, change.previous))
+      held.push(...this.#observer.changed(kind, change), ...this.#again(kind, change))
       if (change.object.owner) this.#meet(change.object.owner)
       if (held.length >= emitLimit) await pass()
     }
@@ -234,13 +236,14 @@ export class ClusterWatcher implements RunningCollector {
   }
 
   /** The states of those who refer to an object by its name, when it appears. */
-  #again({ object: kind }: AnyKind, { ref }: Trimmed, previous: Trimmed | undefined): Observation[] {
-    if (!kind || !ref?.name || previous) return []
+  #again({ object: kind }: AnyKind, change: Change<Trimmed>): Observation[] {
+    const { ref } = change.object
+    if (!kind || !ref?.name || change.previous) return []
     const observations: Observation[] = []
     for (const uid of this.#names.declarers({ kind, namespace: ref.namespace ?? '', name: ref.name })) {
       for (const { kind, reflector } of this.#watched.values()) {
         const declarer = reflector.view.get(uid)
-        if (declarer) observations.push(...this.#observer.again(kind, declarer, now()))
+        if (declarer) observations.push(...this.#observer.again(kind, declarer, change))
       }
     }
     return observations
@@ -295,4 +298,10 @@ export class ClusterWatcher implements RunningCollector {
     }
     return undefined
   }
+}
+
+/** Up to when all of these that are seen have come. */
+function lowest(watched: readonly Watched[]): number | undefined {
+  const marks = watched.filter(({ passed }) => passed).map(({ reflector }) => reflector.watermark)
+  return marks.length && marks.every((mark) => mark !== undefined) ? Math.min(...marks) : undefined
 }

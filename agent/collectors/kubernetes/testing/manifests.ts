@@ -60,6 +60,23 @@ export const service = (name: string) => ({
   spec: { selector: { app: 'x' }, ports: [{ port: 80 }] },
 })
 
+/** Endpoints of a Service; each is about a pod, by its name and, where it is given, its UID. */
+export const endpointSlice = (
+  name: string,
+  serviceName: string,
+  endpoints: readonly { name: string; uid?: string; ready?: boolean }[],
+) => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { name, namespace: 'default', labels: { 'kubernetes.io/service-name': serviceName } },
+  addressType: 'IPv4',
+  endpoints: endpoints.map(({ name, uid, ready }) => ({
+    addresses: ['10.1.0.9'],
+    conditions: ready === undefined ? {} : { ready },
+    targetRef: { kind: 'Pod', name, namespace: 'default', ...(uid !== undefined && { uid }) },
+  })),
+})
+
 /** An Event object. */
 export const event = (name: string, involvedObject: object, reason: string, count: number, more: object = {}) => ({
   ...{ apiVersion: 'v1', kind: 'Event', metadata: { name, namespace: 'default' }, involvedObject, reason, count },
