@@ -10,6 +10,7 @@ import type { CollectorContext, Progress, RunningCollector } from '../collector.
 import { blindOf, kindsOf } from './blind.ts'
 import { BootClock } from './clock.ts'
 import { readMissedKills } from './missed-kills.ts'
+import { PressureFlush } from './pressure-flush.ts'
 import { ProcessCounts } from './process-counts.ts'
 import { readState, type SavedState, writeState } from './saved-state.ts'
 import { Translator } from './translator.ts'
@@ -32,6 +33,7 @@ export class EbpfCollector implements RunningCollector {
   readonly #translator: Translator
   readonly #kernel: Kernel
   readonly #counts: ProcessCounts
+  readonly #pressure: PressureFlush
   readonly #timers: NodeJS.Timeout[] = []
   /** Failed reserves, by program, that were reported as losses. */
   #lost: Record<string, number>
@@ -67,6 +69,7 @@ export class EbpfCollector implements RunningCollector {
     this.#cgroups.compact()
     this.#translator = new Translator(host, this.#clock, this.#cgroups, before?.victims)
     this.#counts = new ProcessCounts(this.#kernel)
+    this.#pressure = new PressureFlush(this.#kernel)
     const continued = this.#kernel.continued && before !== null
     this.#since = continued ? before.watermark : now()
     this.#lost = continued ? { ...before.lost } : this.#kernel.lost()
@@ -157,13 +160,13 @@ export class EbpfCollector implements RunningCollector {
     this.#clock.sample()
     this.#reportLoss()
     this.#counts.read()
-    const complete = Math.min(this.#kernel.completeNs, this.#translator.heldSince ?? Number.POSITIVE_INFINITY)
+    const held = this.#translator.heldSince ?? Number.POSITIVE_INFINITY
+    const complete = Math.min(this.#kernel.completeNs, held, this.#pressure.vouchedNs)
     const reached = complete > 0 ? this.#clock.toStamp(complete).at : null
     // never back, also when the clock is set back
     if (reached !== null && reached >= this.#since) this.#watermark = Math.max(this.#watermark ?? 0, reached)
     this.#noteWhenSafe()
-    if (this.#kernel.programs.some(({ name, state }) => name === 'flush_memory_pressure' && state === 'callable'))
-      this.#kernel.call('flush_memory_pressure')
+    this.#pressure.flush()
   }
 
   // what is noted as watched must be safe, or a gap would begin too late, and a kill that was told of not be told

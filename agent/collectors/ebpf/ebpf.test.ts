@@ -6,6 +6,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { EVENTS } from '../../../graph/model/generated/registry.ts'
+import type { Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import { Cgroup, ended } from '../../native/testing/cgroup.ts'
 import { pinDirFor, skip } from '../../native/testing/recorder.ts'
@@ -103,6 +105,30 @@ test('the watermark follows the kernel also while nothing happens, and never cla
   assert.ok(progress!.watermark! > progress!.since + 1e6, 'it moves')
   assert.ok(progress!.watermark! <= now())
   assert.deepEqual(progress!.blind, [])
+})
+
+test('pressure is never told later than its kind says, also by an agent that did not come to it for seconds', {
+  skip,
+}, async (t) => {
+  const late: number[] = []
+  const emit = async (observations: readonly Observation[]) => {
+    const claimed = harness.collector.progress!()[0]!.watermark ?? 0
+    for (const told of observations)
+      if (told.type === 'event' && told.kind === 'memory-pressure') late.push(claimed - told.at)
+  }
+  const harness: Harness = new Harness(t, { dataDir: temporaryFolder(), pinning: null, emit })
+  for (let round = 0; round < 3; round++) {
+    const container = new TestContainer(t)
+    container.cgroup.limit(16 * MIB)
+    // its file cache is reclaimed all the time, and nobody killed
+    const file = join(temporaryFolder(), 'file')
+    const reader = container.cgroup.spawn(`head -c 64m /dev/zero > ${file}; while cat ${file} > /dev/null; do :; done`)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_500)
+    await harness.event('memory-pressure', container.id)
+    await container.cgroup.remove()
+    reader.kill()
+  }
+  assert.ok(late.length >= 3 && late.every((late) => late <= EVENTS['memory-pressure'].delay), `${late}`)
 })
 
 test('a collector that is killed while it holds batches misses nothing: not the kill, nor whose it was', {
