@@ -81,6 +81,17 @@ const addon = (): Addon => {
   return loaded
 }
 
+const BUILT = join(import.meta.dirname, '../../bpf/build')
+
+/** Paths of all BPF objects that `make -C bpf` has built; empty where it did not run. */
+export const builtObjects = (): string[] => {
+  const names = existsSync(BUILT) ? readdirSync(BUILT) : []
+  return names
+    .filter((name) => name.endsWith('.bpf.o'))
+    .sort()
+    .map((name) => join(BUILT, name))
+}
+
 const isBpffs = (path: string): boolean => statfsSync(path).type === BPF_FS_MAGIC
 
 const nearestFolder = (path: string): string => (existsSync(path) ? path : nearestFolder(dirname(path)))
@@ -153,7 +164,8 @@ export class Kernel {
 
   /** Loads and attaches. @throws Error where nothing can be loaded: no rights, no BTF, an object that is none. */
   constructor({ objects, pinDir, ringBytes = 0 }: KernelOptions) {
-    if (objects.length === 0) throw new RangeError('objects is empty: expected the path of a BPF object')
+    if (objects.length === 0)
+      throw new RangeError('objects is empty: expected the paths of BPF objects, as `make -C bpf` builds them')
     for (const path of objects) if (!existsSync(path)) throw new Error(`${path} is missing: run \`make -C bpf\``)
     if (pinDir !== undefined && !(isAbsolute(pinDir) && existsSync(pinDir) && isBpffs(pinDir)))
       throw new RangeError(`pinDir is ${pinDir}: expected the absolute path of a folder on a bpffs (preparePinDir)`)

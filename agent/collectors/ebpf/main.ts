@@ -2,17 +2,13 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { isPinDirInUse, Kernel, preparePinDir, unpin } from '../../native/native.ts'
+import { builtObjects, isPinDirInUse, Kernel, preparePinDir, unpin } from '../../native/native.ts'
 import type { Collector, CollectorContext, RunningCollector } from '../collector.ts'
 import { EbpfCollector } from './collector.ts'
 import { doctor } from './doctor.ts'
 
 const BPFFS = '/sys/fs/bpf'
 const PINS = join(BPFFS, 'aitia')
-const BUILT = join(import.meta.dirname, '../../../bpf/build')
-
-/** The concerns that this collector's events come from. */
-const OBJECTS = ['memory', 'process'].map((concern) => join(BUILT, `${concern}.bpf.o`))
 
 /** One folder for each agent of a machine: what is pinned belongs to the state in its data folder. */
 const pinDirOf = ({ cluster, dataDir }: CollectorContext): string => {
@@ -26,7 +22,7 @@ const available = async (): Promise<string | null> => {
   if (!existsSync('/sys/kernel/btf/vmlinux'))
     return 'this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): /sys/kernel/btf/vmlinux is missing'
   try {
-    new Kernel({ objects: OBJECTS }).close()
+    new Kernel({ objects: builtObjects() }).close()
     return null
   } catch (error) {
     return (error as Error).message
@@ -45,7 +41,7 @@ export const startEbpf = (
       'the programs are not pinned: what happens while the agent is down will be missed',
     )
   return new EbpfCollector(context, {
-    objects: OBJECTS,
+    objects: builtObjects(),
     ...(pinning !== null && refusal === null && { pinDir: pinning.pinDir }),
   })
 }
@@ -67,7 +63,7 @@ const ebpf: Collector = {
   available,
   start: async (context) => startEbpf(context, { pinDir: pinDirOf(context) }),
   unpin: async () => unpinAll(),
-  doctor: async () => doctor(OBJECTS, BPFFS, PINS),
+  doctor: async () => doctor(builtObjects(), BPFFS, PINS),
 }
 
 export default ebpf

@@ -7,11 +7,9 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as wire from '../../../graph/model/generated/wire.ts'
-import { Kernel, type KernelBatch, preparePinDir, sampleClock } from '../native.ts'
+import { builtObjects, Kernel, type KernelBatch, preparePinDir, sampleClock } from '../native.ts'
 
-export const OBJECTS = ['memory', 'process'].map((name) =>
-  join(import.meta.dirname, '../../../bpf/build', `${name}.bpf.o`),
-)
+export const OBJECTS = builtObjects()
 
 /** Why the tests of the kernel side can't run here, or false. */
 export const skip: string | false =

@@ -1,51 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0 OR Apache-2.0
 
-/* memory-pressure: reclaims of a cgroup at its limit, summed up in the kernel. oom-kill: what the OOM killer did. */
+/* oom-kill: what the OOM killer did, to whom, and which limit was hit. */
 
 #include "vmlinux.h"
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 #include "cgroup.bpf.h"
+#include "memory.bpf.h"
 #include "process.bpf.h"
 #include "ring.bpf.h"
 
 #define SIGKILL 9
 #define SEND_SIG_PRIV 1 /* siginfo of signals that the kernel itself sends: SI_KERNEL */
-#define SECOND_NS 1000000000ULL
 #define LEVELS 16 /* of nested cgroups that are looked at */
 #define UNLIMITED_PAGES (1ULL << 40)
 
 /* Filled in by the loader. */
 const volatile __u64 page_size = 4096;
-
-struct pressure {
-	__u64 reclaims;
-	__u64 stalled_ns;
-	__u64 first_ns;
-	__u64 last_ns;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 8192);
-	__type(key, __u64); /* cgroup id */
-	__type(value, struct pressure);
-} pressures SEC(".maps");
-
-struct thread {
-	__u64 reclaim_begun_ns; /* 0: not reclaiming */
-	__u64 reclaim_ended_ns;
-	__u64 invocation; /* of the OOM killer, that may still kill more; 0: none */
-	__u64 group; /* cgroup that it kills as a whole */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32); /* thread id */
-	__type(value, struct thread);
-} threads SEC(".maps");
 
 /* A SIGKILL of the kernel that is an OOM kill if mark_victim of the same task comes next in the same thread. */
 struct pending_kill {
@@ -64,101 +36,6 @@ struct {
 } pending_kills SEC(".maps");
 
 PROGRAM(mark_victim);
-PROGRAM(flush_memory_pressure);
-PROGRAM(reclaim_begin);
-PROGRAM(reclaim_end);
-
-static __always_inline struct thread *current_thread(const char *program)
-{
-	__u32 id = bpf_get_current_pid_tgid();
-	struct thread empty = {}, *thread = bpf_map_lookup_elem(&threads, &id);
-
-	if (thread)
-		return thread;
-	bpf_map_update_elem(&threads, &id, &empty, BPF_NOEXIST);
-	thread = bpf_map_lookup_elem(&threads, &id);
-	if (!thread)
-		count_lost(program);
-	return thread;
-}
-
-SEC("tp_btf/mm_vmscan_memcg_reclaim_begin")
-int reclaim_begin(void *ctx)
-{
-	struct thread *thread = current_thread(reclaim_begin_program);
-
-	if (thread) {
-		thread->reclaim_begun_ns = bpf_ktime_get_boot_ns();
-		/* it is back from the OOM killer: its next kill is another invocation */
-		thread->invocation = 0;
-	}
-	return 0;
-}
-
-SEC("tp_btf/mm_vmscan_memcg_reclaim_end")
-int reclaim_end(void *ctx)
-{
-	__u64 id, begun, now = bpf_ktime_get_boot_ns();
-	struct thread *thread = current_thread(reclaim_end_program);
-	struct pressure empty = {}, *pressure;
-
-	if (!thread || !thread->reclaim_begun_ns)
-		return 0;
-	begun = thread->reclaim_begun_ns;
-	thread->reclaim_begun_ns = 0;
-	thread->reclaim_ended_ns = now;
-	/* the hook does not say whose memory is reclaimed; but for a write to a limit it is that of who waits for it */
-	id = cgroup_id_of((struct task_struct *)bpf_get_current_task());
-	pressure = bpf_map_lookup_elem(&pressures, &id);
-	if (!pressure) {
-		bpf_map_update_elem(&pressures, &id, &empty, BPF_NOEXIST);
-		pressure = bpf_map_lookup_elem(&pressures, &id);
-	}
-	if (!pressure) {
-		count_lost(reclaim_end_program);
-		return 0;
-	}
-	__sync_val_compare_and_swap(&pressure->first_ns, 0, begun);
-	pressure->last_ns = now;
-	__sync_fetch_and_add(&pressure->stalled_ns, now - begun);
-	__sync_fetch_and_add(&pressure->reclaims, 1);
-	return 0;
-}
-
-static __always_inline void flush_pressure(__u64 cgroup_id, struct pressure *pressure, const char *program)
-{
-	struct aitia_memory_pressure *record;
-
-	if (!pressure->reclaims)
-		return;
-	record = RESERVE(aitia_memory_pressure, AITIA_KIND_MEMORY_PRESSURE, cgroup_id, program);
-	if (!record)
-		return; /* what was summed up waits for the next flush */
-	record->reclaims = __sync_lock_test_and_set(&pressure->reclaims, 0);
-	record->stalled_ns = __sync_lock_test_and_set(&pressure->stalled_ns, 0);
-	record->first_ns = __sync_lock_test_and_set(&pressure->first_ns, 0);
-	record->last_ns = pressure->last_ns;
-	bpf_ringbuf_submit(record, wakeup_flags());
-}
-
-static long flush_one(void *map, __u64 *cgroup_id, struct pressure *pressure, void *context)
-{
-	__u64 id = *cgroup_id;
-
-	if (pressure->reclaims)
-		flush_pressure(id, pressure, flush_memory_pressure_program);
-	else if (pressure->last_ns + 60 * SECOND_NS < bpf_ktime_get_boot_ns())
-		bpf_map_delete_elem(&pressures, &id);
-	return 0;
-}
-
-/* Called by the agent every second. A program and no reading of the map, so that what is taken out is in the ring. */
-SEC("raw_tp")
-int flush_memory_pressure(void *ctx)
-{
-	bpf_for_each_map_elem(&pressures, flush_one, 0, 0);
-	return 0;
-}
 
 static __always_inline __u64 resident_pages(struct mm_struct *mm)
 {
