@@ -55,7 +55,7 @@ const eventsOf = (round: number, pods: readonly string[]): EventObservation[] =>
       at: at + nth * 1_000_000,
       observedAt: at + nth * 1_000_000,
     })
-    const process = { pid: index, nsPid: 1, startedAt: at, command: 'app' }
+    const process = { pid: index, nsPid: 1, startBootClock: at, command: 'app' }
     return [
       {
         ...kernel,

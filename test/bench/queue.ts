@@ -25,7 +25,7 @@ const eventOf = (number: number): Observation => {
     pid: number % 32_768,
     nsPid: 1,
     firstProcess: true,
-    startedAt: at - 5_000_000,
+    startBootClock: at - 5_000_000,
     command: 'app',
     exitCode: number % 3,
     signal: 0,

@@ -142,7 +142,7 @@ export const outOfMemory = (at: number): Observation[] => [
       victimNsPids: [1],
       victimCommands: ['node'],
       victimBytes: [263192576],
-      victimStarts: [1],
+      victimStartBootClocks: [1],
     },
   }),
   event('container-terminated', `end-${at}`, Math.floor(at / SECOND) * SECOND, KUBERNETES, {

@@ -47,7 +47,7 @@ test('an OOM kill in a container: pressure, kill and exit with the container, it
       ...exit.fields,
       command: '',
       pid: fields.victimPids[0],
-      startedAt: fields.victimStarts[0],
+      startBootClock: fields.victimStartBootClocks[0],
       exitCode: 0,
       signal: 9,
     },

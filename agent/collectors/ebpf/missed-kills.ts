@@ -50,7 +50,7 @@ const toEvent = (kill: LoggedKill, host: HostIdentity, at: number): EventObserva
       victimNsPids: victims.map(() => 0),
       victimCommands: victims.map(({ command }) => command),
       victimBytes: victims.map(({ bytes }) => bytes),
-      victimStarts: victims.map(() => 0),
+      victimStartBootClocks: victims.map(() => 0),
     },
   }
 }

@@ -122,12 +122,12 @@ export class Translator {
     const record = wire.decodeProcessExec(view, offset)
     if (cgroup.runtime === undefined) this.#cgroups.started(cgroup, record.parentPid, record.command)
     const { startNs, pid, nsPid, command, file } = record
-    const startedAt = toMicroseconds(startNs)
+    const startBootClock = toMicroseconds(startNs)
     this.#tellOfContainer(
       'process-exec',
       wire.decodeHeader(view, offset),
       cgroup,
-      { pid, nsPid, startedAt, command, file },
+      { pid, nsPid, startBootClock, command, file },
       told,
       startNs,
     )
@@ -139,7 +139,7 @@ export class Translator {
     const { startNs, pid, nsPid, command, exitCode, first } = wire.decodeProcessExit(view, offset)
     // as wait(2) has it: bit 7 says that a core was dumped
     const ended = { exitCode: (exitCode >> 8) & 0xff, signal: exitCode & 0x7f }
-    const fields = { pid, nsPid, firstProcess: first === 1, startedAt: toMicroseconds(startNs), command, ...ended }
+    const fields = { pid, nsPid, firstProcess: first === 1, startBootClock: toMicroseconds(startNs), command, ...ended }
     this.#tellOfContainer('process-exit', wire.decodeHeader(view, offset), cgroup, fields, told)
   }
 
@@ -180,7 +180,7 @@ export class Translator {
       victimNsPids: victims.map(({ victimNsPid }) => victimNsPid),
       victimCommands: victims.map(({ victimCommand }) => victimCommand),
       victimBytes: victims.map(({ victimBytes }) => victimBytes),
-      victimStarts: victims.map(({ victimStartNs }) => toMicroseconds(victimStartNs)),
+      victimStartBootClocks: victims.map(({ victimStartNs }) => toMicroseconds(victimStartNs)),
     }
     this.#tell('oom-kill', first, this.#cgroups.get(first.cgroupId), fields, told)
   }

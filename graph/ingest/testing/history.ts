@@ -202,7 +202,7 @@ const play = (steps: readonly Step[], versioned: boolean): Told[] => {
           ...{ observedAt: at, source: 'ebpf@h1', host: 'h1', pod: pod.ref },
           object: { kind: 'Container', key: `${pod.ref.key}.c${choice}` },
           ...(back % 2 ? { containerName: slot ? 'app' : 'another' } : {}),
-          fields: { pid: 7, nsPid: 1, startedAt: at - back, command: 'app', file: '/app' },
+          fields: { pid: 7, nsPid: 1, startBootClock: at - back, command: 'app', file: '/app' },
         })
         break
       case 'lagging': {

@@ -38,7 +38,7 @@ export const oomKill = defineEvent({
     },
     victimCommands: { type: 'string[]', doc: 'Their commands.' },
     victimBytes: { type: 'int[]', unit: 'bytes', doc: 'Their resident memory (anonymous, file and shared).' },
-    victimStarts: {
+    victimStartBootClocks: {
       type: 'int[]',
       unit: 'µs',
       doc: 'When each was started, by the boot clock: with boot id and pid it names the process.',

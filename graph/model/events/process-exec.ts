@@ -11,7 +11,7 @@ export const processExec = defineEvent({
   fields: {
     pid: { type: 'int', unit: 'pid', doc: "Thread group id in the host's pid namespace." },
     nsPid: { type: 'int', unit: 'pid', doc: 'The same in its innermost pid namespace.' },
-    startedAt: {
+    startBootClock: {
       type: 'int',
       unit: 'µs',
       doc: 'When the process was started, by the boot clock: with boot id and pid it names the process.',

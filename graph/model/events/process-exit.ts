@@ -15,7 +15,7 @@ export const processExit = defineEvent({
       type: 'bool',
       doc: 'It is the first process of its container, whose end is that of the container: also where the pid namespace is shared, so that its number is not 1.',
     },
-    startedAt: {
+    startBootClock: {
       type: 'int',
       unit: 'µs',
       doc: 'When the process was started, by the boot clock: with boot id and pid it names the process.',

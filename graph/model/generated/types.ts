@@ -109,7 +109,7 @@ export interface OomKill {
   /** Their resident memory (anonymous, file and shared). (bytes) */
   readonly victimBytes: readonly number[]
   /** When each was started, by the boot clock: with boot id and pid it names the process. (µs) */
-  readonly victimStarts: readonly number[]
+  readonly victimStartBootClocks: readonly number[]
 }
 
 /** A pod appeared in the API. */
@@ -143,7 +143,7 @@ export interface ProcessExec {
   /** The same in its innermost pid namespace. (pid) */
   readonly nsPid: number
   /** When the process was started, by the boot clock: with boot id and pid it names the process. (µs) */
-  readonly startedAt: number
+  readonly startBootClock: number
   /** comm: the first 15 bytes of the name. */
   readonly command: string
   /** Path that was executed, as the process gave it (the first 127 bytes). */
@@ -159,7 +159,7 @@ export interface ProcessExit {
   /** It is the first process of its container, whose end is that of the container: also where the pid namespace is shared, so that its number is not 1. */
   readonly firstProcess: boolean
   /** When the process was started, by the boot clock: with boot id and pid it names the process. (µs) */
-  readonly startedAt: number
+  readonly startBootClock: number
   /** comm: the first 15 bytes of the name. */
   readonly command: string
   /** Status given to exit; 0 where a signal ended it. */
