@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SECOND } from '../../graph/model/time.ts'
 import type { Watching } from '../reads/coverage.ts'
-import { judge } from './judge.ts'
+import { type Facts, judge } from './judge.ts'
 import type { Alternative, EventNode, Ownership } from './judgement.ts'
 import { loadPatterns, type Pattern } from './pattern.ts'
 
@@ -32,13 +32,14 @@ const watching = (over: Partial<Watching> = {}): Watching => ({
   holes: () => [],
   ...over,
 })
+const facts = (over: Partial<Watching> = {}, ownership = whole): Facts => ({
+  watching: watching(over),
+  ownershipOf: () => ownership,
+  containerOf: () => ({ name: 'app', resolver: 'event' }),
+  restartsJumped: false,
+})
 const judged = (alternatives: Alternative[], over: Partial<Watching> = {}, ownership = whole) =>
-  judge(pattern, alternatives, {
-    watching: watching(over),
-    ownershipOf: () => ownership,
-    containerOf: () => ({ name: 'app', resolver: 'event' }),
-    restartsJumped: false,
-  })
+  judge(pattern, alternatives, facts(over, ownership))
 
 describe('a verdict', () => {
   it('is provisional when all required steps are found, and final when every source has passed', () => {
@@ -89,6 +90,22 @@ describe('a verdict', () => {
         ...{ lag: 0, lagUncertainty: SECOND, confidence: 1 },
       },
     ])
+  })
+
+  it('joins each step to the anchor, or to the step that it names where that was found', () => {
+    const exit = event('process-exit', AT + 1)
+    const hops = (of: Pattern, ...found: EventNode[]) =>
+      judge(of, [alternative(...found)], facts()).content.hops.map(({ from, to }) => `${from} > ${to}`)
+    assert.deepEqual(hops(pattern, event('memory-pressure', AT - 1), exit, end), [
+      'memory-pressure > oom-kill',
+      'oom-kill > process-exit',
+      'oom-kill > container-terminated',
+    ])
+    const steps = pattern.steps.map((step) =>
+      step.event === 'container-terminated' ? { ...step, from: 'process-exit' as const } : step,
+    )
+    assert.deepEqual(hops({ ...pattern, steps }, exit, end).at(-1), 'process-exit > container-terminated')
+    assert.deepEqual(hops({ ...pattern, steps }, end).at(-1), 'oom-kill > container-terminated')
   })
 
   it('names a loss, and is capped by it', () => {

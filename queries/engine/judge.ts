@@ -17,7 +17,7 @@ import type {
   Status,
   Unseen,
 } from './judgement.ts'
-import { kindOf, type Pattern, type Step, stepOf } from './pattern.ts'
+import { kindOf, type Pattern, type Step } from './pattern.ts'
 
 /** What is known beside the pattern's rows. */
 export interface Facts {
@@ -84,8 +84,8 @@ const look = (pattern: Pattern, { anchor, found }: Alternative, facts: Facts, st
   }
 }
 
-const hopOf = (pattern: Pattern, from: EventNode, to: EventNode): Hop => {
-  const { join = 'container' } = stepOf(pattern, to.kind === pattern.anchor ? from.kind : to.kind)
+/** From the one that comes first in the pattern to the other, by the key that joins the step. */
+const hopOf = ({ join = 'container' }: Step, from: EventNode, to: EventNode): Hop => {
   const { property, worth } = joinOf(join)
   return {
     from: from.kind,
@@ -99,6 +99,17 @@ const hopOf = (pattern: Pattern, from: EventNode, to: EventNode): Hop => {
     lagUncertainty: from.uncertainty + to.uncertainty,
     confidence: worth,
   }
+}
+
+/** One hop for each step that was found: to what its join joins it to, and to nothing else. */
+const hopsOf = (pattern: Pattern, found: Alternative['found']): Hop[] => {
+  const placeOf = (event: EventName) => pattern.steps.findIndex((step) => step.event === event)
+  return pattern.steps.flatMap((step) => {
+    const event = found.get(step.event)
+    if (event === undefined || step.event === pattern.anchor) return []
+    const other = found.get(step.from ?? pattern.anchor) ?? (found.get(pattern.anchor) as EventNode)
+    return [placeOf(step.event) < placeOf(other.kind) ? hopOf(step, event, other) : hopOf(step, other, event)]
+  })
 }
 
 /** Steps in their order, without those that would be effects before their cause. */
@@ -188,7 +199,7 @@ const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, fa
   const { outcome, rests } = outcomeOf(pattern, given.outcome, looked)
   const status = statusOf(looked, rests, ownership)
   const events = [...found.values()]
-  const hops = events.slice(1).map((event, index) => hopOf(pattern, events[index] as EventNode, event))
+  const hops = hopsOf(pattern, found)
   const losses = lossesOf(facts.watching, anchor, looked)
 
   const why: (keyof typeof CAPS)[] = []

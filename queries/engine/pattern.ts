@@ -30,7 +30,9 @@ const stepSchema = z.strictObject({
   required: z.boolean().default(false),
   /** Required where the anchor has these values, or one of these steps was found. */
   requiredWhen: z.strictObject({ anchor: fields.optional(), present: z.array(eventName).optional() }).optional(),
-  /** Key that joins it to the anchor. */
+  /** The step that it is joined to; the anchor unless given, or where that one was not found. */
+  from: eventName.optional(),
+  /** Key that joins it to that. */
   join: z.enum(Object.keys(JOINS) as [JoinName, ...JoinName[]]).optional(),
   /** How far before and after the anchor it may be. */
   within: z.strictObject({ before: span.optional(), after: span.optional() }).optional(),
@@ -119,6 +121,11 @@ const problemsOf = (pattern: z.infer<typeof patternSchema>, folder: string): str
       problems.push(`${step.event} needs join and within`)
     if ((step.within?.after ?? 0) > pattern.window)
       problems.push(`${step.event}: within.after is longer than the window`)
+    if (step.from !== undefined) {
+      needStep(`${step.event}.from`, step.from)
+      if (isAnchor || step.from === step.event)
+        problems.push(`${step.event}.from is ${step.from}, expected another step, and none on the anchor`)
+    }
     if (step.witnessOf !== undefined) needStep(`${step.event}.witnessOf`, step.witnessOf)
     for (const event of step.requiredWhen?.present ?? []) needStep(`${step.event}.requiredWhen`, event)
     for (const field of Object.keys(step.where ?? {})) needField(`${step.event}.where`, step.event, field)

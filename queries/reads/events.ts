@@ -11,22 +11,40 @@ const EVENTS_OF = statement('events')
 const BY_ID = statement('events-by-id')
 const ALL = Object.keys(EVENTS) as EventName[]
 
-/** Events about any of `keys` by time, at most `limit` of each kind and object; all kinds unless some are named. */
+type Timed = Pick<StoredEvent, 'at' | 'id'>
+const inTime = (a: Timed, b: Timed): number => a.at - b.at || (a.id < b.id ? -1 : 1)
+
+export interface FoundEvents<K extends EventName> {
+  /** By time. */
+  readonly events: readonly StoredEvent<K>[]
+  /** There are older ones, of a kind and object that has more than `limit`. */
+  readonly cut: boolean
+}
+
+/** Events about any of `keys`, the newest `limit` of each kind and object; all kinds unless some are named. */
 export const events = async <K extends EventName = EventName>(
   reader: Reader,
   keys: readonly string[],
-  window: Window & { limit?: number },
+  { limit = 200, ...window }: Window & { limit?: number },
   kinds: readonly K[] = ALL as K[],
-): Promise<StoredEvent<K>[]> => {
+): Promise<FoundEvents<K>> => {
   const rows = await Promise.all(
     kinds.map((kind) =>
-      reader.read<{ event: StoredEvent<K> }>(forKind(EVENTS_OF, pascalCase(kind)), { keys, limit: 200, ...window }),
+      reader.read<{ event: StoredEvent<K> }>(forKind(EVENTS_OF, pascalCase(kind)), {
+        ...{ keys, limit: limit + 1, ...window },
+      }),
     ),
   )
-  return rows
-    .flat()
-    .map((row) => row.event)
-    .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1))
+  const groups = rows.flatMap((row) => [...Map.groupBy(row, ({ event }) => event.objectKey).values()])
+  const events = groups
+    .flatMap((group) =>
+      group
+        .map(({ event }) => event)
+        .sort(inTime)
+        .slice(-limit),
+    )
+    .sort(inTime)
+  return { events, cut: groups.some((group) => group.length > limit) }
 }
 
 /** Events by id; those that are not there (any more) are left out. */

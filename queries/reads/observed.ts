@@ -92,6 +92,7 @@ export const watchObservations = (source: Source, { from, to }: Window): SourceO
         watermark,
         at: watermark,
         ended: true,
+        ...(session.blind.length === 0 ? {} : { blind: session.blind }),
       },
     ]
   })
@@ -103,10 +104,14 @@ export const watchObservations = (source: Source, { from, to }: Window): SourceO
   return [
     ...source.gaps
       .map(clipped)
-      .map(({ from, to, reason }) => ({ type: 'gap' as const, source: source.source, from, to, reason })),
+      .map(({ from, to, reason, kinds }) =>
+        set({ type: 'gap' as const, source: source.source, from, to, reason, kinds }),
+      ),
     ...source.losses
       .map(clipped)
-      .map(({ from, to, count, what }) => ({ type: 'loss' as const, source: source.source, from, to, count, what })),
+      .map(({ from, to, count, what, kinds }) =>
+        set({ type: 'loss' as const, source: source.source, from, to, count, what, kinds }),
+      ),
     ...beats,
   ]
 }

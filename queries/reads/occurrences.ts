@@ -164,10 +164,16 @@ export const occurrencesTouching = (
 
 /** In the order of the chain, as the hops tell it: stamps of whole seconds can't. What no hop names comes last, by time. */
 const inOrder = (evidence: readonly Evidence[], hops: readonly Hop[]): Evidence[] => {
-  const chain = hops.length === 0 ? [] : [hops[0]!.fromId, ...hops.map((hop) => hop.toId)]
-  const place = (id: string): number => (chain.includes(id) ? chain.indexOf(id) : chain.length)
+  const named = [...new Set(hops.flatMap(({ fromId, toId }) => [fromId, toId]))]
+  const depth = new Map(named.map((id) => [id, 0]))
+  // A chain of n events is n - 1 deep: so many rounds settle it.
+  for (let round = 1; round < named.length; round++)
+    for (const { fromId, toId } of hops) depth.set(toId, Math.max(depth.get(toId)!, depth.get(fromId)! + 1))
+  const place = (id: string): number => depth.get(id) ?? named.length
+  const told = (id: string): number => named.indexOf(id)
   return evidence.toSorted(
-    ({ event: a }, { event: b }) => place(a.id) - place(b.id) || a.at - b.at || (a.id < b.id ? -1 : 1),
+    ({ event: a }, { event: b }) =>
+      place(a.id) - place(b.id) || told(a.id) - told(b.id) || a.at - b.at || (a.id < b.id ? -1 : 1),
   )
 }
 

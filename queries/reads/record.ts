@@ -140,8 +140,8 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
     ...evidence.flatMap((event) => [event.objectKey, ...(event.podKey === undefined ? [] : [event.podKey])]),
   ]
   const keys = await reach(reader, [...new Set(seeds)], window)
-  const around = await events(reader, keys, { ...window, limit: MOST })
-  refuseMore(around.length, 'events')
+  const { events: around, cut } = await events(reader, keys, { ...window, limit: MOST })
+  refuseMore(cut ? MOST : around.length, 'events')
   return {
     format: 'aitia-recording',
     version: RECORDING_VERSION,

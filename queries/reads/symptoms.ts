@@ -25,6 +25,8 @@ export interface Symptoms {
   readonly failedPods: readonly { readonly name: string | null; readonly reason: string; readonly at: number }[]
   /** Names of pods that exist at the end of the window and are not ready. */
   readonly unreadyPods: readonly string[]
+  /** An object has more of them than one answer reads: the oldest are left out. */
+  readonly cut: boolean
 }
 
 /** SIGTERM, or SIGKILL after the grace period: how a deleted pod's containers end. */
@@ -38,14 +40,15 @@ const is =
 /** Symptoms within the window; pods' readiness is that at its end. */
 export const symptoms = async (reader: Reader, members: readonly Member[], window: Window): Promise<Symptoms> => {
   const pods = members.filter(({ member }) => member.kind === 'Pod').map(({ member }) => member)
-  const [seen, inForce] = await Promise.all([
-    events(reader, keysOf(members), window, [...KINDS]) as Promise<StoredEvent[]>,
+  const [{ events: told, cut }, inForce] = await Promise.all([
+    events(reader, keysOf(members), window, [...KINDS]),
     statesInForce(
       reader,
       pods.map((pod) => pod.key),
       { at: window.to, known: window.known },
     ),
   ])
+  const seen = told as readonly StoredEvent[]
   const deleted = (key: string | undefined): boolean => key !== undefined && inForce.get(key)?.deleted === true
   const ends = seen
     .filter(is('container-terminated'))
@@ -75,6 +78,7 @@ export const symptoms = async (reader: Reader, members: readonly Member[], windo
         return state !== undefined && !state.deleted && state.body.ready === false && state.body.phase !== 'Succeeded'
       })
       .map((pod) => pod.name ?? pod.key),
+    cut,
   }
 }
 

@@ -98,7 +98,7 @@ export type Answer =
       readonly lastBefore: number | null
       /** Names of the nodes whose hosts the events tell of, by the host's key. */
       readonly hosts: Readonly<Record<string, string>>
-      /** True where the object has more members than one answer looks at. */
+      /** True where the object has more members, or events of one, than one answer looks at. */
       readonly cut: boolean
     })
 
@@ -219,7 +219,7 @@ const lookAt = async (reader: Reader, asking: Asking, found: Found): Promise<Ans
     ...watch(cluster, members, heard, { ...window, from: watchedFrom }),
     lastBefore: before[0]?.occurrence.at ?? null,
     hosts: Object.fromEntries(hostNames(cluster, members)),
-    cut: members.length >= FAMILY_LIMIT,
+    cut: members.length >= FAMILY_LIMIT || wrong.cut,
   }
 }
 

@@ -161,6 +161,16 @@ and was OOM-killed.
   )
 })
 
+test('a step that is joined to an earlier one than the line above says to which', () => {
+  const [it] = oom.incidents
+  const exit = event('process-exit', '14:02:10.821', { firstProcess: true, signal: 9, command: 'node', pid: 41172 })
+  const hops = [...it!.verdict.hops, hop('oom-kill', 'process-exit', 9_000, 0, 'ebpf')]
+  const evidence = [...it!.evidence.slice(0, 2), exit, it!.evidence[2]!]
+  const text = render({ ...oom, incidents: [{ ...it, verdict: { ...it!.verdict, hops }, evidence }] })
+  assert.match(text, /\| {2}\+9 ms +same container 3f9c1a0b \(ebpf\)\n/)
+  assert.match(text, /\| {2}within 1 s after OOM kill same container 3f9c1a0b \(ebpf = kubernetes\)/)
+})
+
 test('an incident that waits says what for, what was lost and what was not seen', () => {
   const [it] = oom.incidents
   const verdict = {

@@ -52,14 +52,21 @@ const chain = (detail: IncidentAnswer, answer: Seen, { reads, clock, colour }: I
   )
   return steps.flatMap((event, index) => {
     const next = steps[index + 1]
-    const hop = detail.verdict.hops.find((it) => it.fromId === event.id && it.toId === next?.id)
+    const { hops } = detail.verdict
+    // The key may join it to an earlier line than the one above.
+    const hop =
+      hops.find((it) => it.fromId === event.id && it.toId === next?.id) ?? hops.find((it) => it.toId === next?.id)
     if (hop === undefined) return [told[index]!]
     const lag =
       Math.abs(hop.lag) <= hop.lagUncertainty
         ? `within ${reads.span(hop.lagUncertainty)}`
         : `${hop.lag < 0 ? '' : '+'}${reads.span(hop.lag)}`
     const key = hop.joinValue === null ? '' : ` ${short(withoutCluster(answer.cluster, hop.joinValue))}`
-    return [told[index]!, `      |  ${lag.padEnd(10)} same ${hop.joinKey}${key}${colour.dim(` (${hop.resolver})`)}`]
+    const after = hop.fromId === event.id ? '' : ` after ${reads.titleOf(hop.from)}`
+    return [
+      told[index]!,
+      `      |  ${lag.padEnd(10)}${after} same ${hop.joinKey}${key}${colour.dim(` (${hop.resolver})`)}`,
+    ]
   })
 }
 
@@ -194,7 +201,9 @@ export const renderWhy = (answer: Answer, ink: Ink): string => {
     ...lines('also', also),
     ...nearMisses(answer, ink),
     ...notSeen(answer, ink),
-    ...(answer.cut ? lines('cut', ['it has more members than one answer looks at']) : []),
+    ...(answer.cut
+      ? lines('cut', ['it has more members, or events of one, than one answer looks at: the newest are told'])
+      : []),
   ]
   return rest.length === 0 ? first : [first, '', ...rest].join('\n')
 }

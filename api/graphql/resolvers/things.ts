@@ -38,7 +38,7 @@ const ObjectType = {
   events: async (object: StoredObject, args: { from: number; to?: number; first: number }, { reader }: Context) => {
     const first = pageSize(args.first)
     const window = { from: args.from, to: args.to ?? now(), known: KNOWN_NOW, limit: first }
-    return (await events(reader, [object.key], window)).slice(0, first)
+    return (await events(reader, [object.key], window)).events.slice(-first)
   },
 }
 

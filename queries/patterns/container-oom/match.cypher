@@ -23,11 +23,12 @@ CALL (oomKill) {
     AND other.at <= oomKill.at + $steps.containerTerminated.after
     AND other.id <> oomKill.id
     AND other.recordedAt <= $known AND NOT other.id IN $without
-  WITH oomKill, other
-  WHERE other.firstProcessKilled AND NOT oomKill.firstProcessKilled
-     OR other.firstProcessKilled = oomKill.firstProcessKilled
+  WITH oomKill, other,
+    coalesce(oomKill.firstProcessKilled, false) AS first, coalesce(other.firstProcessKilled, false) AS otherFirst
+  WHERE otherFirst AND NOT first
+     OR otherFirst = first
        AND (other.at > oomKill.at OR other.at = oomKill.at AND other.id > oomKill.id)
-  RETURN collect(CASE WHEN other.firstProcessKilled THEN -1 ELSE other.at END) AS claims
+  RETURN collect(CASE WHEN otherFirst THEN -1 ELSE other.at END) AS claims
 }
 
 // The first process. Where a child was the victim it must have ended by itself: KILL (9) and TERM (15) come from outside.
@@ -83,6 +84,10 @@ RETURN oomKill.id AS anchor, memoryPressure, oomKill, processExit, containerTerm
   CASE
     WHEN oomKill.global THEN 'global'
     WHEN oomKill.firstProcessKilled THEN 'main killed'
+    // Only the kernel log told, and it does not say which process of the container the victim was.
+    WHEN oomKill.firstProcessKilled IS NULL AND (processExit IS NOT NULL OR containerTerminated IS NOT NULL)
+      THEN 'killed, main or child unknown, container ended'
+    WHEN oomKill.firstProcessKilled IS NULL THEN 'killed, container survived'
     WHEN processExit IS NOT NULL OR containerTerminated IS NOT NULL THEN 'child killed, main exited ' + toString(exitCode)
     ELSE 'child killed, container survived'
   END + CASE WHEN role = 'main' THEN '' ELSE ' (' + role + ' container)' END AS outcome,

@@ -17,6 +17,8 @@ export default {
     const container = containerName === undefined ? 'a container of it' : `its container "${containerName}"`
     const limit = limitBytes === undefined ? '' : ` (${bytes(limitBytes)})`
     if (global) return `the node ran out of memory and the kernel killed in ${container}`
+    // Only the kernel log told: it does not say which process of the container that was.
+    if (firstProcessKilled === undefined) return `a process in ${container} was OOM-killed at the memory limit${limit}`
     return firstProcessKilled
       ? `${container} outgrew its memory limit${limit} and was OOM-killed`
       : `a child process in ${container} was OOM-killed at the memory limit${limit}`
