@@ -188,6 +188,18 @@ describe('the engine', async () => {
       assert.deepEqual(await resultsOf(cluster), ['near-miss'])
     }))
 
+  it('takes it in that the node was not Ready, when that is told late', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('node-not-ready')
+      const [late, first] = split(recording, (each) => each.type === 'event' && each.kind === 'node-condition-changed')
+      await load(recording, first)
+      await run(cluster)
+      assert.deepEqual(await resultsOf(cluster), ['near-miss'])
+      await load(recording, late)
+      await run(cluster)
+      assert.deepEqual(await resultsOf(cluster), ['incident'])
+    }))
+
   it('takes it in that a run was left out, when a later restart tells so', () =>
     inCluster(store, async (cluster, load) => {
       const recording = caseNamed('restarts-jumped')

@@ -10,6 +10,7 @@ import { readLanes } from './cursor.ts'
 import { judge } from './judge.ts'
 import type { Affected, Alternative, EventNode, Judgement, Ownership } from './judgement.ts'
 import { COUNTING, columnOf, kindOf, labelOf, type Pattern, spanBefore, stepsParameter } from './pattern.ts'
+import { readPlaces } from './places.ts'
 import { statement } from './statements.ts'
 
 /** What is taken to be known. */
@@ -213,13 +214,14 @@ export const evaluate = async (
   }
   const anchors = alternatives.map(({ anchor }) => anchor)
   const containerOf = await readContainerNames(store, anchors, known)
-  const [ownershipOf, jumps, holes] = await Promise.all([
+  const [ownershipOf, placeOf, jumps, holes] = await Promise.all([
     readOwnership(store, cluster, alternatives, known),
+    readPlaces(store, cluster, pattern, anchors, { known, without }),
     readJumps(store, pattern, alternatives, (anchor) => containerOf(anchor).name, { known, without }),
     readHoles(store, pattern, cluster, anchors, known),
   ])
   const watching = watchingOf(heard, holes)
   for (const [id, of] of Map.groupBy(alternatives, ({ anchor }) => anchor.id))
-    judged.set(id, judge(pattern, of, { watching, ownershipOf, containerOf, restartsJumped: jumps.has(id) }))
+    judged.set(id, judge(pattern, of, { watching, ownershipOf, containerOf, placeOf, restartsJumped: jumps.has(id) }))
   return judged
 }

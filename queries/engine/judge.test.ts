@@ -35,6 +35,7 @@ const watching = (over: Partial<Watching> = {}): Watching => ({
 const facts = (over: Partial<Watching> = {}, ownership = whole): Facts => ({
   watching: watching(over),
   ownershipOf: () => ownership,
+  placeOf: () => ({ host: undefined, silent: [] }),
   containerOf: () => ({ name: 'app', resolver: 'event' }),
   restartsJumped: false,
 })
@@ -72,6 +73,34 @@ describe('a verdict', () => {
       { step: 'container-terminated', source: 'kubernetes@cluster', why: 'had a gap: restart' },
     ])
     assert.ok(blind.content.confidence < seen.content.parts.rule)
+  })
+
+  it('has nothing missing of a kubelet whose node was not Ready, but of the kernel', () => {
+    const silent = { ...facts(), placeOf: () => ({ host: 'h', silent: [{ from: AT + SECOND, to: AT + 2 * SECOND }] }) }
+    const { content } = judge(pattern, [alternative()], silent)
+    assert.deepEqual([content.result, content.missing], ['incident', []])
+    assert.deepEqual(content.unseen, [
+      {
+        ...{ step: 'container-terminated', source: 'kubernetes@cluster' },
+        why: 'had nothing from the kubelet: the node was not Ready',
+      },
+    ])
+  })
+
+  it('asks the host of the pod, or of a step that was found, where the anchor was told by Kubernetes', () => {
+    const anchored = { ...pattern, anchor: 'container-terminated' as const }
+    const told = { ...alternative(), anchor: end, found: new Map([[end.kind, end]]) }
+    const sourcesOf = (given: Alternative, host: string | undefined): string[] => {
+      const { content } = judge(anchored, [given], {
+        ...facts({ blindness: () => 'was not watching' }),
+        placeOf: () => ({ host, silent: [] }),
+      })
+      return [...new Set(content.unseen.map(({ source }) => source))]
+    }
+    assert.deepEqual(sourcesOf(told, 'h'), ['ebpf@h'])
+    assert.deepEqual(sourcesOf(told, undefined), ['ebpf'])
+    const exit = event('process-exit', AT, { host: 'h2' })
+    assert.deepEqual(sourcesOf({ ...told, found: new Map([[exit.kind, exit], ...told.found]) }, 'h'), ['ebpf@h2'])
   })
 
   it('takes stamps as intervals: an end that may lie before the kill counts, one that surely does not', () => {

@@ -17,13 +17,15 @@ import type {
   Status,
   Unseen,
 } from './judgement.ts'
-import { kindOf, type Pattern, type Step } from './pattern.ts'
+import { isKubelets, kindOf, type Pattern, type Step } from './pattern.ts'
+import type { Place } from './places.ts'
 
 /** What is known beside the pattern's rows. */
 export interface Facts {
   readonly watching: Watching
   readonly ownershipOf: (alternative: Alternative, settled: boolean) => Ownership
   readonly containerOf: (anchor: EventNode) => ContainerName
+  readonly placeOf: (anchor: EventNode) => Place
   /** Restart counts around the anchor leave a run out: kinds that carry them told less than there was. */
   readonly restartsJumped: boolean
 }
@@ -56,21 +58,32 @@ const orderKnown = (cause: EventNode, effect: EventNode): boolean => cause.at + 
 
 const collectorOf = (source: string): string => source.split('@')[0] as string
 
-/** The source that would have told of a step at the anchor's place: the cluster's, or that of the anchor's host. */
-const sourceFor = (collector: string, { host }: EventNode): string => {
+/**
+ * The source that would have told of a step at the anchor's place: the cluster's, or that of the host. An anchor that
+ * Kubernetes told has none of its own: then a step that was found, or its pod, says on which host it was.
+ */
+const sourceFor = (collector: string, { anchor, found }: Alternative, place: Place): string => {
   if (CLUSTER_WIDE.has(collector)) return sourceOf(collector)
+  const host = anchor.host ?? [...found.values()].find((event) => event.host !== undefined)?.host ?? place.host
   return host === undefined ? collector : sourceOf(collector, host)
 }
 
-const look = (pattern: Pattern, { anchor, found }: Alternative, facts: Facts, step: Step): Looked => {
+const look = (pattern: Pattern, alternative: Alternative, facts: Facts, step: Step): Looked => {
+  const { anchor, found } = alternative
+  const place = facts.placeOf(anchor)
   const kind = kindOf(step.event)
-  const source = collectorOf(anchor.source) === kind.collector ? anchor.source : sourceFor(kind.collector, anchor)
+  const source =
+    collectorOf(anchor.source) === kind.collector ? anchor.source : sourceFor(kind.collector, alternative, place)
   const end = anchor.at + anchor.uncertainty
   // What a status tells is told late: its source has to watch on for as long as that may take.
   const span = { from: anchor.at - (step.within?.before ?? 0), to: end + (step.within?.after ?? 0) + kind.delay }
   const until = end + pattern.window + pattern.lateness + kind.delay
   const required = isRequired(step, anchor, found)
   const unproven = required && kind.bestEffort ? 'is told at best effort' : null
+  const silent =
+    isKubelets(kind) && place.silent.some((each) => each.from <= span.to && each.to >= span.from)
+      ? 'had nothing from the kubelet: the node was not Ready'
+      : null
   const jumped = facts.restartsJumped && 'restartCount' in kind.fields ? 'told of a later restart only' : null
   return {
     step,
@@ -80,7 +93,7 @@ const look = (pattern: Pattern, { anchor, found }: Alternative, facts: Facts, st
     span,
     until,
     settled: facts.watching.settled(source, until),
-    blindness: facts.watching.blindness(source, step.event, span) ?? jumped ?? unproven,
+    blindness: facts.watching.blindness(source, step.event, span) ?? silent ?? jumped ?? unproven,
   }
 }
 

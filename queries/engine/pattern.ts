@@ -78,6 +78,10 @@ export const labelOf = (event: string): string => columnOf(`-${event}`)
 
 export const kindOf = (event: EventName): EventKind => EVENTS[event]
 
+/** Told by the kubelet through a status: while its node is not Ready, that nothing is told means nothing. */
+export const isKubelets = ({ collector, origin }: EventKind): boolean =>
+  collector === 'kubernetes' && (origin.startsWith('kubelet.') || origin === 'container.exit')
+
 /** Kinds that tell of a container's runs by number: one that is left out went by untold. */
 export const COUNTING = (Object.keys(EVENTS) as EventName[]).filter(
   (kind) => 'restartCount' in EVENTS[kind].fields && EVENTS[kind].about.includes('Container'),

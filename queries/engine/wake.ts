@@ -8,7 +8,8 @@ import { type Coverage, watchingOf } from '../reads/coverage.ts'
 import { scopeOf } from './conclusion.ts'
 import type { Cursor } from './cursor.ts'
 import { joinOf } from './joins.ts'
-import { COUNTING, kindOf, labelOf, type Pattern, spanBefore } from './pattern.ts'
+import { COUNTING, isKubelets, kindOf, labelOf, type Pattern, spanBefore } from './pattern.ts'
+import { GRACE } from './places.ts'
 import { statement } from './statements.ts'
 
 /** Events of one kind, or states, that one pass takes from one lane. */
@@ -75,6 +76,17 @@ const waysOf = (pattern: Pattern): Way[] => {
   return [
     ...ways,
     ...rivals.map((property): Way => ({ kind: pattern.anchor, property, before: reach, after: reach })),
+    // A node that was not Ready makes its kubelet's silence mean nothing, also when that is told of late.
+    ...(pattern.steps.some((step) => isKubelets(kindOf(step.event)))
+      ? [
+          {
+            kind: 'node-condition-changed',
+            property: undefined,
+            before: GRACE + spanBefore(pattern),
+            after: after + GRACE,
+          } as const,
+        ]
+      : []),
     ...(counts ? COUNTING.map((kind): Way => ({ kind, property: 'podKey', before: after, after })) : []),
   ]
 }

@@ -1,0 +1,27 @@
+// Where an anchor's pod ran at its time, (pod)-[:RUNS_ON]->(node)-[:ON]->(host), and what was told of the node being Ready:
+// the last before $from, and all up to $to.
+CYPHER 5
+UNWIND $rows AS row
+CALL (row) {
+  MATCH (:Object&Pod {key: row.podKey})-[runsOn:RUNS_ON WHERE runsOn.from - runsOn.uncertainty <= row.at < runsOn.to AND runsOn.recordedFrom <= $known < runsOn.recordedTo]->(node:Node)
+  RETURN node ORDER BY runsOn.from DESC LIMIT 1
+}
+OPTIONAL CALL (row, node) {
+  MATCH (node)-[on:ON WHERE on.from - on.uncertainty <= row.at < on.to AND on.recordedFrom <= $known < on.recordedTo]->(host:Host)
+  RETURN host ORDER BY on.from DESC LIMIT 1
+}
+CALL (row, node) {
+  MATCH (change:NodeConditionChanged)
+  WHERE change.objectKey = node.key AND change.at <= row.from AND change.condition = 'Ready'
+    AND change.recordedAt <= $known AND NOT change.id IN $without
+  RETURN change ORDER BY change.objectKey DESC, change.at DESC LIMIT 1
+  UNION ALL
+  MATCH (change:NodeConditionChanged)
+  WHERE change.objectKey = node.key AND change.at > row.from AND change.at <= row.to AND change.condition = 'Ready'
+    AND change.recordedAt <= $known AND NOT change.id IN $without
+  RETURN change
+  UNION ALL
+  RETURN null AS change
+}
+RETURN row.anchor AS anchor, host.key AS host,
+  collect(change {.at, .status, .previous}) AS changes
