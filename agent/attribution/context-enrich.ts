@@ -42,10 +42,12 @@ const podRef = ({ podUid, podName, namespace }: Attributed): ObjectRef => ({
   namespace,
 })
 
-const named = (object: ObjectRef, { containerName, namespace }: Attributed): ObjectRef =>
-  object.kind === 'Container'
-    ? { ...object, ...(containerName !== undefined && { name: containerName }), namespace }
-    : object
+const named = (object: ObjectRef, found: Attributed): ObjectRef => {
+  const { containerName, namespace } = found
+  if (object.kind === 'Pod') return podRef(found)
+  if (object.kind !== 'Container') return object
+  return { ...object, ...(containerName !== undefined && { name: containerName }), namespace }
+}
 
 function ofEvent(event: EventObservation, found: Attributed): EventObservation {
   const { containerName, workloadName, contextKey } = found

@@ -165,11 +165,18 @@ suite('attribution with a real kube-apiserver', { skip: (await controlPlaneUnava
       ...{ pod: { kind: 'Pod', key: hash }, relations: [{ kind: 'RUNS', from: { kind: 'Pod', key: hash } }] },
     }
     const stranger = { ...event, id: 'f', pod: { kind: 'Pod', key: 'stranger' } as const }
-    const { observations, contexts } = enrich([event, state, stranger], pods)
+    const ofPod = { ...event, id: 'g', object: { kind: 'Pod', key: hash }, unattributed: 'pod' } as const
+    const { observations, contexts } = enrich([event, state, stranger, ofPod], pods)
     const ref = { kind: 'Pod', key: uid, name: 'static-own', namespace: 'default' }
-    const [first, second, third] = observations as [EventObservation, StateObservation, EventObservation]
+    const [first, second, third, fourth] = observations as [
+      EventObservation,
+      StateObservation,
+      EventObservation,
+      EventObservation,
+    ]
     assert.deepEqual([first.pod, first.containerName, second.pod, second.relations[0]?.from], [ref, 'app', ref, ref])
-    assert.deepEqual(Object.keys(contexts), [first.contextKey])
+    assert.deepEqual([fourth.object, fourth.pod], [ref, ref])
+    assert.deepEqual(new Set(Object.keys(contexts)), new Set([first.contextKey, fourth.contextKey]))
     assert.equal(third, stranger)
     for (const observation of observations) assert.deepEqual(problemsOf(observation), [])
   })

@@ -4,6 +4,12 @@
  */
 import type { EventFields, EventName, ObjectName, RelationName } from './generated/types.ts'
 
+/**
+ * Why a kernel event is of no container: of the host's own processes, of a pod's own cgroup or of the one that holds its
+ * namespaces (the object is the pod then), or of a cgroup that nobody knows.
+ */
+export const UNATTRIBUTED = ['host', 'pod', 'sandbox', 'unknown-cgroup'] as const
+
 /** A JSON-compatible value of a body, field or property. */
 export type Value = string | number | boolean | readonly string[] | readonly number[]
 
@@ -42,8 +48,8 @@ export interface EventObservation<K extends EventName = EventName> {
   readonly pod?: ObjectRef
   readonly containerName?: string
   readonly workloadName?: string
-  /** Why a kernel event has no container: `host`, `sandbox`, `unknown-cgroup`. */
-  readonly unattributed?: 'host' | 'sandbox' | 'unknown-cgroup'
+  /** Why a kernel event has no container. */
+  readonly unattributed?: (typeof UNATTRIBUTED)[number]
   /** Digest of the K8sContext that the job carries. */
   readonly contextKey?: string
   readonly fields: EventFields[K]

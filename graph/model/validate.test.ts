@@ -41,7 +41,7 @@ describe('an observation', () => {
     [
       'an object that the kind is not about',
       changed(kill, { object: { kind: 'Service', key: 's' } }),
-      /^object.kind: got "Service", expected Container or Host/,
+      /^object.kind: got "Service", expected Container or Pod or Host/,
     ],
     [
       'a heartbeat that is blind for what does not exist',

@@ -10,6 +10,7 @@ import {
   type ObjectRef,
   type Observation,
   type StateObservation,
+  UNATTRIBUTED,
 } from './observation.ts'
 
 /** Collects reasons; `where` names the member that is wrong. */
@@ -70,7 +71,6 @@ const checkTimes = (refuse: Refuse, times: Readonly<Record<string, unknown>>): v
 /** What an event may leave out. */
 const TEXTS = ['host', 'bootId', 'containerName', 'workloadName', 'contextKey'] as const
 const NUMBERS = ['bootClock', 'sequence'] as const
-const UNATTRIBUTED: readonly unknown[] = [undefined, 'host', 'sandbox', 'unknown-cgroup']
 
 /** Names of event kinds that a source speaks of. */
 const checkKinds = (refuse: Refuse, where: string, kinds: unknown, least: number): void => {
@@ -93,8 +93,8 @@ const checkEvent = (refuse: Refuse, event: EventObservation): void => {
     if (event[name] !== undefined && !isText(event[name])) refuse(name, event[name], 'text or nothing')
   for (const name of NUMBERS)
     if (event[name] !== undefined && !isWhole(event[name])) refuse(name, event[name], 'a whole number or nothing')
-  if (!UNATTRIBUTED.includes(event.unattributed))
-    refuse('unattributed', event.unattributed, 'host, sandbox, unknown-cgroup or nothing')
+  if (event.unattributed !== undefined && !UNATTRIBUTED.includes(event.unattributed))
+    refuse('unattributed', event.unattributed, `one of: ${UNATTRIBUTED.join(', ')}; or nothing`)
   checkRef(refuse, 'object', event.object, kind.about)
   if (event.pod !== undefined) checkRef(refuse, 'pod', event.pod, ['Pod'])
   checkFields(refuse, 'fields', kind.fields, event.fields)

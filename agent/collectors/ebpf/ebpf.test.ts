@@ -96,6 +96,23 @@ test('what belongs to no pod makes no exec or exit event, and an OOM kill of it 
   assert.ok(progress!.counters!['skipped.host']! > 0)
 })
 
+test("an OOM kill in a pod's own cgroup is the pod's, told by the programs or by the log", { skip }, async (t) => {
+  const dataDir = temporaryFolder()
+  const first = new Harness(t, { dataDir, pinning: null })
+  const { pod, podUid } = new TestContainer(t)
+  pod.limit(48 * MIB)
+  await ended(pod.spawn('exec tail /dev/zero'))
+  const about = { object: { kind: 'Pod', key: podUid }, pod: { kind: 'Pod', key: podUid }, unattributed: 'pod' }
+  const aboutOf = ({ object, pod, unattributed }: Observation & { type: 'event' }) => ({ object, pod, unattributed })
+  assert.deepEqual(aboutOf(await first.event('oom-kill', podUid)), about)
+  assert.deepEqual(aboutOf(await first.event('memory-pressure', podUid)), about)
+  await sleep(1_100)
+  await first.collector.stop()
+  await ended(pod.spawn('exec tail /dev/zero'))
+  const second = new Harness(t, { dataDir, pinning: null })
+  assert.deepEqual(aboutOf(await second.event('oom-kill', podUid)), about)
+})
+
 test('the watermark follows the kernel also while nothing happens, and never claims more than was handed on', {
   skip,
 }, async (t) => {

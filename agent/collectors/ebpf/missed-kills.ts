@@ -19,10 +19,19 @@ export interface MissedKills {
   readonly clock: ClockSample
 }
 
+const aboutOf = (
+  { cgroup }: LoggedKill,
+  host: ObjectRef,
+): Pick<EventObservation, 'object' | 'pod' | 'unattributed'> => {
+  if (cgroup === undefined) return { object: host, unattributed: 'unknown-cgroup' }
+  const { containerId, podUid } = parseCgroupPath(cgroup)
+  if (podUid === undefined) return { object: host, unattributed: 'host' }
+  const pod: ObjectRef = { kind: 'Pod', key: podUid }
+  if (containerId === undefined) return { object: pod, pod, unattributed: 'pod' }
+  return { object: { kind: 'Container', key: containerId }, pod }
+}
+
 const toEvent = (kill: LoggedKill, host: HostIdentity, at: number): EventObservation<'oom-kill'> => {
-  const { containerId, podUid } = parseCgroupPath(kill.cgroup ?? '')
-  const onHost: ObjectRef = { kind: 'Host', key: host.key, name: host.hostname }
-  const attributed = containerId !== undefined && podUid !== undefined
   const { global, limitCgroup, limitBytes, usageBytes, oomGroup, triggerPid, triggerCommand, victims } = kill
   return {
     type: 'event',
@@ -34,10 +43,7 @@ const toEvent = (kill: LoggedKill, host: HostIdentity, at: number): EventObserva
     source: sourceOf('ebpf', host.key),
     host: host.key,
     bootId: host.bootId,
-    ...(attributed
-      ? { object: { kind: 'Container', key: containerId } }
-      : { object: onHost, unattributed: kill.cgroup === undefined ? 'unknown-cgroup' : 'host' }),
-    ...(podUid !== undefined && { pod: { kind: 'Pod', key: podUid } }),
+    ...aboutOf(kill, { kind: 'Host', key: host.key, name: host.hostname }),
     fields: {
       global,
       ...(limitBytes !== undefined && !global && { limitBytes }),

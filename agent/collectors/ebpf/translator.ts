@@ -31,7 +31,7 @@ type About = Pick<EventObservation, 'object' | 'pod' | 'containerName' | 'unattr
 
 export class Translator {
   /** Records that made no event, by why. */
-  readonly skipped = { host: 0, sandbox: 0, 'unknown-cgroup': 0, 'unknown-kind': 0 }
+  readonly skipped = { host: 0, pod: 0, sandbox: 0, 'unknown-cgroup': 0, 'unknown-kind': 0 }
   /** Victims so far in this run. */
   kills = 0
   /** Victims of the last kills, by pid, with their boot clock in ns. */
@@ -229,7 +229,7 @@ export class Translator {
     })
   }
 
-  /** Whose a cgroup is: a container's, or the host's with the reason why no container's. */
+  /** Whose a cgroup is: a container's, or the pod's or the host's with the reason why no container's. */
   #about(cgroup: CgroupEntry | undefined): About {
     const host: ObjectRef = { kind: 'Host', key: this.#host.key, name: this.#host.hostname }
     if (cgroup === undefined) return { object: host, unattributed: 'unknown-cgroup' }
@@ -243,8 +243,8 @@ export class Translator {
       ...(name !== undefined && { name }),
       ...(namespace !== undefined && { namespace }),
     }
-    if (containerId === undefined) return { object: host, pod, unattributed: 'unknown-cgroup' }
-    if (runtime?.sandbox) return { object: host, pod, unattributed: 'sandbox' }
+    if (containerId === undefined) return { object: pod, pod, unattributed: 'pod' }
+    if (runtime?.sandbox) return { object: pod, pod, unattributed: 'sandbox' }
     const object: ObjectRef = {
       kind: 'Container',
       key: containerId,

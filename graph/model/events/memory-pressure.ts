@@ -6,7 +6,7 @@ export const memoryPressure = defineEvent({
   collector: 'ebpf',
   doc: 'Processes of a cgroup had to reclaim memory to stay below its limit. One event is about a second of it; lasting pressure is told less and less often, and always before an oom-kill.',
   hook: 'tp_btf/mm_vmscan_memcg_reclaim_begin, tp_btf/mm_vmscan_memcg_reclaim_end; told by raw_tp/flush_memory_pressure',
-  about: ['Container', 'Host'],
+  about: ['Container', 'Pod', 'Host'],
   origin: 'kernel.reclaim',
   // summed up in the kernel for a second, and told when a reclaim ends
   delay: 2 * SECOND,

@@ -5,7 +5,7 @@ export const oomKill = defineEvent({
   collector: 'ebpf',
   doc: 'One invocation of the OOM killer, with all its victims. A task that was dying already is none.',
   hook: 'tp_btf/mark_victim, after tp_btf/signal_generate (SIGKILL, SI_KERNEL) to the same task',
-  about: ['Container', 'Host'],
+  about: ['Container', 'Pod', 'Host'],
   origin: 'kernel.oom',
   delay: 0,
   fields: {
