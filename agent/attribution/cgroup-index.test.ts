@@ -1,12 +1,12 @@
 /** On the real hierarchy of this machine; the file of an agent that was killed included. */
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Cgroup } from '../native/testing/cgroup.ts'
 import { skip } from '../native/testing/recorder.ts'
-import { CgroupIndex, findHierarchy } from './cgroup-index.ts'
+import { CgroupIndex, fileOfBoot, findHierarchy } from './cgroup-index.ts'
 
 const ID = '3b2f1c0d4e5f60718293a4b5c6d7e8f90123456789abcdef0123456789abcdef'
 const UID = '8dbc5577-d0e2-4706-8787-57d52c03ddf2'
@@ -60,4 +60,25 @@ test('what belongs to a pod outlives the agent, its end included; other cgroups 
   assert.deepEqual(third.get(id)?.place, { containerId: ID, podUid: UID })
   third.compact()
   assert.equal(new CgroupIndex({ file }).get(id), undefined)
+})
+
+test('the file is made anew while it is written to: it grows with what is there, not with time', { skip }, (t) => {
+  const file = fileFor(t)
+  const index = new CgroupIndex({ file })
+  for (let id = 1; id <= 30_000; id++) {
+    index.created(id, `/kubepods/pod${UID}/${id.toString(16).padStart(64, '0')}`)
+    if (id % 2 === 0) index.removed(id - 1)
+  }
+  const lines = readFileSync(file, 'utf8').trim().split('\n').length
+  assert.ok(lines < 40_000, `${lines} lines for 30000 cgroups, half of them ended`)
+  const next = new CgroupIndex({ file })
+  assert.equal(next.size, 30_000, 'what ended a moment ago is still known')
+  assert.equal(index.unsaved, 0)
+})
+
+test("files of other boots are removed, others' files are not", (t) => {
+  const folder = dirname(fileFor(t))
+  for (const name of ['cgroups-a.jsonl', 'cgroups-b.jsonl', 'state.json']) writeFileSync(join(folder, name), '')
+  assert.equal(fileOfBoot(folder, 'b'), join(folder, 'cgroups-b.jsonl'))
+  assert.deepEqual(readdirSync(folder), ['cgroups-b.jsonl', 'state.json'])
 })

@@ -1,5 +1,14 @@
 /** Which container a kernel record's cgroup id belongs to, also when that container is gone already. */
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type CgroupPlace, parseCgroupPath } from './cgroup-path.ts'
 import { type RuntimeFacts, readRuntimeFacts } from './cgroup-runtime.ts'
@@ -8,6 +17,8 @@ import { type RuntimeFacts, readRuntimeFacts } from './cgroup-runtime.ts'
 const KEPT_AFTER_REMOVAL = 30_000
 /** Least time between two walks of the hierarchy for an id that is not known, ms. */
 const WALK_INTERVAL = 1_000
+/** Lines of the file that are written before it is made anew without what has ended. */
+const COMPACT_EVERY = 10_000
 
 export interface CgroupEntry {
   readonly id: number
@@ -43,6 +54,14 @@ export const findHierarchy = (mountinfo = readFileSync('/proc/self/mountinfo', '
   return unified
 }
 
+/** The file of one boot in a folder. Those of other boots are removed: their ids mean nothing any more. */
+export const fileOfBoot = (folder: string, bootId: string): string => {
+  const file = `cgroups-${bootId}.jsonl`
+  for (const name of readdirSync(folder))
+    if (/^cgroups-.*\.jsonl(\.part)?$/.test(name) && name !== file) rmSync(join(folder, name))
+  return join(folder, file)
+}
+
 /**
  * Knows cgroups by walking the hierarchy once the kernel's programs are attached, and from then on by their records.
  * What belongs to pods is also noted in a file, so that an agent that was killed knows the containers that ended
@@ -55,6 +74,7 @@ export class CgroupIndex {
   readonly #file: string | null
   /** Lines that could not be written to the file: a full disk must not end the watching. */
   unsaved = 0
+  #lines = 0
   #walkedAt = Number.NEGATIVE_INFINITY
 
   constructor({ hierarchy = findHierarchy(), file }: { hierarchy?: string; file?: string } = {}) {
@@ -86,18 +106,12 @@ export class CgroupIndex {
 
   /** Writes the file anew, without what had ended before it was read. Call it after the walk. */
   compact(): void {
-    if (this.#file === null) return
-    const ended = new Set(this.#removed.map(({ id }) => id))
-    const lines: string[] = []
-    for (const { id, path, place, runtime } of this.#entries.values()) {
-      if (place.podUid === undefined || ended.has(id)) continue
-      // One that ended unseen stays in the file once more: what belongs to it may still be unread in the ring.
-      const there = existsSync(join(this.#hierarchy, path))
-      lines.push(toLine({ id, path, runtime, ...(!there && { removed: true as const }) }))
-      if (!there) this.#removed.push({ id, at: performance.now() })
-    }
-    writeFileSync(`${this.#file}.part`, lines.join(''))
-    renameSync(`${this.#file}.part`, this.#file)
+    const endedBefore = new Set(this.#removed.map(({ id }) => id))
+    // One that ended unseen stays in the file once more: what belongs to it may still be unread in the ring.
+    for (const { id, path, place } of this.#entries.values())
+      if (place.podUid !== undefined && !endedBefore.has(id) && !existsSync(join(this.#hierarchy, path)))
+        this.#removed.push({ id, at: performance.now() })
+    this.#rewrite(endedBefore)
   }
 
   created(id: number, path: string): CgroupEntry {
@@ -152,6 +166,23 @@ export class CgroupIndex {
     if (this.#file === null || entry.place.podUid === undefined) return
     try {
       appendFileSync(this.#file, toLine(line))
+    } catch {
+      this.unsaved++
+    }
+    if (++this.#lines >= COMPACT_EVERY) this.#rewrite()
+  }
+
+  #rewrite(leftOut: ReadonlySet<number> = new Set()): void {
+    if (this.#file === null) return
+    this.#lines = 0
+    const ended = new Set(this.#removed.map(({ id }) => id))
+    const lines: string[] = []
+    for (const { id, path, place, runtime } of this.#entries.values())
+      if (place.podUid !== undefined && !leftOut.has(id))
+        lines.push(toLine({ id, path, runtime, ...(ended.has(id) && { removed: true as const }) }))
+    try {
+      writeFileSync(`${this.#file}.part`, lines.join(''))
+      renameSync(`${this.#file}.part`, this.#file)
     } catch {
       this.unsaved++
     }

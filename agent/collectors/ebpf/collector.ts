@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { EventName } from '../../../graph/model/generated/types.ts'
 import { type Observation, sourceOf } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
-import { CgroupIndex } from '../../attribution/cgroup-index.ts'
+import { CgroupIndex, fileOfBoot } from '../../attribution/cgroup-index.ts'
 import { Kernel, type KernelBatch, type KernelOptions } from '../../native/native.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { blindOf, kindsOf } from './blind.ts'
@@ -64,7 +64,7 @@ export class EbpfCollector implements RunningCollector {
       if (state === 'refused') log.warn({ program: name, section, reason }, 'the kernel refuses a program')
     this.#blind = blindOf(this.#kernel.programs)
     // ids of cgroups begin anew with each boot
-    this.#cgroups = new CgroupIndex({ file: join(dataDir, `cgroups-${host.bootId}.jsonl`) })
+    this.#cgroups = new CgroupIndex({ file: fileOfBoot(dataDir, host.bootId) })
     this.#cgroups.walk()
     this.#cgroups.compact()
     this.#translator = new Translator(host, this.#clock, this.#cgroups, before?.victims)
