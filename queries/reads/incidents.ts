@@ -1,10 +1,11 @@
 /** Incidents of a cluster, in pages. */
 import { OPEN } from '../../graph/model/time.ts'
 import { kindNamed } from './kinds.ts'
-import { decodeCursor, encodeCursor, pageSize, type Reader, statement } from './read.ts'
+import { decodeCursor, encodeCursor, InvalidRequest, pageSize, type Reader, statement } from './read.ts'
 
 const INCIDENTS = statement('incidents')
 const BY_ID = statement('incidents-by-id')
+const BY_PREFIX = statement('incidents-by-prefix')
 
 export type Status = 'waiting' | 'provisional' | 'final'
 
@@ -80,4 +81,14 @@ export const incidents = async (
 export const incidentsById = async (reader: Reader, ids: readonly string[]): Promise<Map<string, Incident>> => {
   const rows = await reader.read<{ incident: Incident }>(BY_ID, { ids })
   return new Map(rows.map(({ incident }) => [incident.id, incident]))
+}
+
+/** The incident whose id begins with `prefix`; null where there is none. Throws InvalidRequest where there are more. */
+export const incidentByPrefix = async (reader: Reader, prefix: string): Promise<Incident | null> => {
+  const rows = await reader.read<{ incident: Incident }>(BY_PREFIX, { prefix })
+  if (rows.length > 1)
+    throw new InvalidRequest(
+      `more than one incident begins with ${prefix}: ${rows.map(({ incident }) => incident.id).join(', ')}`,
+    )
+  return rows[0]?.incident ?? null
 }

@@ -7,7 +7,14 @@ export { events, eventsById } from './events.ts'
 export { family } from './family.ts'
 export { find, nearest } from './find.ts'
 export { headline, mainImpact } from './headline.ts'
-export { type Incident, type IncidentFilter, incidents, incidentsById, type Page } from './incidents.ts'
+export {
+  type Incident,
+  type IncidentFilter,
+  incidentByPrefix,
+  incidents,
+  incidentsById,
+  type Page,
+} from './incidents.ts'
 export { objects } from './objects.ts'
 export { type OccurrenceDetail, occurrenceDetails, occurrences, type Verdict, verdicts } from './occurrences.ts'
 export { owners } from './owners.ts'

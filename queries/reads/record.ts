@@ -5,7 +5,7 @@ import { MINUTE, toRfc3339 } from '../../graph/model/time.ts'
 import { contexts } from './contexts.ts'
 import { events } from './events.ts'
 import type { Window } from './family.ts'
-import { type Incident, incidentsById } from './incidents.ts'
+import { type Incident, incidentByPrefix } from './incidents.ts'
 import { objects } from './objects.ts'
 import { eventObservation, stateObservation, watchObservations } from './observed.ts'
 import { type OccurrenceDetail, occurrenceDetails, occurrences } from './occurrences.ts'
@@ -121,11 +121,11 @@ const expectation = (incident: Incident, details: readonly OccurrenceDetail[]): 
   }
 }
 
-/** An incident's latest occurrences with all that they rest on; what is expected of a replay is that incident. */
+/** The latest occurrences of an incident (its id, or how that begins) with all that they rest on; what is expected of a replay is that incident. */
 export const recordIncident = async (reader: Reader, id: string): Promise<Recording> => {
-  const incident = (await incidentsById(reader, [id])).get(id)
-  if (incident === undefined) throw new InvalidRequest(`no incident ${id}. \`aitia incidents --json\` lists their ids`)
-  const page = await occurrences(reader, id, { first: OCCURRENCES })
+  const incident = await incidentByPrefix(reader, id)
+  if (incident === null) throw new InvalidRequest(`no incident ${id}. \`aitia incidents --json\` lists their ids`)
+  const page = await occurrences(reader, incident.id, { first: OCCURRENCES })
   const found = await occurrenceDetails(
     reader,
     page.items.map((it) => it.id),

@@ -7,7 +7,7 @@ import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { compare, createCorrelator, loadPatterns, outcomesOf, removeCluster } from '../engine/main.ts'
-import { incidents } from './incidents.ts'
+import { incidentByPrefix, incidents } from './incidents.ts'
 import { recordIncident, recordWindow } from './record.ts'
 import { type Answer, why } from './why.ts'
 
@@ -165,6 +165,8 @@ describe('why', () => {
   test('a recording of the incident, or of the window, leads to the same incident again', async () => {
     const { items } = await incidents(store, cluster)
     assert.equal(items.length, 1)
+    assert.deepEqual(await incidentByPrefix(store, items[0]!.id.slice(0, cluster.length + 9)), items[0])
+    assert.equal(await incidentByPrefix(store, `${cluster}/nothing`), null)
     const recording = await recordIncident(store, items[0]!.id)
     const window = await recordWindow(store, cluster, { from: KILL - MINUTE, to: KILL + MINUTE })
     const [pattern] = loadPatterns().filter((it) => it.id === 'container-oom')

@@ -19,11 +19,10 @@ const one = async (id: string, options: IncidentsOptions): Promise<void> => {
   const tools = await ink()
   const { reads } = tools
   const found = await withStore(async (store) => {
-    const key = idIn(options.cluster, id)
-    const incident = (await reads.incidentsById(store, [key])).get(key)
-    if (incident === undefined)
+    const incident = await reads.incidentByPrefix(store, idIn(options.cluster, id))
+    if (incident === null)
       throw new Failure(`no incident ${id} in cluster ${options.cluster}. List them: aitia incidents`)
-    const page = await reads.occurrences(store, key, {
+    const page = await reads.occurrences(store, incident.id, {
       first: Math.min(options.first, 50),
       ...(options.after === undefined ? {} : { after: options.after }),
     })

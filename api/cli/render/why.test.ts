@@ -153,9 +153,9 @@ and was OOM-killed.
   confidence  0.95 (final): rule 0.95 x joins 1.00, 2 independent witnesses of terminated, no known
               loss
   before      6 times since Sun 09:14
-  evidence    memory-pressure memory-pressure-1
-              oom-kill oom-kill-1
-              container-terminated container-terminated-1
+  evidence    memory-pressure-1
+              oom-kill-1
+              container-terminated-1
   look at     aitia incidents 8c1f2e
 `.trim(),
   )
@@ -169,6 +169,17 @@ test('a step that is joined to an earlier one than the line above says to which'
   const text = render({ ...oom, incidents: [{ ...it, verdict: { ...it!.verdict, hops }, evidence }] })
   assert.match(text, /\| {2}\+9 ms +same container 3f9c1a0b \(ebpf\)\n/)
   assert.match(text, /\| {2}within 1 s after OOM kill same container 3f9c1a0b \(ebpf = kubernetes\)/)
+})
+
+test('ids are shortened to what tells them apart: the incident says them in full', () => {
+  const [it] = oom.incidents
+  const boot = '3d1219c7c4c5404aaa1f6d2a48adfda4/a3160bd9-e6b4-4a3c-9956-5034299a1f30'
+  const id = `local/oom-kill/${boot}/1/7595047802`
+  const evidence = it!.evidence.map((each) => ({ ...each, event: { ...each.event, id } }))
+  const incident = { ...it!.incident, id: 'local/8c1f2ea0b1c2d3e4' }
+  const text = render({ ...oom, incidents: [{ ...it, incident, evidence }] })
+  assert.match(text, /^ {2}evidence {4}oom-kill\/3d1219c7\/a3160bd9\/1\/7595047802$/m)
+  assert.match(text, /^ {2}look at {5}aitia incidents 8c1f2ea0$/m)
 })
 
 test('an incident that waits says what for, what was lost and what was not seen', () => {

@@ -29,6 +29,8 @@ const withoutCluster = (cluster: string, key: string): string =>
   key.startsWith(`${cluster}/`) ? key.slice(cluster.length + 1) : key
 /** Container ids and UIDs are told apart by their first digits. */
 const short = (key: string): string => (/^[0-9a-f-]{12,}$/.test(key) ? key.slice(0, 8) : key)
+/** An id made of such parts. */
+const shortId = (id: string): string => id.split('/').map(short).join('/')
 
 const collectorOf = (source: string): string => source.split('@')[0]!
 
@@ -133,14 +135,14 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
     ),
     ...lines(
       'evidence',
-      it.evidence.map(({ event }) => `${event.kind} ${withoutCluster(cluster, event.id)}`),
+      it.evidence.map(({ event }) => cut(shortId(withoutCluster(cluster, event.id)), WIDTH - LABEL)),
     ),
     ...lines(
       'look at',
       it.incident === null
         ? []
         : [
-            `aitia incidents ${withoutCluster(cluster, it.incident.id)}${cluster === ink.ownCluster ? '' : ` -c ${cluster}`}`,
+            `aitia incidents ${short(withoutCluster(cluster, it.incident.id))}${cluster === ink.ownCluster ? '' : ` -c ${cluster}`}`,
           ],
     ),
   ]
