@@ -3,7 +3,7 @@ import { after, before, suite, test } from 'node:test'
 import { SECOND } from '../../../graph/model/time.ts'
 import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
 import { Api } from './testing/api.ts'
-import { at, event, node, oomKilled, pod, ready, running, µs } from './testing/manifests.ts'
+import { at, event, node, oomKilled, pod, ready, replicated, running, µs } from './testing/manifests.ts'
 
 suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
   let api: Api
@@ -101,5 +101,13 @@ suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
       ...{ lastAt: µs(at(5)), component: 'kubelet' },
     })
     assert.equal(harness.events('kubernetes-event', 'eventful').length, 2)
+  })
+  test('an Event without UID is about the object of that kind and name', async (t) => {
+    for (const kind of ['StatefulSet', 'Deployment']) await api.create(replicated(kind, 'twin'))
+    const harness = await api.watch(t)
+    await api.create(event('twin.1', { kind: 'Deployment', name: 'twin', namespace: 'default' }, 'Odd', 1))
+    const { object } = await harness.event('kubernetes-event', 'twin')
+    const deployment = harness.states('twin').find(({ object }) => object.workloadKind === 'Deployment')
+    assert.deepEqual(object, deployment!.object)
   })
 })

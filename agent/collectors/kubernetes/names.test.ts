@@ -30,6 +30,27 @@ test('a placeholder says its namespace', () => {
   assert.deepEqual([key, namespace], ['missing/Service/shop/web', 'shop'])
 })
 
+test('workloads of one name are told apart by their kind', () => {
+  const shop = { kind: 'Workload', namespace: 'shop', name: 'web' } as const
+  const names = new Names(({ workloadKind }) =>
+    workloadKind === 'Job'
+      ? undefined
+      : { kind: 'Workload', key: workloadKind!, name: 'web', workloadKind: workloadKind! },
+  )
+  const kinds = ['Deployment', 'StatefulSet', 'Job']
+  for (const workloadKind of kinds) names.refers(workloadKind, [{ ...shop, workloadKind }], [])
+  const found = kinds.map((workloadKind) => names.resolve({ ...shop, workloadKind }))
+  assert.deepEqual(
+    found.map(({ key, workloadKind }) => [key, workloadKind]),
+    [
+      ['Deployment', 'Deployment'],
+      ['StatefulSet', 'StatefulSet'],
+      ['missing/Job/shop/web', 'Job'],
+    ],
+  )
+  assert.deepEqual([...names.declarers({ ...shop, workloadKind: 'StatefulSet' })], ['StatefulSet'])
+})
+
 test('those who refer to a name are known until they refer to another', () => {
   const names = new Names(() => undefined)
   const n2 = { ...n1, name: 'n2' }

@@ -1,7 +1,8 @@
 import type { ObjectRef } from '../../../graph/model/observation.ts'
 import { given, type NameRef } from './kinds/kind.ts'
 
-const textOf = ({ kind, namespace, name }: NameRef): string => `${kind}/${namespace}/${name}`
+const textOf = ({ kind, workloadKind = kind, namespace, name }: NameRef): string =>
+  `${workloadKind}/${namespace}/${name}`
 
 /** Who refers to what by name, and which object has a name. */
 export class Names {
@@ -49,6 +50,6 @@ const placeholder = (reference: NameRef): ObjectRef => ({
   kind: reference.kind,
   key: `missing/${textOf(reference)}`,
   name: reference.name,
-  ...given({ namespace: reference.namespace || undefined }),
+  ...given({ namespace: reference.namespace || undefined, workloadKind: reference.workloadKind }),
   missing: true,
 })

@@ -8,7 +8,7 @@ import {
   sourceOf,
 } from '../../../graph/model/observation.ts'
 import type { Change } from '../../reflector/handler.ts'
-import type { AnyKind, Fact, Resolve, Thing, Trimmed } from './kinds/kind.ts'
+import type { AnyKind, Fact, Resolve, Trimmed } from './kinds/kind.ts'
 import type { Known } from './known.ts'
 import type { Names } from './names.ts'
 
@@ -100,8 +100,8 @@ export class Observer {
 /** µs back from the sight within which the change happened: to creation where the object is new, else to the last coverage. */
 function uncertainty({ object, previous, observedAt, uncertaintyFrom = 0 }: Change<Trimmed>, known: Known): number {
   if (previous) return uncertaintyFrom === 0 ? 0 : observedAt - uncertaintyFrom
-  const covered = known.has((object as Thing).ref.key) ? (known.watermark ?? 0) : 0
-  return Math.max(0, observedAt - Math.max((object as Thing).createdAt, uncertaintyFrom, covered))
+  const covered = object.ref && known.has(object.ref.key) ? (known.watermark ?? 0) : 0
+  return Math.max(0, observedAt - Math.max(object.createdAt, uncertaintyFrom, covered))
 }
 
 function tombstone(

@@ -12,7 +12,7 @@ import type { CollectorContext, Progress, RunningCollector } from '../collector.
 import { identify, OtherClusterError } from './cluster-identity.ts'
 import { findCustomKind, ownerKindOf, ownersOf } from './custom-kind.ts'
 import { watchedKinds } from './kinds/all.ts'
-import { type AnyKind, covers, type NameRef, nameOf, type Trimmed } from './kinds/kind.ts'
+import { type AnyKind, covers, given, type NameRef, nameOf, type Trimmed } from './kinds/kind.ts'
 import { workloadKind } from './kinds/workload.ts'
 import { Known } from './known.ts'
 import { Names } from './names.ts'
@@ -236,11 +236,16 @@ export class ClusterWatcher implements RunningCollector {
   }
 
   /** The states of those who refer to an object by its name, when it appears. */
-  #again({ object: kind }: AnyKind, change: Change<Trimmed>): Observation[] {
+  #again({ object: kind, workloadKind }: AnyKind, change: Change<Trimmed>): Observation[] {
     const { ref } = change.object
     if (!kind || !ref?.name || change.previous) return []
     const observations: Observation[] = []
-    for (const uid of this.#names.declarers({ kind, namespace: ref.namespace ?? '', name: ref.name })) {
+    for (const uid of this.#names.declarers({
+      kind,
+      ...given({ workloadKind }),
+      namespace: ref.namespace ?? '',
+      name: ref.name,
+    })) {
       for (const { kind, reflector } of this.#watched.values()) {
         const declarer = reflector.view.get(uid)
         if (declarer) observations.push(...this.#observer.again(kind, declarer, change))
@@ -282,9 +287,9 @@ export class ClusterWatcher implements RunningCollector {
     }
   }
 
-  #named({ kind, namespace, name }: NameRef) {
+  #named({ kind, workloadKind, namespace, name }: NameRef) {
     for (const { kind: watched, reflector } of this.#watched.values()) {
-      if (watched.object !== kind) continue
+      if (watched.object !== kind || watched.workloadKind !== workloadKind) continue
       const found = reflector.view.named(namespace, name)
       if (found) return found.ref
     }

@@ -1,6 +1,7 @@
+import { OBJECTS } from '../../../../graph/model/generated/registry.ts'
 import type { ObjectRef } from '../../../../graph/model/observation.ts'
 import { SECOND } from '../../../../graph/model/time.ts'
-import { defineKind, given, type Raw, type Resolve, type Trimmed, timeOf, trimAny } from './kind.ts'
+import { defineKind, given, type NameRef, type Raw, type Resolve, type Trimmed, timeOf, trimAny } from './kind.ts'
 
 /** An Event tells again what states tell: that a pod was scheduled, its image pulled, its container started. */
 const routine = new Set([
@@ -10,7 +11,7 @@ const routine = new Set([
 ])
 
 const messageLimit = 1024
-const builtInWorkloads = new Set(['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'])
+const workloadKinds: readonly string[] = OBJECTS.Workload.alsoLabelled ?? []
 
 interface KubernetesEvent extends Trimmed {
   readonly about: { kind: string; name: string; namespace: string; uid: string | undefined; containerName?: string }
@@ -67,15 +68,19 @@ export const events = defineKind<KubernetesEvent>({
   },
 })
 
+function referenceOf(kind: string, namespace: string, name: string): NameRef | undefined {
+  if (kind === 'Pod' || kind === 'Service' || kind === 'Namespace') return { kind, namespace, name }
+  return workloadKinds.includes(kind) ? { kind: 'Workload', workloadKind: kind, namespace, name } : undefined
+}
+
 /** Undefined for kinds that the model does not have. */
 function objectOf({ kind, name, namespace, uid }: KubernetesEvent['about'], resolve: Resolve): ObjectRef | undefined {
   // The kubelet writes the node's name where its UID belongs.
   if (kind === 'Node') return resolve({ kind, namespace: '', name })
   // A static pod's kubelet writes the hash of its manifest, which the API does not know.
   if (kind === 'Pod' && /^[0-9a-f]{32}$/.test(uid ?? '')) return resolve({ kind, namespace, name })
-  if (uid === undefined) return undefined
-  if (kind === 'Namespace') return { kind, key: uid, name }
-  const ref = { key: uid, name, namespace }
-  if (kind === 'Pod' || kind === 'Service') return { kind, ...ref }
-  return builtInWorkloads.has(kind) ? { kind: 'Workload', workloadKind: kind, ...ref } : undefined
+  const reference = referenceOf(kind, namespace, name)
+  if (reference === undefined || uid === undefined) return reference && resolve(reference)
+  const { namespace: _, ...ref } = reference
+  return { ...ref, key: uid, ...(namespace && { namespace }) }
 }

@@ -30,6 +30,8 @@ export interface Thing extends Trimmed {
 /** A reference that the API makes by name. */
 export interface NameRef {
   readonly kind: ObjectName
+  /** Of a Workload: a Deployment and a StatefulSet can have one name. */
+  readonly workloadKind?: string
   /** Empty where the kind has no namespaces. */
   readonly namespace: string
   readonly name: string

@@ -65,6 +65,7 @@ export class Harness {
   async end(): Promise<void> {
     await this.stop()
     rmSync(this.dataDir, { recursive: true })
+    assert.ok(!this.logged.includes('an object was not passed on'), 'a handler threw')
     for (const observation of this.emitted) assert.deepEqual(problemsOf(observation), [], JSON.stringify(observation))
   }
 
