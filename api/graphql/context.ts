@@ -5,10 +5,11 @@ import { caused } from '../../queries/reads/caused.ts'
 import { contexts } from '../../queries/reads/contexts.ts'
 import { eventsById } from '../../queries/reads/events.ts'
 import { incidentsById } from '../../queries/reads/incidents.ts'
+import { settledKnown } from '../../queries/reads/lanes.ts'
 import { objects } from '../../queries/reads/objects.ts'
 import { occurrenceDetails, verdicts } from '../../queries/reads/occurrences.ts'
 import { owners } from '../../queries/reads/owners.ts'
-import type { AsOf, Reader } from '../../queries/reads/read.ts'
+import { type AsOf, KNOWN_NOW, type Reader } from '../../queries/reads/read.ts'
 import { statesInForce } from '../../queries/reads/states.ts'
 
 /** Rows that one request may read from the graph: pages within pages multiply. */
@@ -48,6 +49,7 @@ const asOfLoaders = <V>(load: (keys: readonly string[], asOf: AsOf) => Promise<M
 /** Made anew for each request; `cluster` is the one meant where a query names none. */
 export const requestContext = (store: Reader, cluster: string) => {
   const reader = bounded(store)
+  const knownTimes = new Map<string, Promise<number>>()
   return {
     reader,
     cluster,
@@ -57,6 +59,14 @@ export const requestContext = (store: Reader, cluster: string) => {
     contexts: loader((keys) => contexts(reader, keys)),
     verdicts: loader((ids) => verdicts(reader, ids)),
     caused: loader((ids) => caused(reader, ids)),
+    /** A knowledge time as it is, or refused where it is too late: asked once a request for each cluster and time. */
+    known: (cluster: string, known: number | null | undefined): Promise<number> | number => {
+      if (known == null) return KNOWN_NOW
+      const name = `${cluster}/${known}`
+      const asked = knownTimes.get(name) ?? settledKnown(reader, cluster, known)
+      knownTimes.set(name, asked)
+      return asked
+    },
     states: asOfLoaders((keys, asOf) => statesInForce(reader, keys, asOf)),
     owners: asOfLoaders((keys, asOf) => owners(reader, keys, asOf)),
     details: asOfLoaders((ids, { known }) => occurrenceDetails(reader, ids, known)),

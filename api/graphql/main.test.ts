@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { loadRecording } from '../../graph/ingest/main.ts'
-import { MINUTE, SECOND, toRfc3339 } from '../../graph/model/time.ts'
+import { MINUTE, now, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { createCorrelator, removeCluster } from '../../queries/engine/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
@@ -181,6 +181,18 @@ describe('GraphQL', () => {
       effects: [{ event: { kind: 'container-terminated' }, joinKey: 'container' }],
     })
     assert.deepEqual(affected.map(({ role }) => role).sort(), ['container', 'owner', 'pod', 'service', 'workload'])
+  })
+
+  test('what will be known is refused: the same question must get the same answer', async () => {
+    const later = toRfc3339(now() + MINUTE)
+    for (const query of [
+      `{ why(kind: "deployment", name: "checkout", namespace: "shop", known: "${later}") { result } }`,
+      `{ workload(kind: "deployment", name: "checkout", namespace: "shop", known: "${later}") { name } }`,
+      `{ workload(kind: "deployment", name: "checkout", namespace: "shop") { state(known: "${later}") { at } } }`,
+      `{ workload(kind: "deployment", name: "checkout", namespace: "shop") { owners(known: "${later}") { name } } }`,
+      `{ incidents { items { occurrences { items { verdict(known: "${later}") { number } } } } } }`,
+    ])
+      assert.match(await complaint(query), /known: got .+, expected at most .+: a lane may still take in/)
   })
 
   test('is closed by default: JSON by POST from this machine, no introspection, no GraphiQL', async () => {

@@ -1,8 +1,9 @@
 /** Works through what is new in each cluster, pattern by pattern: wake, evaluate, conclude, and only then move the cursor. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../graph/store/main.ts'
+import { readLanes } from '../reads/lanes.ts'
 import { conclude } from './conclude.ts'
-import { moveCursor, readCursor, readLanes } from './cursor.ts'
+import { moveCursor, readCursor } from './cursor.ts'
 import { evaluate, readCoverage } from './evaluate.ts'
 import { loadPatterns, OWN_PATTERNS, type Pattern } from './pattern.ts'
 import { applyEngineSchema, statement } from './statements.ts'

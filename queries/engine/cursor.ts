@@ -33,17 +33,3 @@ export const moveCursor = (store: Store, cluster: string, pattern: Pattern, curs
       ...{ ...cursor, coverage: JSON.stringify(cursor.coverage) },
     }),
   )
-
-/** Where each lane of a cluster ends now; 0 for one that nothing was written to. */
-export const readLanes = async (
-  store: Store,
-  cluster: string,
-): Promise<{ ends: number[]; knownUpTo: number | null }> => {
-  const keys = Array.from({ length: LANES }, (_, lane) => `${cluster}/${lane}`)
-  const rows = await store.read<{ key: string; arrival: number; recordedAt: number }>(statement('lanes'), { keys })
-  const arrivals = new Map(rows.map(({ key, arrival }) => [key, arrival]))
-  return {
-    ends: keys.map((key) => arrivals.get(key) ?? 0),
-    knownUpTo: rows.length === 0 ? null : Math.min(...rows.map(({ recordedAt }) => recordedAt)),
-  }
-}

@@ -4,9 +4,9 @@ import { OBJECTS } from '../../graph/model/generated/registry.ts'
 import { MINUTE } from '../../graph/model/time.ts'
 import type { GraphNode, Store } from '../../graph/store/main.ts'
 import { type Coverage, type Hole, watchingOf } from '../reads/coverage.ts'
+import { settledKnown } from '../reads/lanes.ts'
 import { KNOWN_NOW } from '../reads/read.ts'
 import { readContainerNames } from './containers.ts'
-import { readLanes } from './cursor.ts'
 import { judge } from './judge.ts'
 import type { Affected, Alternative, EventNode, Judgement, Ownership } from './judgement.ts'
 import { COUNTING, columnOf, kindOf, labelOf, type Pattern, spanBefore, stepsParameter } from './pattern.ts'
@@ -176,13 +176,6 @@ export const readCoverage = (
 const readBackTo = (coverage: readonly Coverage[]): number =>
   Math.max(...coverage.map(({ heardAt }) => heardAt)) - COVERAGE_BACK
 
-/** Until the slowest lane has come so far, something older may still be committed. */
-const refuseUnsettled = async (store: Store, cluster: string, known: number): Promise<void> => {
-  const { knownUpTo } = await readLanes(store, cluster)
-  if (knownUpTo !== null && known > knownUpTo)
-    throw new Error(`known: got ${known}, expected at most ${knownUpTo}: a lane may still take in something older`)
-}
-
 /**
  * Judges each anchor of one pattern; null where the pattern does not apply to it. Throws where `known` is later than all
  * lanes have come.
@@ -195,7 +188,7 @@ export const evaluate = async (
   { known = KNOWN_NOW, without = [] }: View = {},
   coverage?: readonly Coverage[],
 ): Promise<Map<string, Judgement | null>> => {
-  if (known !== KNOWN_NOW) await refuseUnsettled(store, cluster, known)
+  await settledKnown(store, cluster, known)
   let heard = coverage ?? (await readCoverage(store, cluster, known))
   const match = async (): Promise<Alternative[]> => {
     const parameters = { anchors: anchorIds, cluster, known, without, steps: stepsParameter(pattern) }

@@ -15,6 +15,7 @@ export {
   incidentsById,
   type Page,
 } from './incidents.ts'
+export { readLanes, settledKnown } from './lanes.ts'
 export { objects } from './objects.ts'
 export { type OccurrenceDetail, occurrenceDetails, occurrences, type Verdict, verdicts } from './occurrences.ts'
 export { owners } from './owners.ts'

@@ -184,6 +184,10 @@ describe('why', () => {
     assert.deepEqual(seen(await ask('checkout', KILL)).subject.replicas, { wanted: 3, ready: 3 })
   })
 
+  test('refuses to say what will be known', async () => {
+    await assert.rejects(ask('checkout', END, { known: now() + MINUTE }), /known: got .+, expected at most/)
+  })
+
   test('a wrong name is answered with the nearest', async () => {
     const answer = await ask('chekout', END)
     assert.equal(answer.result, 'not-found')

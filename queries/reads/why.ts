@@ -5,6 +5,7 @@ import { type Asked, type Found, find, type NamedObject, nearest } from './find.
 import { type Impact, impact, type Replicas, replicasOf } from './impact.ts'
 import type { Incident } from './incidents.ts'
 import { kindNamed } from './kinds.ts'
+import { settledKnown } from './lanes.ts'
 import {
   type OccurrenceDetail,
   occurrenceDetails,
@@ -223,7 +224,7 @@ const lookAt = async (reader: Reader, asking: Asking, found: Found): Promise<Ans
   }
 }
 
-/** Answers a question about one object: incidents, near misses, what was not seen, or that nothing is wrong. Throws InvalidRequest for a kind that has no answer. */
+/** Answers a question about one object: incidents, near misses, what was not seen, or that nothing is wrong. Throws InvalidRequest for a kind that has no answer, and for a `known` that is too late. */
 export const why = async (reader: Reader, question: Question): Promise<Answer> => {
   const { cluster, kind, name, namespace } = question
   if (!EXPLAINED.has(kindNamed(kind).label))
@@ -233,7 +234,7 @@ export const why = async (reader: Reader, question: Question): Promise<Answer> =
     cluster,
     asked: { kind, name, namespace },
     at,
-    known: question.known ?? KNOWN_NOW,
+    known: await settledKnown(reader, cluster, question.known ?? KNOWN_NOW),
     from: question.since ?? at - LOOK_BACK,
   }
   const [found] = await find(reader, cluster, asking.asked, asking)

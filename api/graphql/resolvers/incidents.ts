@@ -29,8 +29,8 @@ export const incidents = {
   },
   Occurrence: {
     anchor: (occurrence: Occurrence, _: unknown, { events }: Context) => events.load(occurrence.anchorId),
-    verdict: (occurrence: Occurrence, args: { known?: number }, context: Context) =>
-      newest(occurrence.id, args.known ?? KNOWN_NOW, context),
+    verdict: async (occurrence: Occurrence, args: { known?: number }, context: Context) =>
+      newest(occurrence.id, await context.known(occurrence.cluster, args.known), context),
     verdicts: async (occurrence: Occurrence, _: unknown, { verdicts }: Context) =>
       (await verdicts.load(occurrence.id)) ?? [],
     affected: async (occurrence: Occurrence, _: unknown, { details }: Context) =>

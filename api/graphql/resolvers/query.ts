@@ -51,7 +51,8 @@ export const query = (patterns: readonly Pattern[]) => ({
     incident: (_: unknown, { id }: { id: string }, { incidents }: Context) => incidents.load(id),
     event: (_: unknown, { id }: { id: string }, { events }: Context) => events.load(id),
     workload: async (_: unknown, args: Named, context: Context) => {
-      const [found] = await find(context.reader, args.cluster ?? context.cluster, args, asOf(args))
+      const cluster = args.cluster ?? context.cluster
+      const [found] = await find(context.reader, cluster, args, await asOf(args, cluster, context))
       return found?.object ?? null
     },
     why: (_: unknown, args: Named, context: Context) =>

@@ -12,7 +12,10 @@ interface Times {
   readonly known?: number | null
 }
 
-export const asOf = ({ at, known }: Times): AsOf => ({ at: at ?? now(), known: known ?? KNOWN_NOW })
+export const asOf = async ({ at, known }: Times, cluster: string, context: Context): Promise<AsOf> => ({
+  at: at ?? now(),
+  known: await context.known(cluster, known),
+})
 
 const Event = {
   __resolveType: (event: StoredEvent) => pascalCase(event.kind),
@@ -29,12 +32,12 @@ const ObjectType = {
   __resolveType: (object: StoredObject) => object.kind,
   kind: kindOf,
   missing: (object: StoredObject) => object.missing ?? false,
-  state: async (object: StoredObject, times: Times, { states }: Context) => {
-    const state = await states(asOf(times)).load(object.key)
+  state: async (object: StoredObject, times: Times, context: Context) => {
+    const state = await context.states(await asOf(times, object.cluster, context)).load(object.key)
     return state && { ...state, objectKind: object.kind }
   },
-  owners: async (object: StoredObject, times: Times, { owners }: Context) =>
-    (await owners(asOf(times)).load(object.key)) ?? [],
+  owners: async (object: StoredObject, times: Times, context: Context) =>
+    (await context.owners(await asOf(times, object.cluster, context)).load(object.key)) ?? [],
   events: async (object: StoredObject, args: { from: number; to?: number; first: number }, { reader }: Context) => {
     const first = pageSize(args.first)
     const window = { from: args.from, to: args.to ?? now(), known: KNOWN_NOW, limit: first }
