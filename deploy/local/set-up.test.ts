@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -49,27 +50,38 @@ test('a build that was cut off is made again from nothing, and one whose sources
   const source = join(folder, 'source')
   mkdirSync(source)
   writeFileSync(join(source, 'a.c'), 'one')
+  const built = join(source, 'build', 'a.o')
   let cutOff = true
+  let before: string | null = null
   const step = buildStep({
     name: 'test',
     folder: source,
     sources: [source],
     byHand: '',
-    async run() {
-      assert.ok(!existsSync(join(source, 'build')), 'a build started on what another had left')
-      mkdirSync(join(source, 'build'))
-      writeFileSync(join(source, 'build', 'a.o'), 'half')
+    async run(copy) {
+      assert.ok(!existsSync(join(copy, 'build')), 'a build started on what another had left')
+      mkdirSync(join(copy, 'build'))
+      writeFileSync(join(copy, 'build', 'a.o'), `of ${readFileSync(join(copy, 'a.c'), 'utf8')}`)
+      assert.equal(existsSync(built) ? readFileSync(built, 'utf8') : null, before, 'the old build stays meanwhile')
       if (cutOff) throw new Error('cut off')
     },
   })
   assert.equal(step.done(), false)
-  await assert.rejects(step.run())
+  await assert.rejects(step.run(), /cut off/)
   assert.equal(step.done(), false)
   cutOff = false
   await step.run()
   assert.equal(step.done(), true)
+  assert.equal(readFileSync(built, 'utf8'), 'of one')
   writeFileSync(join(source, 'a.c'), 'two')
   assert.equal(step.done(), false)
+  before = 'of one'
+  await step.run()
+  assert.equal(readFileSync(built, 'utf8'), 'of two')
+  assert.deepEqual(
+    readdirSync(join(root, '.aitia')).filter((name) => name.startsWith('build-test')),
+    [],
+  )
   rmSync(source, { recursive: true })
   assert.equal(step.done(), true)
 })
