@@ -87,9 +87,6 @@ export const COUNTING = (Object.keys(EVENTS) as EventName[]).filter(
   (kind) => 'restartCount' in EVENTS[kind].fields && EVENTS[kind].about.includes('Container'),
 )
 
-export const stepOf = (pattern: Pattern, event: EventName): Step =>
-  pattern.steps.find((step) => step.event === event) as Step
-
 /** How long before the anchor its evidence may lie, µs. */
 export const spanBefore = (pattern: Pattern): number =>
   Math.max(...pattern.steps.map((step) => step.within?.before ?? 0))
