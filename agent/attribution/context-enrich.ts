@@ -14,10 +14,7 @@ export interface Enriched {
   readonly contexts: Record<string, K8sContext>
 }
 
-/**
- * Adds names, workload and context to what happened in a pod, and puts the API's UID in the place of a static pod's hash.
- * What the API does not know (yet) stays as the host told it.
- */
+/** Adds names, workload and context to what happened in a pod. What the API does not know (yet) stays as the host told it. */
 export function enrich(observations: readonly Observation[], pods: Pick<NodePods, 'find'>): Enriched {
   const contexts: Record<string, K8sContext> = {}
   const enriched = observations.map((observation) => {
@@ -28,45 +25,39 @@ export function enrich(observations: readonly Observation[], pods: Pick<NodePods
     const name = observation.type === 'event' ? observation.containerName : object.name
     const found = pods.find(pod.key, containerId, name)
     if (!found) return observation
-    if (observation.type === 'state') return ofState(observation, found)
+    if (observation.type === 'state') return ofState(observation, pod, found)
     contexts[found.contextKey] = found.context
-    return ofEvent(observation, found)
+    return ofEvent(observation, pod, found)
   })
   return { observations: enriched, contexts }
 }
 
-const podRef = ({ podUid, podName, namespace }: Attributed): ObjectRef => ({
-  kind: 'Pod',
-  key: podUid,
-  name: podName,
-  namespace,
-})
+const podRef = (pod: ObjectRef, { podName, namespace }: Attributed): ObjectRef => ({ ...pod, name: podName, namespace })
 
 const named = (object: ObjectRef, found: Attributed): ObjectRef => {
   const { containerName, namespace } = found
-  if (object.kind === 'Pod') return podRef(found)
+  if (object.kind === 'Pod') return podRef(object, found)
   if (object.kind !== 'Container') return object
   return { ...object, ...(containerName !== undefined && { name: containerName }), namespace }
 }
 
-function ofEvent(event: EventObservation, found: Attributed): EventObservation {
+function ofEvent(event: EventObservation, pod: ObjectRef, found: Attributed): EventObservation {
   const { containerName, workloadName, contextKey } = found
   return {
     ...event,
     object: named(event.object, found),
-    pod: podRef(found),
+    pod: podRef(pod, found),
     ...(containerName !== undefined && event.object.kind === 'Container' && { containerName }),
     ...(workloadName !== undefined && { workloadName }),
     contextKey,
   }
 }
 
-function ofState(state: StateObservation, found: Attributed): StateObservation {
-  const hostKey = state.pod?.key
-  const end = (ref: ObjectRef | undefined) => (ref?.kind === 'Pod' && ref.key === hostKey ? podRef(found) : ref)
+function ofState(state: StateObservation, pod: ObjectRef, found: Attributed): StateObservation {
+  const end = (ref: ObjectRef | undefined) => (ref?.kind === 'Pod' && ref.key === pod.key ? podRef(pod, found) : ref)
   const relations = state.relations.map((relation): Declaration => {
     const { from, to, ...rest } = relation
     return { ...rest, ...(from && { from: end(from)! }), ...(to && { to: end(to)! }) }
   })
-  return { ...state, object: named(state.object, found), pod: podRef(found), relations }
+  return { ...state, object: named(state.object, found), pod: podRef(pod, found), relations }
 }

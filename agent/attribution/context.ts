@@ -4,6 +4,7 @@ import { fromRfc3339 } from '../../graph/model/time.ts'
 import type { RawObject } from '../reflector/list.ts'
 import { controllerOf, type Owner } from '../reflector/owner.ts'
 import { type ContainerRole, containerIdOf, containersOf } from './pod-containers.ts'
+import { podKeyOf } from './pod-key.ts'
 
 /** A container of a pod, as far as a context tells it. */
 export interface ContextContainer {
@@ -22,12 +23,11 @@ export interface ContextContainer {
 
 /** What is kept of a pod for attribution. */
 export interface ContextPod {
-  readonly uid: string
+  /** See `podKeyOf`. */
+  readonly key: string
   readonly name: string
   readonly namespace: string
   readonly owner: Owner | undefined
-  /** UID by which the kubelet names a static pod on its machine: the hash of its manifest. */
-  readonly configHash: string | undefined
   readonly containers: readonly ContextContainer[]
   readonly told: Readonly<Partial<K8sContext>>
   readonly labels: Readonly<Record<string, string>>
@@ -49,11 +49,10 @@ export function trimPod(raw: RawObject, annotationPrefixes: readonly string[]): 
     .filter(([name]) => annotationPrefixes.some((prefix) => name.startsWith(prefix)))
     .map(([name, value]) => [name, value.slice(0, annotationLimit)])
   return {
-    uid: metadata.uid,
+    key: podKeyOf(raw),
     name: metadata.name,
     namespace: metadata.namespace,
     owner: controllerOf(raw),
-    configHash: metadata.annotations?.['kubernetes.io/config.hash'],
     labels: metadata.labels ?? {},
     annotations: Object.fromEntries(annotations),
     containers: containersOf(raw).map(({ state, lastState, id, ...container }) => {
@@ -83,7 +82,7 @@ export function contextOf(
   const context = {
     namespace: pod.namespace,
     podName: pod.name,
-    podUid: pod.uid,
+    podUid: pod.key,
     ...pod.told,
     labels: pod.labels,
     annotations: pod.annotations,

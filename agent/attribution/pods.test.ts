@@ -102,7 +102,7 @@ suite('attribution with a real kube-apiserver', { skip: (await controlPlaneUnava
     }
     const { context, contextKey, ...names } = await found(whole)
     assert.deepEqual(names, {
-      ...{ podUid: uid, podName: 'shop-1-a', namespace: 'default', containerName: 'app', workloadName: 'shop' },
+      ...{ podName: 'shop-1-a', namespace: 'default', containerName: 'app', workloadName: 'shop' },
     })
     assert.deepEqual(context.owners, [
       { kind: 'ReplicaSet', name: 'shop-1', uid: replicaSet },
@@ -145,14 +145,15 @@ suite('attribution with a real kube-apiserver', { skip: (await controlPlaneUnava
     assert.equal(pods.find(uid)?.podName, 'brief')
   })
 
-  test("a static pod's hash means its mirror in the API; its node is no workload", async (t) => {
+  test('a static pod is one by the hash that its kubelet gives it; its node is no workload', async (t) => {
     const node = await server.kubectl('get', 'node', 'own', '-o', 'jsonpath={.metadata.uid}')
     const annotations = { 'kubernetes.io/config.mirror': hash, 'kubernetes.io/config.hash': hash }
     const mirror = pod('static-own', 'own', { annotations, ...owned('v1', 'Node', 'own', node) })
-    const uid = await create({ ...mirror, spec: { ...mirror.spec, initContainers: [] } } as typeof mirror)
+    await create({ ...mirror, spec: { ...mirror.spec, initContainers: [] } } as typeof mirror)
     const pods = watch(t)
     const attributed = await found(() => pods.find(hash, 'c9', 'app'))
-    assert.deepEqual([attributed.podUid, attributed.workloadName, attributed.context.owners], [uid, undefined, []])
+    const { workloadName, context } = attributed
+    assert.deepEqual([context.podUid, workloadName, context.owners], [hash, undefined, []])
 
     const container = { kind: 'Container', key: 'c9' } as const
     const event: EventObservation<'memory-pressure'> = {
@@ -167,7 +168,7 @@ suite('attribution with a real kube-apiserver', { skip: (await controlPlaneUnava
     const stranger = { ...event, id: 'f', pod: { kind: 'Pod', key: 'stranger' } as const }
     const ofPod = { ...event, id: 'g', object: { kind: 'Pod', key: hash }, unattributed: 'pod' } as const
     const { observations, contexts } = enrich([event, state, stranger, ofPod], pods)
-    const ref = { kind: 'Pod', key: uid, name: 'static-own', namespace: 'default' }
+    const ref = { kind: 'Pod', key: hash, name: 'static-own', namespace: 'default' }
     const [first, second, third, fourth] = observations as [
       EventObservation,
       StateObservation,

@@ -8,8 +8,6 @@ import { type OwnerChain, Owners } from './pods-owners.ts'
 
 /** Whose a container is, in Kubernetes terms. */
 export interface Attributed {
-  /** metadata.uid of the API, also for a static pod. */
-  readonly podUid: string
   readonly podName: string
   readonly namespace: string
   readonly containerName?: string
@@ -45,9 +43,8 @@ export class NodePods {
   readonly #stop = new AbortController()
   readonly #nodes: Reflector<NodeBoot> | undefined
   readonly #pods = new Map<string, Reflector<ContextPod>>()
-  readonly #byUid = new Map<string, ContextPod>()
-  readonly #uidOfHash = new Map<string, string>()
-  readonly #deleted: { uid: string; at: number }[] = []
+  readonly #byKey = new Map<string, ContextPod>()
+  readonly #deleted: { pod: ContextPod; at: number }[] = []
   readonly #contexts = new WeakMap<ContextPod, Map<string, Attributed>>()
 
   constructor(options: NodePodsOptions) {
@@ -58,7 +55,7 @@ export class NodePods {
 
   /** Pods that are known, those deleted a moment ago included. */
   get size(): number {
-    return this.#byUid.size
+    return this.#byKey.size
   }
 
   start(): void {
@@ -73,11 +70,11 @@ export class NodePods {
 
   /**
    * What the API knows of a container; undefined where it does not know the pod (yet).
-   * @param podUid as the cgroup's path has it: for a static pod the hash of its manifest
+   * @param podKey UID as the cgroup's path has it: see `podKeyOf`
    * @param containerName from the runtime, for a container that the status does not show yet
    */
-  find(podUid: string, containerId?: string, containerName?: string): Attributed | undefined {
-    const pod = this.#byUid.get(this.#uidOfHash.get(podUid) ?? podUid)
+  find(podKey: string, containerId?: string, containerName?: string): Attributed | undefined {
+    const pod = this.#byKey.get(podKey)
     if (!pod) return undefined
     const chain = this.#owners.chain(pod.owner, pod.namespace)
     const key = `${chain.owners.length} ${chain.whole} ${containerId} ${containerName}`
@@ -95,7 +92,6 @@ export class NodePods {
     const context = contextOf(pod, owners, container, id)
     const workloadName = whole ? owners.at(-1)?.name : undefined
     return {
-      podUid: pod.uid,
       podName: pod.name,
       namespace: pod.namespace,
       ...(container && { containerName: container.name }),
@@ -151,17 +147,15 @@ export class NodePods {
 
   #take({ changes }: Batch<ContextPod>): void {
     for (const { type, object } of changes) {
-      if (type === 'deleted') this.#deleted.push({ uid: object.uid, at: performance.now() })
-      this.#byUid.set(object.uid, object)
-      if (object.configHash !== undefined) this.#uidOfHash.set(object.configHash, object.uid)
+      if (type === 'deleted') this.#deleted.push({ pod: object, at: performance.now() })
+      this.#byKey.set(object.key, object)
       // Asked for now, so that the chain is there when an event comes.
       this.#owners.chain(object.owner, object.namespace)
     }
     while (this.#deleted[0] && this.#deleted[0].at < performance.now() - keptAfterDeletion) {
-      const { uid } = this.#deleted.shift()!
-      const hash = this.#byUid.get(uid)?.configHash
-      if (hash !== undefined && this.#uidOfHash.get(hash) === uid) this.#uidOfHash.delete(hash)
-      this.#byUid.delete(uid)
+      const { pod } = this.#deleted.shift()!
+      // The mirror of a static pod that was made anew has the same key.
+      if (this.#byKey.get(pod.key) === pod) this.#byKey.delete(pod.key)
     }
   }
 }

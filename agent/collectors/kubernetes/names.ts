@@ -32,10 +32,14 @@ export class Names {
     }
   }
 
-  /** The object of that name, or the last that had it, or a placeholder that holds its place. */
+  /**
+   * The object that is meant. Of a UID that is the object that has it, or else one with that key; of a name alone the object that
+   * has it, or the last that had it, or a placeholder that holds its place.
+   */
   resolve = (reference: NameRef): ObjectRef => {
     const name = textOf(reference)
     const found = this.#find(reference)
+    if (reference.uid !== undefined) return found ?? refOf(reference, reference.uid)
     if (found && this.#declarers.has(name)) this.#last.set(name, found)
     return found ?? this.#last.get(name) ?? placeholder(reference)
   }
@@ -46,10 +50,12 @@ export class Names {
   }
 }
 
+const refOf = ({ kind, namespace, name, workloadKind }: NameRef, key: string): ObjectRef => ({
+  ...{ kind, key, name },
+  ...given({ namespace: namespace || undefined, workloadKind }),
+})
+
 const placeholder = (reference: NameRef): ObjectRef => ({
-  kind: reference.kind,
-  key: `missing/${textOf(reference)}`,
-  name: reference.name,
-  ...given({ namespace: reference.namespace || undefined, workloadKind: reference.workloadKind }),
+  ...refOf(reference, `missing/${textOf(reference)}`),
   missing: true,
 })

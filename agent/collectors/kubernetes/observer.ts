@@ -32,12 +32,13 @@ export class Observer {
     this.#find = find
   }
 
-  changed(kind: AnyKind, change: Change<Trimmed>): Observation[] {
+  /** `succeeded`: what is deleted goes on under another UID. */
+  changed(kind: AnyKind, change: Change<Trimmed>, succeeded: boolean): Observation[] {
     const { object, previous, type } = change
     const now = type === 'present' ? (kind.references?.(object) ?? []) : []
     this.#names.refers(object.uid, now, previous ? (kind.references?.(previous) ?? []) : [])
     if (type === 'deleted') {
-      if (!object.ref) return []
+      if (!object.ref || succeeded) return []
       this.#known.holdsEnd(object.ref.key)
       return [tombstone(object.ref, change, change.uncertaintyFrom)]
     }

@@ -8,6 +8,7 @@ import type { Batch, Change, Gap, Status } from '../../reflector/handler.ts'
 import { isNode, type Owner } from '../../reflector/owner.ts'
 import { Reflector } from '../../reflector/reflector.ts'
 import type { Timings } from '../../reflector/timings.ts'
+import type { View } from '../../reflector/view.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { identify, OtherClusterError } from './cluster-identity.ts'
 import { findCustomKind, ownerKindOf, ownersOf } from './custom-kind.ts'
@@ -212,13 +213,15 @@ export class ClusterWatcher implements RunningCollector {
       await this.#known.pass(() => this.#emit(observations))
     }
     if (!watched.passed) {
+      const there = new Set([...watched.reflector.view.objects()].map(({ ref }) => ref?.key))
       for (const object of this.#known.of(kind.path)) {
-        if (watched.reflector.view.get(object.key)) continue
+        if (there.has(object.key)) continue
         held.push(this.#observer.gone(object, now(), resourceVersion))
       }
     }
     for (const change of changes) {
-      held.push(...this.#observer.changed(kind, change), ...this.#again(kind, change))
+      const succeeded = isSucceeded(change, watched.reflector.view)
+      held.push(...this.#observer.changed(kind, change, succeeded), ...this.#again(kind, change))
       if (change.object.owner) this.#meet(change.object.owner)
       if (held.length >= emitLimit) await pass()
     }
@@ -287,7 +290,8 @@ export class ClusterWatcher implements RunningCollector {
     }
   }
 
-  #named({ kind, workloadKind, namespace, name }: NameRef) {
+  #named({ kind, workloadKind, namespace, name, uid }: NameRef) {
+    if (uid !== undefined) return this.#find(uid)?.ref
     for (const { kind: watched, reflector } of this.#watched.values()) {
       if (watched.object !== kind || watched.workloadKind !== workloadKind) continue
       const found = reflector.view.named(namespace, name)
@@ -309,4 +313,9 @@ export class ClusterWatcher implements RunningCollector {
 function lowest(watched: readonly Watched[]): number | undefined {
   const marks = watched.filter(({ passed }) => passed).map(({ reflector }) => reflector.watermark)
   return marks.length && marks.every((mark) => mark !== undefined) ? Math.min(...marks) : undefined
+}
+
+/** The mirror of a static pod was made anew: another UID, the same pod. */
+function isSucceeded({ type, object: { ref } }: Change<Trimmed>, view: View<Trimmed>): boolean {
+  return type === 'deleted' && !!ref?.name && view.named(ref.namespace ?? '', ref.name)?.ref?.key === ref.key
 }

@@ -3,7 +3,7 @@ import { defineObject } from '../define.ts'
 export const pod = defineObject({
   name: 'Pod',
   doc: 'A pod.',
-  keyFrom: "metadata.uid; a static pod's mirror is mapped to it by the annotation config.hash",
+  keyFrom: "metadata.uid; for a static pod the hash by which its kubelet names it (annotation config.mirror of its mirror)",
   namespaced: true,
   body: {
     labels: { type: 'string[]', doc: 'Labels as key=value, sorted.' },

@@ -1,5 +1,4 @@
-import type { ObjectRef } from '../../../../graph/model/observation.ts'
-import { defineKind, given, type NameRef, type Raw, type Resolve, type Thing, trimMeta } from './kind.ts'
+import { defineKind, given, type NameRef, type Raw, type Thing, trimMeta } from './kind.ts'
 
 interface EndpointSlice extends Thing {
   /** UID of the Service where an owner reference gives it. */
@@ -9,16 +8,15 @@ interface EndpointSlice extends Thing {
   readonly pods: readonly { readonly name: string; readonly uid: string | undefined; readonly ready: boolean }[]
 }
 
-const named = (kind: NameRef['kind'], { ref }: Thing, name: string): NameRef => ({
-  kind,
-  namespace: ref.namespace ?? '',
-  name,
-})
+const serviceOf = ({ serviceName, serviceUid, ref }: EndpointSlice): NameRef[] =>
+  serviceName === undefined
+    ? []
+    : [{ kind: 'Service', namespace: ref.namespace ?? '', name: serviceName, ...given({ uid: serviceUid }) }]
 
-const refOf = (slice: EndpointSlice, kind: NameRef['kind'], name: string, uid: string | undefined, resolve: Resolve) =>
-  uid === undefined
-    ? resolve(named(kind, slice, name))
-    : ({ kind, key: uid, name, ...given({ namespace: slice.ref.namespace }) } satisfies ObjectRef)
+const podOf = ({ ref }: EndpointSlice, { name, uid }: EndpointSlice['pods'][number]): NameRef => ({
+  ...{ kind: 'Pod', namespace: ref.namespace ?? '', name },
+  ...given({ uid }),
+})
 
 // (Service)-[:SELECTS]->(Pod)
 export const endpointSlices = defineKind<EndpointSlice>({
@@ -49,20 +47,18 @@ export const endpointSlices = defineKind<EndpointSlice>({
     }
   },
   references: (slice) => {
-    const { serviceName, serviceUid, pods } = slice
-    if (serviceName === undefined) return []
-    const service = serviceUid === undefined ? [named('Service', slice, serviceName)] : []
-    return [...service, ...pods.filter(({ uid }) => uid === undefined).map(({ name }) => named('Pod', slice, name))]
+    const service = serviceOf(slice)
+    const pods = service.length ? slice.pods.map((pod) => podOf(slice, pod)) : []
+    return [...service, ...pods].filter(({ uid }) => uid === undefined)
   },
-  relations: (slice, resolve) => {
-    const { serviceName, serviceUid, pods } = slice
-    if (serviceName === undefined) return []
-    const from = refOf(slice, 'Service', serviceName, serviceUid, resolve)
-    return pods.map(({ name, uid, ready }) => ({
-      kind: 'SELECTS',
-      from,
-      to: refOf(slice, 'Pod', name, uid, resolve),
-      properties: { ready },
-    }))
-  },
+  relations: (slice, resolve) =>
+    serviceOf(slice).flatMap((service) => {
+      const from = resolve(service)
+      return slice.pods.map((pod) => ({
+        kind: 'SELECTS',
+        from,
+        to: resolve(podOf(slice, pod)),
+        properties: { ready: pod.ready },
+      }))
+    }),
 })

@@ -69,7 +69,8 @@ export const events = defineKind<KubernetesEvent>({
 })
 
 function referenceOf(kind: string, namespace: string, name: string): NameRef | undefined {
-  if (kind === 'Pod' || kind === 'Service' || kind === 'Namespace') return { kind, namespace, name }
+  if (kind === 'Namespace') return { kind, namespace: '', name }
+  if (kind === 'Pod' || kind === 'Service') return { kind, namespace, name }
   return workloadKinds.includes(kind) ? { kind: 'Workload', workloadKind: kind, namespace, name } : undefined
 }
 
@@ -77,10 +78,6 @@ function referenceOf(kind: string, namespace: string, name: string): NameRef | u
 function objectOf({ kind, name, namespace, uid }: KubernetesEvent['about'], resolve: Resolve): ObjectRef | undefined {
   // The kubelet writes the node's name where its UID belongs.
   if (kind === 'Node') return resolve({ kind, namespace: '', name })
-  // A static pod's kubelet writes the hash of its manifest, which the API does not know.
-  if (kind === 'Pod' && /^[0-9a-f]{32}$/.test(uid ?? '')) return resolve({ kind, namespace, name })
   const reference = referenceOf(kind, namespace, name)
-  if (reference === undefined || uid === undefined) return reference && resolve(reference)
-  const { namespace: _, ...ref } = reference
-  return { ...ref, key: uid, ...(namespace && { namespace }) }
+  return reference && resolve({ ...reference, ...given({ uid }) })
 }

@@ -35,6 +35,8 @@ export interface NameRef {
   /** Empty where the kind has no namespaces. */
   readonly namespace: string
   readonly name: string
+  /** Where the reference gives it: of the API, or for a static pod the one that its kubelet knows. */
+  readonly uid?: string
 }
 
 /** An event that an object tells of, without what the collector adds to each. */

@@ -5,6 +5,7 @@ import {
   containersOf,
   type PodContainer,
 } from '../../../attribution/pod-containers.ts'
+import { podKeyOf } from '../../../attribution/pod-key.ts'
 import { controllerOf } from '../../../reflector/owner.ts'
 import {
   canonicalAddress,
@@ -85,8 +86,10 @@ export const pods = defineKind<Pod>({
     const ready = conditionOf(status, 'Ready')
     const scheduled = conditionOf(status, 'PodScheduled')
     const readyAt = timeOf(ready?.lastTransitionTime)
+    const meta = trimMeta(raw, 'Pod')
     return {
-      ...trimMeta(raw, 'Pod'),
+      ...meta,
+      ref: { ...meta.ref, key: podKeyOf(raw) },
       owner: controllerOf(raw),
       phase,
       nodeName: spec.nodeName || undefined,

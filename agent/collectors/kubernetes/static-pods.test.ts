@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
+import { Api } from './testing/api.ts'
+import { relationsOf } from './testing/harness.ts'
+import { endpointSlice, event, node, ownerOf, pod } from './testing/manifests.ts'
+
+const hash = '0123456789abcdef0123456789abcdef'
+
+suite('static pods in a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
+  let api: Api
+  before(async () => {
+    api = await Api.start()
+  })
+  after(() => api?.stop())
+
+  test('a static pod has one key, by whatever UID it is named, also when its mirror is made anew', async (t) => {
+    const owner = ownerOf('v1', 'Node', 'n', await api.create(node('n')))
+    const annotations = { 'kubernetes.io/config.mirror': hash, 'kubernetes.io/config.hash': hash }
+    const plain = pod('etcd-n', { owner, nodeName: 'n' })
+    const mirror = { ...plain, metadata: { ...plain.metadata, annotations } }
+    const first = await api.create(mirror)
+    const harness = await api.watch(t)
+    assert.deepEqual(relationsOf(await harness.state(hash)), ['n OWNS this', 'this RUNS_ON n'])
+
+    const inPod = { kind: 'Pod', name: 'etcd-n', namespace: 'default' }
+    await api.create(event('by-kubelet', { ...inPod, uid: hash }, 'BackOff', 1))
+    await api.create(event('by-controller', { ...inPod, uid: first.metadata.uid }, 'NodeNotReady', 1))
+    await api.create(endpointSlice('etcd-x', 'etcd', [{ name: 'etcd-n', uid: first.metadata.uid }]))
+    const { relations } = await harness.state('etcd-x')
+    const events = await Promise.all(
+      ['BackOff', 'NodeNotReady'].map((reason) =>
+        harness.event('kubernetes-event', 'etcd-n', ({ fields }) => fields.reason === reason),
+      ),
+    )
+    assert.deepEqual([relations[0]?.to?.key, ...events.map(({ object }) => object.key)], [hash, hash, hash])
+
+    await harness.stop()
+    await api.remove('pod', 'etcd-n')
+    const second = await api.create({ ...mirror, metadata: { ...mirror.metadata, labels: { made: 'anew' } } })
+    assert.notEqual(second.metadata.uid, first.metadata.uid)
+    await harness.start()
+    await harness.state(hash, ({ body }) => (body.labels as string[]).includes('made=anew'))
+    await api.remove('pod', 'etcd-n')
+    await harness.state(hash, ({ deleted }) => deleted === true)
+    await api.create(mirror)
+    const last = await harness.state(
+      hash,
+      ({ body }) => (body.labels as string[] | undefined)?.includes('app=x') === true,
+    )
+    const versions = harness.states(hash).map(({ version }) => version)
+    assert.deepEqual(
+      versions,
+      versions.toSorted((a, b) => a - b),
+    )
+    assert.equal(harness.states(hash).at(-1), last)
+    const keys = harness.emitted.flatMap((each) =>
+      each.type === 'state' && each.object.kind === 'Pod' ? each.object.key : [],
+    )
+    assert.deepEqual(new Set(keys), new Set([hash]))
+  })
+
+  test('a pod that calls itself a mirror without being owned by a node keeps its own key', async (t) => {
+    const annotations = { 'kubernetes.io/config.mirror': hash }
+    const plain = pod('pretender', { nodeName: 'n' })
+    const { metadata } = await api.create({ ...plain, metadata: { ...plain.metadata, annotations } })
+    const harness = await api.watch(t)
+    assert.equal((await harness.state('pretender')).object.key, metadata.uid)
+  })
+})
