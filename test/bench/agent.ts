@@ -1,0 +1,186 @@
+/**
+ * What an agent with the ebpf collector costs: the command line's own process against a C program that reads the same kernel
+ * programs' records through libbpf and forgets them. The load goes into the ring of either from a third process, whose CPU is
+ * not counted; it is of a cgroup that is no container's, so that what is measured is the way of a record up to its attribution.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { builtObjects, preparePinDir, unpin } from '../../agent/native/native.ts'
+import { startRedis } from '../../deploy/local/redis.ts'
+import type { Row } from './row.ts'
+
+const root = join(import.meta.dirname, '../..')
+const programs = join(import.meta.dirname, 'programs')
+const cluster = `bench-agent-${process.pid}`
+const agentPins = '/sys/fs/bpf/aitia'
+const consumerPins = `/sys/fs/bpf/aitia-bench-${process.pid}`
+
+const RATE = 10_000
+const TURNS = 5
+const TURN_SECONDS = 5
+const BURST_RATE = 100_000
+const BURST_SECONDS = 10
+
+interface Load {
+  readonly made: number
+  readonly lost: number
+  readonly unread: number
+  readonly seconds: number
+}
+
+/** A process under load, and the folders with the pinned maps of its ring. */
+interface Reader {
+  readonly pid: number
+  readonly folders: readonly string[]
+}
+
+const build = (folder: string): { consumer: string; records: string; object: string } => {
+  const built = { consumer: join(folder, 'consumer'), records: join(folder, 'records'), object: join(folder, 'o') }
+  for (const name of ['consumer', 'records'] as const)
+    execFileSync('cc', ['-O2', '-Wall', '-o', built[name], join(programs, `${name}.c`), '-lbpf'])
+  const target = ['-target', 'bpf', '-mcpu=v3', '-g', '-O2', '-Wall', '-Werror', `-I${join(root, 'bpf/include')}`]
+  execFileSync('clang', [...target, '-c', join(programs, 'records.bpf.c'), '-o', built.object])
+  return built
+}
+
+/** CPU time of a process so far, ns: /proc/<pid>/stat has ticks of 10 ms only. */
+const cpuOf = (pid: number): number => {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  return threads.reduce(
+    (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+    0,
+  )
+}
+
+/** Memory of a process, MB: what it holds now, or the most it ever held. */
+const memoryOf = (pid: number, which: 'VmRSS' | 'VmHWM'): number =>
+  (Number(new RegExp(`^${which}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024) /
+  1e6
+
+const stop = async (child: ChildProcess): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exit = once(child, 'exit')
+  child.kill('SIGTERM')
+  await exit
+}
+
+const pinsOfAgent = (): string | undefined => {
+  const name = existsSync(agentPins) && readdirSync(agentPins).find((each) => each.startsWith(`${cluster}-`))
+  return name ? join(agentPins, name) : undefined
+}
+
+/** Waits until the agent's kernel programs are at work. */
+const foldersOfAgent = async (child: ChildProcess): Promise<string[]> => {
+  for (let tries = 0; tries < 600; tries++) {
+    if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}, expected it to run`)
+    const pins = pinsOfAgent()
+    const version = pins && readdirSync(pins).find((name) => existsSync(join(pins, name, 'links/process_exit')))
+    if (pins && version) return [join(pins, version, 'maps'), pins]
+    await sleep(100)
+  }
+  throw new Error('no pinned program of the agent after 60 s')
+}
+
+export const bench = async (): Promise<Row[]> => {
+  const folder = mkdtempSync(join(tmpdir(), 'aitia-bench-'))
+  const children: ChildProcess[] = []
+  const redis = await startRedis({ dataDir: join(folder, 'redis') })
+  try {
+    const { consumer, records, object } = build(folder)
+    const refusal = preparePinDir(consumerPins)
+    if (refusal !== null) throw new Error(`nothing can be pinned: ${refusal}`)
+    const { KUBECONFIG: _, ...environment } = process.env
+    const agentChild = spawn(process.execPath, [join(root, 'api/cli/main.ts'), 'agent', '--collectors', 'ebpf'], {
+      env: { ...environment, AITIA_CLUSTER: cluster, AITIA_DATA: join(folder, 'agent'), AITIA_REDIS_URL: redis.url },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    children.push(agentChild)
+    const consumerChild = spawn(consumer, [consumerPins, ...builtObjects()], { stdio: ['pipe', 'pipe', 'inherit'] })
+    children.push(consumerChild)
+    const told = createInterface(consumerChild.stdout)[Symbol.asyncIterator]()
+    if ((await told.next()).value !== 'ready') throw new Error('the consumer in C did not start')
+    const agent: Reader = { pid: agentChild.pid!, folders: await foldersOfAgent(agentChild) }
+    const plain: Reader = { pid: consumerChild.pid!, folders: [consumerPins] }
+
+    const cgroup = statSync('/sys/fs/cgroup/memory', { throwIfNoEntry: false }) ?? statSync('/sys/fs/cgroup')
+    const load = async ({ folders }: Reader, rate: number, seconds: number): Promise<Load> => {
+      const words = [object, rate, seconds, cgroup.ino, ...folders].map(String)
+      const child = spawn(records, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+      children.push(child)
+      const line = (await createInterface(child.stdout)[Symbol.asyncIterator]().next()).value
+      if (line === undefined) throw new Error('the load ended without a word')
+      const done: Load = JSON.parse(line)
+      if (done.seconds > seconds * 1.05) throw new Error(`${seconds} s of load took ${done.seconds} s: not its pace`)
+      if (done.unread > 0) throw new Error(`${done.unread} bytes were not read within 10 s`)
+      return done
+    }
+    /** Share of one core. */
+    const turn = async (reader: Reader): Promise<number> => {
+      const [before, start] = [cpuOf(reader.pid), performance.now()]
+      await load(reader, RATE, TURN_SECONDS)
+      return (cpuOf(reader.pid) - before) / 1e6 / (performance.now() - start)
+    }
+    const idle = async (reader: Reader): Promise<number> => {
+      const [before, start] = [cpuOf(reader.pid), performance.now()]
+      await sleep(TURN_SECONDS * 1_000)
+      return (cpuOf(reader.pid) - before) / 1e6 / (performance.now() - start)
+    }
+    // once each before it counts: compilation
+    await turn(agent)
+    await turn(plain)
+    const ofAgent: number[] = []
+    const ofPlain: number[] = []
+    for (let count = 0; count < TURNS; count++) {
+      ofAgent.push(await turn(agent))
+      ofPlain.push(await turn(plain))
+    }
+    const idleAgent = await idle(agent)
+    const burstStart = cpuOf(agent.pid)
+    const burst = await load(agent, BURST_RATE, BURST_SECONDS)
+    const burstShare = (cpuOf(agent.pid) - burstStart) / 1e9 / burst.seconds
+    const [held, peak] = [memoryOf(agent.pid, 'VmRSS'), memoryOf(agent.pid, 'VmHWM')]
+    consumerChild.stdin.end()
+    const read = Number((await told.next()).value)
+    const expected = RATE * TURN_SECONDS * (TURNS + 1)
+    if (read < expected) throw new Error(`the consumer in C read ${read} records, expected at least ${expected}`)
+
+    const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
+    const [mine, least] = [median(ofAgent), median(ofPlain)]
+    const percent = (share: number) => `${(share * 100).toFixed(2)} %`
+    return [
+      {
+        what: `agent's CPU at ${RATE} events/s against a C consumer that does nothing else`,
+        value: mine / least,
+        unit: 'x',
+        budget: { atMost: 2 },
+        detail: `${percent(mine)} of a core against ${percent(least)}; median of ${TURNS} turns of ${TURN_SECONDS} s each, by turns; records of processes outside of pods, which are attributed and not sent; an agent without load takes ${percent(idleAgent)}`,
+      },
+      {
+        what: `events lost at ${BURST_RATE}/s for ${BURST_SECONDS} s`,
+        value: burst.lost,
+        unit: 'events',
+        budget: { atMost: 0 },
+        detail: `${burst.made} made in ${burst.seconds.toFixed(2)} s, all others read and acknowledged; the agent took ${percent(burstShare)} of a core`,
+      },
+      {
+        what: 'RSS of an agent with the ebpf collector',
+        value: held,
+        unit: 'MB',
+        budget: { atMost: 150 },
+        detail: `after the load of the lines above, with the 16 MiB of the ring; the most since its start was ${peak.toFixed(0)} MB`,
+      },
+    ]
+  } finally {
+    for (const child of children) await stop(child)
+    const pins = pinsOfAgent()
+    if (pins !== undefined) unpin(pins)
+    rmSync(consumerPins, { recursive: true, force: true })
+    await redis.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
