@@ -12,7 +12,7 @@ import { TestContainer } from '../../agent/collectors/ebpf/testing/harness.ts'
 import { runAgent } from '../../agent/main.ts'
 import { unpin } from '../../agent/native/native.ts'
 import { findOrStartNeo4j } from '../../deploy/local/neo4j.ts'
-import { findOrStartRedis } from '../../deploy/local/redis.ts'
+import { startRedis } from '../../deploy/local/redis.ts'
 import { removeCluster } from '../../graph/ingest/main.ts'
 import { type Log, openPatternQueue } from '../../graph/queue/main.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
@@ -73,7 +73,7 @@ export const bench = async (): Promise<Row[]> => {
   try {
     const neo4j = await findOrStartNeo4j({ dataDir: join(folder, 'neo4j') })
     after(() => neo4j.stop())
-    const redis = await findOrStartRedis({ dataDir: join(folder, 'redis') })
+    const redis = await startRedis({ dataDir: join(folder, 'redis') })
     after(() => redis.stop())
     const place = { redisUrl: redis.url, prefix: cluster, log }
     const store = openStore(neo4j)
