@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import { findCollection } from '../../reflector/discovery.ts'
 import type { Owner } from '../../reflector/owner.ts'
-import type { AnyKind } from './kinds/kind.ts'
+import type { AnyKind } from './kind.ts'
 import { workloadKind } from './kinds/workload.ts'
 
 /** `apps/v1 Deployment`: what tells kinds of owners apart. */

@@ -2,8 +2,8 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import { apiOf, loadKubeConfig } from '../../reflector/config.ts'
 import { getJson } from '../../reflector/request.ts'
 import type { Collector, DoctorLine } from '../collector.ts'
-import { watchedKinds } from './kinds/all.ts'
-import { nameOf } from './kinds/kind.ts'
+import { nameOf } from './kind.ts'
+import { watchedKinds } from './watched-kinds.ts'
 import { ClusterWatcher } from './watcher.ts'
 
 const collector: Collector = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ObjectRef } from '../../../graph/model/observation.ts'
-import type { NameRef } from './kinds/kind.ts'
+import type { NameRef } from './kind.ts'
 import { Names } from './names.ts'
 
 const n1: NameRef = { kind: 'Node', namespace: '', name: 'n1' }

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../../../graph/model/observation.ts'
-import { given, type NameRef } from './kinds/kind.ts'
+import { given, type NameRef } from './kind.ts'
 
 const textOf = ({ kind, workloadKind = kind, namespace, name }: NameRef): string =>
   `${workloadKind}/${namespace}/${name}`

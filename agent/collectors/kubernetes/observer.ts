@@ -8,7 +8,7 @@ import {
   sourceOf,
 } from '../../../graph/model/observation.ts'
 import type { Change } from '../../reflector/handler.ts'
-import type { AnyKind, Fact, Resolve, Trimmed } from './kinds/kind.ts'
+import type { AnyKind, Fact, Resolve, Trimmed } from './kind.ts'
 import type { Known } from './known.ts'
 import type { Names } from './names.ts'
 

@@ -12,12 +12,12 @@ import type { View } from '../../reflector/view.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { identify, OtherClusterError } from './cluster-identity.ts'
 import { findCustomKind, ownerKindOf, ownersOf } from './custom-kind.ts'
-import { watchedKinds } from './kinds/all.ts'
-import { type AnyKind, covers, given, type NameRef, nameOf, type Trimmed } from './kinds/kind.ts'
+import { type AnyKind, covers, given, type NameRef, nameOf, type Trimmed } from './kind.ts'
 import { workloadKind } from './kinds/workload.ts'
 import { Known } from './known.ts'
 import { Names } from './names.ts'
 import { Observer, source } from './observer.ts'
+import { watchedKinds } from './watched-kinds.ts'
 
 /** One kind with its watch. */
 interface Watched {

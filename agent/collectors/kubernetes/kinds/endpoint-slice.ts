@@ -1,4 +1,4 @@
-import { defineKind, given, type NameRef, type Raw, type Thing, trimMeta } from './kind.ts'
+import { defineKind, given, type NameRef, type Raw, type Thing, trimMeta } from '../kind.ts'
 
 interface EndpointSlice extends Thing {
   /** UID of the Service where an owner reference gives it. */
@@ -19,7 +19,7 @@ const podOf = ({ ref }: EndpointSlice, { name, uid }: EndpointSlice['pods'][numb
 })
 
 // (Service)-[:SELECTS]->(Pod)
-export const endpointSlices = defineKind<EndpointSlice>({
+export default defineKind<EndpointSlice>({
   path: '/apis/discovery.k8s.io/v1/endpointslices',
   object: 'EndpointSlice',
   trim: (raw) => {

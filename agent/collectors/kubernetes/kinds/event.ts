@@ -1,7 +1,7 @@
 import { OBJECTS } from '../../../../graph/model/generated/registry.ts'
 import type { ObjectRef } from '../../../../graph/model/observation.ts'
 import { SECOND } from '../../../../graph/model/time.ts'
-import { defineKind, given, type NameRef, type Raw, type Resolve, type Trimmed, timeOf, trimAny } from './kind.ts'
+import { defineKind, given, type NameRef, type Raw, type Resolve, type Trimmed, timeOf, trimAny } from '../kind.ts'
 
 /** An Event tells again what states tell: that a pod was scheduled, its image pulled, its container started. */
 const routine = new Set([
@@ -25,7 +25,7 @@ interface KubernetesEvent extends Trimmed {
 }
 
 /** core/v1 Event; events.k8s.io/v1 shows the same objects. */
-export const events = defineKind<KubernetesEvent>({
+export default defineKind<KubernetesEvent>({
   path: '/api/v1/events',
   tells: ['kubernetes-event'],
   trim: (raw) => {

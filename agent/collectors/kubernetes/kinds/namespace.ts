@@ -1,6 +1,6 @@
-import { defineKind, given, labelsOf, type Raw, trimMeta } from './kind.ts'
+import { defineKind, given, labelsOf, type Raw, trimMeta } from '../kind.ts'
 
-export const namespaces = defineKind({
+export default defineKind({
   path: '/api/v1/namespaces',
   object: 'Namespace',
   trim: (raw) => ({

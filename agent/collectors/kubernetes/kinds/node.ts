@@ -10,7 +10,7 @@ import {
   type Thing,
   timeOf,
   trimMeta,
-} from './kind.ts'
+} from '../kind.ts'
 
 interface Condition {
   readonly type: string
@@ -29,7 +29,7 @@ interface Node extends Thing {
 
 const ofMachine = new Set(['InternalIP', 'ExternalIP'])
 
-export const nodes = defineKind<Node>({
+export default defineKind<Node>({
   path: '/api/v1/nodes',
   object: 'Node',
   tells: ['node-condition-changed'],

@@ -19,8 +19,8 @@ import {
   type Thing,
   timeOf,
   trimMeta,
-} from './kind.ts'
-import { podFacts } from './pod-facts.ts'
+} from '../kind.ts'
+import { podFacts } from '../pod-facts.ts'
 
 /** One run of a container, seen in `state` or `lastState`. */
 export interface Run {
@@ -70,7 +70,7 @@ const onTheWay = new Set(['ContainerCreating', 'PodInitializing'])
 const nodeOf = (nodeName: string): NameRef => ({ kind: 'Node', namespace: '', name: nodeName })
 const cut = (message: string | undefined): string | undefined => message?.slice(0, messageLimit) || undefined
 
-export const pods = defineKind<Pod>({
+export default defineKind<Pod>({
   path: '/api/v1/pods',
   object: 'Pod',
   tells: [

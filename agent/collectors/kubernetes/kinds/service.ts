@@ -1,10 +1,10 @@
-import { canonicalAddress, defineKind, given, holds, labelsOf, type Raw, type Thing, trimMeta } from './kind.ts'
+import { canonicalAddress, defineKind, given, holds, labelsOf, type Raw, type Thing, trimMeta } from '../kind.ts'
 
 interface Service extends Thing {
   readonly addresses: readonly string[]
 }
 
-export const services = defineKind<Service>({
+export default defineKind<Service>({
   path: '/api/v1/services',
   object: 'Service',
   trim: (raw) => {

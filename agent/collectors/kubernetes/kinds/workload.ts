@@ -1,6 +1,7 @@
+import type { workload } from '../../../../graph/model/objects/workload.ts'
 import type { RawObject } from '../../../reflector/list.ts'
 import { controllerOf } from '../../../reflector/owner.ts'
-import { type AnyKind, defineKind, given, labelsOf, owns, type Raw, trimMeta } from './kind.ts'
+import { type AnyKind, defineKind, given, labelsOf, owns, type Raw, trimMeta } from '../kind.ts'
 
 type Count = (raw: Raw) => number | undefined
 
@@ -45,12 +46,18 @@ const daemons: Counts = {
 const jobs: Counts = { wanted: (raw) => raw.spec?.parallelism, ready: (raw) => raw.status?.ready }
 const none: Counts = { wanted: () => undefined, ready: () => undefined }
 
-/** The built-in kinds, by their API version and kind. */
-export const workloads: Readonly<Record<string, AnyKind>> = {
-  'apps/v1 Deployment': workloadKind('/apis/apps/v1/deployments', 'Deployment'),
-  'apps/v1 ReplicaSet': workloadKind('/apis/apps/v1/replicasets', 'ReplicaSet'),
-  'apps/v1 StatefulSet': workloadKind('/apis/apps/v1/statefulsets', 'StatefulSet'),
-  'apps/v1 DaemonSet': workloadKind('/apis/apps/v1/daemonsets', 'DaemonSet', daemons),
-  'batch/v1 Job': workloadKind('/apis/batch/v1/jobs', 'Job', jobs),
-  'batch/v1 CronJob': workloadKind('/apis/batch/v1/cronjobs', 'CronJob', none),
+type BuiltIn = (typeof workload.alsoLabelled)[number]
+
+const builtIn: Readonly<Record<BuiltIn, { group: string; counts?: Counts }>> = {
+  Deployment: { group: '/apis/apps/v1' },
+  ReplicaSet: { group: '/apis/apps/v1' },
+  StatefulSet: { group: '/apis/apps/v1' },
+  DaemonSet: { group: '/apis/apps/v1', counts: daemons },
+  Job: { group: '/apis/batch/v1', counts: jobs },
+  CronJob: { group: '/apis/batch/v1', counts: none },
 }
+
+/** Those that the model knows by name. */
+export default Object.entries(builtIn).map(([kind, { group, counts }]) =>
+  workloadKind(`${group}/${kind.toLowerCase()}s`, kind, counts),
+)

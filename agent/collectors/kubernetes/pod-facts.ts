@@ -1,6 +1,6 @@
-import { SECOND } from '../../../../graph/model/time.ts'
+import { SECOND } from '../../../graph/model/time.ts'
 import { type Fact, given, type Sighting } from './kind.ts'
-import type { Pod, Run, Waiting } from './pod.ts'
+import type { Pod, Run, Waiting } from './kinds/pod.ts'
 
 /** All that one sight of a pod tells of the past: stamps are whole seconds, so that the truth lies in [at, at + 1 s]. */
 export const podFacts = (pod: Pod, sighting: Sighting<Pod>): Fact[] => [

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { EVENTS } from '../../../../graph/model/generated/registry.ts'
-import { watchedKinds } from './all.ts'
+import { EVENTS } from '../../../graph/model/generated/registry.ts'
 import { covers, nameOf } from './kind.ts'
+import { watchedKinds } from './watched-kinds.ts'
+
+test('each file of kinds/ is watched, and nothing twice', () => {
+  const paths = watchedKinds.map(({ path }) => path)
+  assert.ok(paths.length >= readdirSync(join(import.meta.dirname, 'kinds')).length)
+  assert.equal(new Set(paths).size, paths.length)
+  assert.ok(paths.includes('/apis/batch/v1/cronjobs') && paths.includes('/api/v1/pods'))
+})
 
 test('each kind of event of this collector is told by one kind of object', () => {
   const told = watchedKinds.flatMap(({ tells = [] }) => tells)

@@ -1,9 +1,9 @@
-import { EVENTS } from '../../../../graph/model/generated/registry.ts'
-import type { EventName, ObjectName } from '../../../../graph/model/generated/types.ts'
-import type { Declaration, EventObservation, ObjectRef, StateObservation } from '../../../../graph/model/observation.ts'
-import { fromRfc3339 } from '../../../../graph/model/time.ts'
-import type { RawObject } from '../../../reflector/list.ts'
-import { isNode, type Owner } from '../../../reflector/owner.ts'
+import { EVENTS } from '../../../graph/model/generated/registry.ts'
+import type { EventName, ObjectName } from '../../../graph/model/generated/types.ts'
+import type { Declaration, EventObservation, ObjectRef, StateObservation } from '../../../graph/model/observation.ts'
+import { fromRfc3339 } from '../../../graph/model/time.ts'
+import type { RawObject } from '../../reflector/list.ts'
+import { isNode, type Owner } from '../../reflector/owner.ts'
 
 type Body = StateObservation['body']
 
