@@ -3,7 +3,8 @@ import { defineObject } from '../define.ts'
 export const pod = defineObject({
   name: 'Pod',
   doc: 'A pod.',
-  keyFrom: "metadata.uid; for a static pod the hash by which its kubelet names it (annotation config.mirror of its mirror)",
+  keyFrom:
+    'metadata.uid; for a static pod the hash by which its kubelet names it (annotation config.mirror of its mirror)',
   namespaced: true,
   body: {
     labels: { type: 'string[]', doc: 'Labels as key=value, sorted.' },
