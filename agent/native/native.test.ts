@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
@@ -255,6 +255,20 @@ test('a program that this kernel refuses leaves the others running and says why'
   assert.match(states.no_such_hook!, /^refused ESRCH .*no_such_hook/)
   assert.match(states.no_such_access!, /^refused EACCES .*verifier: /)
   assert.match(states.mark_victim!, /^attached/)
+})
+
+test('a process that is sent signals all the time, as by a profiler, loads every program', { skip }, (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'aitia-test-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const native = JSON.stringify(join(import.meta.dirname, 'native.ts'))
+  const script = `import { Kernel } from ${native}
+const { programs } = new Kernel({ objects: ${JSON.stringify(OBJECTS)} })
+console.log(JSON.stringify(programs.flatMap(({ state, name, reason }) => (state === 'refused' ? [name + reason] : []))))`
+  const profiled = ['--cpu-prof', `--cpu-prof-dir=${folder}`, '--cpu-prof-interval=200']
+  const run = spawnSync(process.execPath, [...profiled, '--input-type=module-typescript', '-e', script], {
+    encoding: 'utf8',
+  })
+  assert.equal(run.stdout, '[]\n', run.stderr)
 })
 
 test('misuse throws and never crashes', { skip }, async (t) => {

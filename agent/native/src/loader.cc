@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
@@ -234,10 +235,25 @@ Fd Lock(const std::string& folder) {
   return fd;
 }
 
+// The kernel gives up checking a program (EAGAIN) when a signal comes in: a profiler's come more often than a check takes.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before_);
+  }
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
 }  // namespace
 
 Loaded Load(const LoadOptions& options) {
   libbpf_set_print(CollectWarnings);
+  const NoSignals until_loaded;
   Loaded loaded;
   if (!options.pin_dir.empty()) {
     loaded.lock = Lock(options.kept_pin_dir);
