@@ -110,4 +110,28 @@ suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     const deployment = harness.states('twin').find(({ object }) => object.workloadKind === 'Deployment')
     assert.deepEqual(object, deployment!.object)
   })
+  test('what is left out is counted, each once', async (t) => {
+    const { metadata } = await api.create(pod('lossy'))
+    const lost = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'gone', startedAt: null, finishedAt: null }
+    const status = (restartCount: number) =>
+      api.setStatus('pod', 'lossy', running('r', at(3), restartCount, { terminated: lost }))
+    const about = { kind: 'Pod', name: 'lossy', namespace: 'default', uid: metadata.uid }
+    const config = { kind: 'ConfigMap', name: 'x', namespace: 'default', uid: 'u' }
+    const harness = await api.watch(t)
+    const progress = () => harness.watcher.progress()[0]
+    await harness.until('Events to be seen', () => progress()?.blind?.length === 0)
+    const counted = (name: string) => progress()!.counters![`omitted.${name}`] ?? 0
+    const names = ['runs.unknown', 'events.of-other-kinds', 'events.routine']
+    const before = names.map(counted)
+    const added = () => names.map((name, index) => counted(name) - before[index]!)
+    await status(1)
+    await api.create(event('lossy.1', about, 'Scheduled', 1))
+    await api.create(event('lossy.2', config, 'Odd', 1))
+    await status(2)
+    await api.kubectl('label', 'pod', 'lossy', 'marked=yes')
+    await api.create(event('lossy.2', config, 'Odd', 4))
+    await harness.state('lossy', ({ body }) => (body.labels as string[]).includes('marked=yes'))
+    await harness.until('all Events', () => added().at(1) === 2 && added().at(2) === 1)
+    assert.deepEqual(added(), [2, 2, 1])
+  })
 })

@@ -44,6 +44,14 @@ export type Fact = {
   [K in EventName]: Omit<EventObservation<K>, 'type' | 'observedAt' | 'source' | 'workloadName'>
 }[EventName]
 
+/** What is left out of what an object tells. */
+export interface Omission {
+  /** Names the counter: `events.routine`. */
+  readonly what: string
+  /** Of this one, within the object. */
+  readonly id: string
+}
+
 export interface Sighting<T> {
   /** µs */
   readonly observedAt: number
@@ -71,6 +79,8 @@ export interface WatchedKind<T extends Trimmed> {
   relations?(object: T, resolve: Resolve): Declaration[]
   /** All events that this sight of the object shows, old and new; those that the previous sight showed are left out by the caller. */
   facts?(object: T, sighting: Sighting<T>): Fact[]
+  /** All that `facts` leaves out although it is told; counted, each once. */
+  omits?(object: T): Omission[]
 }
 
 /** A kind whose type of object only it knows: what it trimmed is given to none but itself. */

@@ -24,6 +24,8 @@ export class Observer {
   readonly #find: (uid: string) => Trimmed | undefined
   /** States that were left out because nothing in them had changed. */
   unchanged = 0
+  /** How much of what objects tell was left out, by what it is. */
+  readonly omitted = new Map<string, number>()
 
   /** `find`: an object of any kind by its UID. */
   constructor(names: Names, known: Known, find: (uid: string) => Trimmed | undefined) {
@@ -74,6 +76,10 @@ export class Observer {
 
   #events(kind: AnyKind, { object, previous, observedAt }: Change<Trimmed>): EventObservation[] {
     if (!kind.facts) return []
+    const counted = new Set(previous && kind.omits?.(previous).map(({ id }) => id))
+    for (const { what, id } of kind.omits?.(object) ?? []) {
+      if (!counted.has(id)) this.omitted.set(what, (this.omitted.get(what) ?? 0) + 1)
+    }
     const resolve: Resolve = this.#names.resolve
     const facts: Fact[] = kind.facts(object, { observedAt, previous, resolve })
     const before: Fact[] = previous ? kind.facts(previous, { observedAt, previous: undefined, resolve }) : []

@@ -12,24 +12,13 @@ import type { View } from '../../reflector/view.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { identify, OtherClusterError } from './cluster-identity.ts'
 import { findCustomKind, ownerKindOf, ownersOf } from './custom-kind.ts'
-import { type AnyKind, covers, given, type NameRef, nameOf, type Trimmed } from './kind.ts'
+import { type AnyKind, covers, given, nameOf, type Trimmed } from './kind.ts'
 import { workloadKind } from './kinds/workload.ts'
 import { Known } from './known.ts'
 import { Names } from './names.ts'
 import { Observer, source } from './observer.ts'
 import { watchedKinds } from './watched-kinds.ts'
-
-/** One kind with its watch. */
-interface Watched {
-  readonly kind: AnyKind
-  readonly reflector: Reflector<Trimmed>
-  /** Its first list is there, or it was refused. */
-  readonly settled: PromiseWithResolvers<void>
-  /** Its first list has been passed on: it is seen from then on. */
-  passed: boolean
-  /** The API does not let us read it. */
-  refused: boolean
-}
+import { type Watched, Watches } from './watches.ts'
 
 /** How long the names of all kinds are waited for before states go out with placeholders, ms. */
 const longestWait = 30_000
@@ -48,10 +37,11 @@ export class ClusterWatcher implements RunningCollector {
   readonly #context: WatcherContext
   readonly #kubeConfig: KubeConfig
   readonly #timings: Partial<Timings> | undefined
-  readonly #watched = new Map<string, Watched>()
+  readonly #watches = new Watches()
   /** Kinds of owners that are watched, or that can't be. */
   readonly #met = new Set<string>()
   #custom = 0
+  #unwatched = 0
   readonly #known: Known
   readonly #names: Names
   readonly #observer: Observer
@@ -69,8 +59,8 @@ export class ClusterWatcher implements RunningCollector {
     this.#kubeConfig = kubeConfig
     this.#timings = timings
     this.#known = new Known(join(context.dataDir, 'known.ndjson'), context.cluster)
-    this.#names = new Names((reference) => this.#named(reference))
-    this.#observer = new Observer(this.#names, this.#known, (uid) => this.#find(uid))
+    this.#names = new Names((reference) => this.#watches.named(reference))
+    this.#observer = new Observer(this.#names, this.#known, (uid) => this.#watches.find(uid))
   }
 
   /** Resolves although the API may be away: it is tried again for ever. Rejects with OtherClusterError. */
@@ -102,14 +92,13 @@ export class ClusterWatcher implements RunningCollector {
     for (const kind of watchedKinds) this.#watch(kind)
     // Of a kind whose owners are all gone none would ever be met: its last objects would be there for ever.
     for (const [path, kind] of this.#known.workloadKinds()) {
-      if (!this.#watched.has(path) && this.#mayWatch()) this.#watch(workloadKind(path, kind))
+      if (!this.#watches.has(path) && this.#mayWatch()) this.#watch(workloadKind(path, kind))
     }
     const settled = (all: Watched[]) => Promise.all(all.map(({ settled }) => settled.promise))
-    const all = [...this.#watched.values()]
+    const { all, covering } = this.#watches
     // What covers is waited for as long as it takes: without it nothing can be claimed.
-    const covering = settled(all.filter(({ kind }) => covers(kind)))
     const rest = Promise.race([settled(all), sleep(longestWait, undefined, { signal: this.#stop.signal, ref: false })])
-    Promise.all([rest, covering]).then(
+    Promise.all([rest, settled(covering)]).then(
       async () => {
         if (cluster) await this.#inTurn(() => this.#emit([cluster]))
         this.#ready.resolve()
@@ -121,7 +110,7 @@ export class ClusterWatcher implements RunningCollector {
   async stop(): Promise<void> {
     this.#stop.abort()
     this.#ready.resolve()
-    await Promise.all([...this.#watched.values()].map(({ reflector }) => reflector.stop()))
+    await Promise.all(this.#watches.all.map(({ reflector }) => reflector.stop()))
     await this.#turn
     this.#note(0)
   }
@@ -129,37 +118,25 @@ export class ClusterWatcher implements RunningCollector {
   progress(): Progress[] {
     const since = this.#since
     if (since === undefined) return []
-    const watermark = this.#watermark
+    const { watermark, blind } = this.#watches
     this.#note(noteInterval)
     const claimed = watermark !== undefined && watermark > since ? watermark : null
-    const blind = [...this.#watched.values()].flatMap(({ kind, passed }) => (passed ? [] : (kind.tells ?? [])))
     return [{ source, session: this.#session, since, watermark: claimed, counters: this.#counters(), blind }]
   }
 
-  get #covering(): Watched[] {
-    return [...this.#watched.values()].filter(({ kind }) => covers(kind))
-  }
-
-  get #watermark(): number | undefined {
-    return this.#since === undefined ? undefined : lowest(this.#covering)
-  }
-
-  /** Notes how far the states of all kinds have come: the next run dates back to it what it finds changed. */
+  /** Notes how far all states have come. */
   #note(interval: number): void {
-    const covered = lowest([...this.#watched.values()].filter(({ kind }) => kind.object !== undefined))
+    const { covered } = this.#watches
     if (covered === undefined || covered - this.#noted <= interval) return
     this.#noted = covered
     this.#known.covers(covered)
   }
 
   #counters(): Record<string, number> {
-    const counters: Record<string, number> = { 'states.unchanged': this.#observer.unchanged, 'emit.failed': this.#lost }
-    for (const { kind, reflector } of this.#watched.values()) {
-      const { lists, failures, gaps, unreadable, handlerErrors } = reflector.counts
-      const counts = { lists, failures, gaps, unreadable, handlerErrors, stale: reflector.view.stale }
-      for (const [name, count] of Object.entries(counts)) if (count > 0) counters[`${nameOf(kind)}.${name}`] = count
-    }
-    return counters
+    const counters = { 'states.unchanged': this.#observer.unchanged, 'emit.failed': this.#lost }
+    const omitted = [...this.#observer.omitted].map(([what, count]) => [`omitted.${what}`, count])
+    const unwatched = this.#unwatched === 0 ? {} : { 'owners.unwatched': this.#unwatched }
+    return { ...counters, ...unwatched, ...Object.fromEntries(omitted), ...this.#watches.counters() }
   }
 
   #watch(kind: AnyKind): void {
@@ -172,23 +149,34 @@ export class ClusterWatcher implements RunningCollector {
     }
     const options = { kubeConfig: this.#kubeConfig, path: kind.path, trim: kind.trim, handler }
     const reflector = new Reflector<Trimmed>({ ...options, ...(this.#timings && { timings: this.#timings }) })
-    const watched: Watched = { kind, reflector, settled: Promise.withResolvers(), passed: false, refused: false }
-    this.#watched.set(kind.path, watched)
+    const watched: Watched = {
+      ...{ kind, reflector, settled: Promise.withResolvers() },
+      ...{ passed: false, refused: false, seenUntil: undefined },
+    }
+    this.#watches.add(watched)
     const owners = ownersOf(kind)
     if (owners !== undefined) this.#met.add(owners)
     reflector.start()
   }
 
-  #onStatus(watched: Watched, status: Status): void {
-    const { kind, settled } = watched
+  async #onStatus(watched: Watched, status: Status): Promise<void> {
+    const { kind, reflector, settled, passed } = watched
     const { log } = this.#context
     if (status.state === 'watching') log.info(`${nameOf(kind)}: watching`)
     else log.warn(`${nameOf(kind)}: ${status.error.message}`)
     if (status.state === 'failing') return
     watched.refused = status.state === 'refused'
-    if (!watched.refused) return
-    settled.resolve()
-    this.#claim()
+    if (watched.refused) {
+      if (passed) watched.seenUntil ??= reflector.watermark ?? now()
+      settled.resolve()
+      this.#claim()
+    } else if (watched.seenUntil !== undefined) await this.#seenAgain(watched, watched.seenUntil)
+  }
+
+  /** What happened while it could not be read may be told by now, but others had to do without it. */
+  async #seenAgain(watched: Watched, from: number): Promise<void> {
+    await this.#inTurn(() => this.#emit([this.#gap(watched.kind, { from, to: now(), reason: 'it could not be read' })]))
+    if (!watched.refused) watched.seenUntil = undefined
   }
 
   async #onBatch(watched: Watched, batch: Batch<Trimmed>): Promise<void> {
@@ -226,15 +214,17 @@ export class ClusterWatcher implements RunningCollector {
       if (held.length >= emitLimit) await pass()
     }
     await pass()
-    if (!watched.passed && this.#since !== undefined && covers(kind))
-      await this.#emit([this.#gap(kind, { from: this.#since, to: now(), reason: 'it could not be read' })])
+    if (watched.passed) return
+    const since = this.#since
+    if (since !== undefined && covers(kind))
+      await this.#emit([this.#gap(kind, { from: since, to: now(), reason: 'it could not be read' })])
     watched.passed = true
     this.#claim()
   }
 
   /** Without what is refused the rest can be vouched for; where all is, nothing. */
   #claim(): void {
-    const all = this.#covering
+    const all = this.#watches.covering
     if (all.some(({ passed }) => passed) && all.every(({ passed, refused }) => passed || refused)) this.#since ??= now()
   }
 
@@ -249,7 +239,7 @@ export class ClusterWatcher implements RunningCollector {
       namespace: ref.namespace ?? '',
       name: ref.name,
     })) {
-      for (const { kind, reflector } of this.#watched.values()) {
+      for (const { kind, reflector } of this.#watches.all) {
         const declarer = reflector.view.get(uid)
         if (declarer) observations.push(...this.#observer.again(kind, declarer, change))
       }
@@ -261,13 +251,16 @@ export class ClusterWatcher implements RunningCollector {
     const name = ownerKindOf(owner)
     if (isNode(owner) || this.#met.has(name)) return
     this.#met.add(name)
-    const refuse = (why: string) => this.#context.log.warn(`owners of kind ${name} stay placeholders: ${why}`)
+    const refuse = (why: string) => {
+      this.#unwatched++
+      this.#context.log.warn(`owners of kind ${name} stay placeholders: ${why}`)
+    }
     if (!this.#mayWatch()) {
       refuse(`${customLimit} custom kinds are watched, and no more`)
       return
     }
     findCustomKind(this.#kubeConfig, owner, this.#stop.signal).then(
-      (kind) => this.#stop.signal.aborted || this.#watched.has(kind.path) || this.#watch(kind),
+      (kind) => this.#stop.signal.aborted || this.#watches.has(kind.path) || this.#watch(kind),
       (error) => refuse(error.message),
     )
   }
@@ -289,30 +282,6 @@ export class ClusterWatcher implements RunningCollector {
       throw error
     }
   }
-
-  #named({ kind, workloadKind, namespace, name, uid }: NameRef) {
-    if (uid !== undefined) return this.#find(uid)?.ref
-    for (const { kind: watched, reflector } of this.#watched.values()) {
-      if (watched.object !== kind || watched.workloadKind !== workloadKind) continue
-      const found = reflector.view.named(namespace, name)
-      if (found) return found.ref
-    }
-    return undefined
-  }
-
-  #find(uid: string): Trimmed | undefined {
-    for (const { reflector } of this.#watched.values()) {
-      const found = reflector.view.get(uid)
-      if (found) return found
-    }
-    return undefined
-  }
-}
-
-/** Up to when all of these that are seen have come. */
-function lowest(watched: readonly Watched[]): number | undefined {
-  const marks = watched.filter(({ passed }) => passed).map(({ reflector }) => reflector.watermark)
-  return marks.length && marks.every((mark) => mark !== undefined) ? Math.min(...marks) : undefined
 }
 
 /** The mirror of a static pod was made anew: another UID, the same pod. */

@@ -49,9 +49,16 @@ export default defineKind<KubernetesEvent>({
       component: event.source?.component || event.reportingComponent || '',
     }
   },
+  omits: (event) => {
+    const { kind, namespace, name } = event.about
+    const isOfModel = kind === 'Node' || referenceOf(kind, namespace, name) !== undefined
+    const id = String(event.count)
+    if (!isOfModel) return [{ what: 'events.of-other-kinds', id }]
+    return isRoutine(event) ? [{ what: 'events.routine', id }] : []
+  },
   facts: (event, { resolve }) => {
     const object = objectOf(event.about, resolve)
-    if (!object || (event.eventType === 'Normal' && routine.has(event.reason))) return []
+    if (!object || isRoutine(event)) return []
     const { uid, firstAt, lastAt, eventType, reason, message, count, component, about } = event
     return [
       {
@@ -73,6 +80,8 @@ function referenceOf(kind: string, namespace: string, name: string): NameRef | u
   if (kind === 'Pod' || kind === 'Service') return { kind, namespace, name }
   return workloadKinds.includes(kind) ? { kind: 'Workload', workloadKind: kind, namespace, name } : undefined
 }
+
+const isRoutine = ({ eventType, reason }: KubernetesEvent): boolean => eventType === 'Normal' && routine.has(reason)
 
 /** Undefined for kinds that the model does not have. */
 function objectOf({ kind, name, namespace, uid }: KubernetesEvent['about'], resolve: Resolve): ObjectRef | undefined {

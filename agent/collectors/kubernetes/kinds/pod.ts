@@ -57,6 +57,8 @@ export interface Pod extends Thing {
   readonly addresses: readonly string[]
   readonly runs: readonly Run[]
   readonly waiting: readonly Waiting[]
+  /** Runs of which the kubelet does not know what they were: `container/restarts`. */
+  readonly unknownRuns: readonly string[]
   readonly ready?: { readonly ready: boolean; readonly at: number; readonly reason?: string; readonly message?: string }
   readonly failed?: { readonly reason: string; readonly message?: string }
   /** When the status was last written, µs, where the server tells. */
@@ -97,6 +99,7 @@ export default defineKind<Pod>({
       addresses: spec.hostNetwork === true || isTerminal ? [] : ips,
       runs: containers.flatMap(runsOf),
       waiting: containers.flatMap(waitingOf),
+      unknownRuns: containers.flatMap(unknownRunsOf),
       ...(readyAt !== undefined && {
         ready: {
           ready: ready.status === 'True',
@@ -142,6 +145,7 @@ export default defineKind<Pod>({
     return [...owns(pod), ...runsOn, ...containers, ...holds(addresses)]
   },
   facts: podFacts,
+  omits: ({ unknownRuns }) => unknownRuns.map((id) => ({ what: 'runs.unknown', id })),
 })
 
 const conditionOf = (status: Raw, wanted: string): Raw =>
@@ -155,7 +159,6 @@ function runsOf({ name, role, image, restartCount, id, state, lastState }: PodCo
     const { exitCode, reason, signal, message } = terminated
     const finishedAt = timeOf(terminated.finishedAt)
     const runId = containerIdOf(terminated.containerID)
-    // ContainerStatusUnknown: the kubelet lost the container, and knows neither its id nor its end.
     if (runId === undefined || finishedAt === undefined) return
     runs.push({
       ...{ id: runId, ...container, restartCount: count },
@@ -168,6 +171,16 @@ function runsOf({ name, role, image, restartCount, id, state, lastState }: PodCo
   const startedAt = timeOf(state.running?.startedAt)
   if (id !== undefined && startedAt !== undefined) runs.push({ id, ...container, restartCount, startedAt })
   return runs
+}
+
+/** ContainerStatusUnknown: the kubelet lost the container, and knows neither its id nor its end. */
+function unknownRunsOf({ name, restartCount, state, lastState }: PodContainer): string[] {
+  const isUnknown = ({ terminated }: typeof state) =>
+    terminated && (containerIdOf(terminated.containerID) === undefined || timeOf(terminated.finishedAt) === undefined)
+  return [
+    ...(isUnknown(lastState) ? [`${name}/${restartCount - 1}`] : []),
+    ...(isUnknown(state) ? [`${name}/${restartCount}`] : []),
+  ]
 }
 
 function waitingOf({ name, restartCount, state, lastState }: PodContainer): Waiting[] {

@@ -1,0 +1,94 @@
+import type { EventName } from '../../../graph/model/generated/types.ts'
+import type { ObjectRef } from '../../../graph/model/observation.ts'
+import type { Reflector } from '../../reflector/reflector.ts'
+import { type AnyKind, covers, type NameRef, nameOf, type Trimmed } from './kind.ts'
+
+/** One kind with its watch. */
+export interface Watched {
+  readonly kind: AnyKind
+  readonly reflector: Reflector<Trimmed>
+  /** Its first list is there, or it was refused. */
+  readonly settled: PromiseWithResolvers<void>
+  /** Its first list has been passed on. */
+  passed: boolean
+  /** The API does not let us read it. */
+  refused: boolean
+  /** µs: it was seen up to here, and then refused. Until a gap has told so it counts as unseen. */
+  seenUntil: number | undefined
+}
+
+const isSeen = ({ passed, seenUntil }: Watched): boolean => passed && seenUntil === undefined
+
+/** Up to when all of these that are seen have come, µs. */
+function lowest(watches: readonly Watched[]): number | undefined {
+  const marks = watches.filter(isSeen).map(({ reflector }) => reflector.watermark)
+  return marks.length && marks.every((mark) => mark !== undefined) ? Math.min(...marks) : undefined
+}
+
+/** The watches of all kinds together: what is there, and how far it is known. */
+export class Watches {
+  readonly #byPath = new Map<string, Watched>()
+
+  add(watched: Watched): void {
+    this.#byPath.set(watched.kind.path, watched)
+  }
+
+  has(path: string): boolean {
+    return this.#byPath.has(path)
+  }
+
+  get all(): Watched[] {
+    return [...this.#byPath.values()]
+  }
+
+  /** Those whose silence the source vouches for. */
+  get covering(): Watched[] {
+    return this.all.filter(({ kind }) => covers(kind))
+  }
+
+  /** Up to when all events are passed on that can be seen, µs. */
+  get watermark(): number | undefined {
+    return lowest(this.covering)
+  }
+
+  /** Up to when the states of all kinds are passed on, µs: the next run dates back to it what it finds changed. */
+  get covered(): number | undefined {
+    return lowest(this.all.filter(({ kind }) => kind.object !== undefined))
+  }
+
+  /** Kinds of events that can't be seen. */
+  get blind(): EventName[] {
+    return this.all.filter((watched) => !isSeen(watched)).flatMap(({ kind }) => kind.tells ?? [])
+  }
+
+  /** An object of any kind by its UID. */
+  find(uid: string): Trimmed | undefined {
+    for (const { reflector } of this.#byPath.values()) {
+      const found = reflector.view.get(uid)
+      if (found) return found
+    }
+    return undefined
+  }
+
+  /** The object that a reference means, where it is there. */
+  named({ kind, workloadKind, namespace, name, uid }: NameRef): ObjectRef | undefined {
+    if (uid !== undefined) return this.find(uid)?.ref
+    for (const { kind: watched, reflector } of this.#byPath.values()) {
+      if (watched.object !== kind || watched.workloadKind !== workloadKind) continue
+      const found = reflector.view.named(namespace, name)
+      if (found) return found.ref
+    }
+    return undefined
+  }
+
+  /** What went wrong, by kind. */
+  counters(): Record<string, number> {
+    const counters: Record<string, number> = {}
+    for (const { kind, reflector } of this.#byPath.values()) {
+      const { lists, failures, gaps, unreadable, handlerErrors } = reflector.counts
+      const counts = { lists, failures, gaps, unreadable, handlerErrors, stale: reflector.view.stale }
+      for (const [name, count] of Object.entries(counts)) if (count > 0) counters[`${nameOf(kind)}.${name}`] = count
+    }
+    return counters
+  }
+}
