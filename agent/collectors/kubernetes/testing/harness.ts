@@ -12,7 +12,7 @@ import type {
   StateObservation,
 } from '../../../../graph/model/observation.ts'
 import { problemsOf } from '../../../../graph/model/validate.ts'
-import type { ApiServerOnly } from '../../../../test/cluster/control-plane.ts'
+import type { ControlPlane } from '../../../../test/cluster/control-plane.ts'
 import type { Timings } from '../../../reflector/timings.ts'
 import type { Log } from '../../collector.ts'
 import { ClusterWatcher } from '../watcher.ts'
@@ -27,7 +27,7 @@ export class Harness {
   readonly #kubeConfig = new KubeConfig()
   #watcher: ClusterWatcher | undefined
 
-  constructor(server: ApiServerOnly, user?: string) {
+  constructor(server: Pick<ControlPlane, 'kubeconfig'>, user?: string) {
     this.dataDir = mkdtempSync(join(tmpdir(), 'aitia-test-'))
     this.#kubeConfig.loadFromFile(server.kubeconfig)
     if (user !== undefined) Object.assign(this.#kubeConfig.users[0]!, { impersonateUser: user })

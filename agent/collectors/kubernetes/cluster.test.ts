@@ -1,0 +1,72 @@
+/** With real controllers, a real scheduler and a real kubelet: what they write is what the collector reads. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { EVENTS } from '../../../graph/model/generated/registry.ts'
+import type { EventName } from '../../../graph/model/generated/types.ts'
+import { SECOND } from '../../../graph/model/time.ts'
+import { clusterUnavailable, startCluster } from '../../../test/cluster/cluster.ts'
+import { shop } from '../../../test/cluster/workloads.ts'
+import { Harness, relationsOf } from './testing/harness.ts'
+
+interface Pods {
+  items: { metadata: { name: string; uid: string; labels: { app: string } }; spec: { nodeName: string } }[]
+}
+
+test('the shop: chains of owners, endpoints and runs, and the events around a container that is OOM-killed again and again', {
+  skip: (await clusterUnavailable()) ?? false,
+}, async (t) => {
+  const cluster = await startCluster({ name: `kubernetes-${process.pid}`, nodes: 1 })
+  t.after(() => cluster.stop())
+  const harness = new Harness(cluster)
+  t.after(() => harness.end())
+  await harness.start()
+  await cluster.apply(shop)
+  const kinds = () => new Set(harness.emitted.flatMap((each) => (each.type === 'event' ? each.kind : [])))
+  // No pod of the shop ends for good.
+  const expected = Object.values(EVENTS).filter(
+    ({ collector, name }) => collector === 'kubernetes' && name !== 'pod-failed',
+  )
+  await harness.until('all kinds of events', () => kinds().size >= expected.length)
+  assert.deepEqual([...kinds()].sort(), expected.map(({ name }) => name as EventName).sort())
+
+  const { items } = await cluster.get<Pods>('/api/v1/namespaces/shop/pods')
+  const [checkout, cart] = ['checkout', 'cart'].map((app) => items.find(({ metadata }) => metadata.labels.app === app)!)
+  const { name, uid } = checkout!.metadata
+
+  const kills = () => harness.events('container-terminated', name)
+  await harness.until('a second kill', () => kills().length >= 2)
+  const [kill, next] = kills()
+  assert.deepEqual([kill!.fields.reason, kill!.fields.exitCode, kill!.fields.restartCount], ['OOMKilled', 137, 0])
+  assert.deepEqual([kill!.pod?.key, kill!.workloadName, kill!.containerName], [uid, 'checkout', 'app'])
+  assert.deepEqual([next!.fields.restartCount, next!.object.key === kill!.object.key], [1, false])
+  const starts = harness.events('container-started', name).map(({ object }) => object.key)
+  assert.deepEqual(starts.slice(0, 2), [kill!.object.key, next!.object.key])
+  const backOff = await harness.event('container-waiting', name)
+  assert.deepEqual([backOff.fields.reason, backOff.pod?.key], ['CrashLoopBackOff', uid])
+  assert.ok(backOff.at >= kill!.at && backOff.at + backOff.uncertainty <= backOff.observedAt)
+
+  const pod = await harness.state(uid, ({ relations }) => relations.filter(({ kind }) => kind === 'RUNS').length === 2)
+  const replicaSet = pod.relations.find(({ kind }) => kind === 'OWNS')!.from!
+  assert.deepEqual(
+    relationsOf(pod).filter((relation) => !relation.includes('HOLDS')),
+    [`${replicaSet.name} OWNS this`, 'this RUNS app', 'this RUNS app', `this RUNS_ON ${checkout!.spec.nodeName}`],
+  )
+  assert.equal(relationsOf(pod).filter((relation) => relation.includes('HOLDS')).length, 1)
+  assert.deepEqual(relationsOf(await harness.state(replicaSet.key)), ['checkout OWNS this'])
+  const node = await harness.state(checkout!.spec.nodeName)
+  assert.ok(relationsOf(node).some((relation) => relation.startsWith('this ON ')))
+
+  const slices = () =>
+    harness.emitted.flatMap((each) =>
+      each.type === 'state' && each.object.kind === 'EndpointSlice' && each.body.serviceName === 'cart' ? each : [],
+    )
+  const isReady = () => slices().at(-1)?.relations[0]?.properties?.ready === true
+  await harness.until('an endpoint of cart', isReady)
+  const [selects] = slices().at(-1)!.relations
+  assert.deepEqual([selects?.from?.name, selects?.to?.key], ['cart', cart!.metadata.uid])
+
+  const events = harness.emitted.flatMap((each) => (each.type === 'event' ? each : []))
+  assert.equal(new Set(events.map(({ id }) => id)).size, events.length, 'each is told once')
+  assert.ok(events.every(({ at, observedAt }) => at <= observedAt + SECOND))
+  assert.ok(harness.watcher.progress()[0]!.counters!['omitted.events.routine']! > 0)
+})
