@@ -69,6 +69,9 @@ export function writeCniConfig(folder: string, subnet: string): string {
   return path
 }
 
+/** Where a node's kubelet finds its static pods. */
+export const staticPodFolder = (folder: string): string => join(folder, 'static-pods')
+
 /** Who a kubelet is and where it lives. */
 export interface KubeletIdentity {
   name: string
@@ -95,6 +98,7 @@ export function kubeletArgs(folder: string, authority: Authority, kubelet: Kubel
     tlsPrivateKeyFile: kubelet.serving.key,
     containerRuntimeEndpoint: `unix://${containerdSocket}`,
     cgroupDriver: 'cgroupfs',
+    staticPodPath: staticPodFolder(folder),
     cgroupRoot: kubelet.cgroup,
     failCgroupV1: false,
     failSwapOn: false,

@@ -10,6 +10,7 @@ import {
   containerdSocket,
   kubeletArgs,
   mountLines,
+  staticPodFolder,
   writeCniConfig,
   writeContainerdConfig,
 } from './node-settings.ts'
@@ -29,6 +30,8 @@ export interface Node {
   containerdSocket: string
   /** The CNI configuration; to break the network rewrite it in place, as a file that is moved back is not seen. */
   cniConfig: string
+  /** A manifest that is written there is run by the kubelet itself. */
+  staticPods: string
   kubelet: Daemon
   containerd: Daemon
   /** Runs a program on the node. */
@@ -56,6 +59,7 @@ export async function startNode(supplies: NodeSupplies, index: number): Promise<
   const cgroup = join(state.cgroup, name)
   const folder = join(state.folder, name)
   mkdirSync(cniFolder(folder), { recursive: true })
+  mkdirSync(staticPodFolder(folder))
 
   // A leaf of its own for daemons, since on cgroup v2 a cgroup with children can hold no process.
   const created = await createPlace(state, `${name}/system`, ['--net', '--mount', '--uts'])
@@ -95,6 +99,7 @@ export async function startNode(supplies: NodeSupplies, index: number): Promise<
   return {
     ...{ name, address, pid: created.holder.pid, cgroup, root, cniConfig, kubelet, containerd },
     containerdSocket: root + containerdSocket,
+    staticPods: staticPodFolder(folder),
     run: (...command) => runAt(place, command),
   }
 }

@@ -1,15 +1,28 @@
 /** With real controllers, a real scheduler and a real kubelet: what they write is what the collector reads. */
 import assert from 'node:assert/strict'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { EVENTS } from '../../../graph/model/generated/registry.ts'
 import type { EventName } from '../../../graph/model/generated/types.ts'
 import { SECOND } from '../../../graph/model/time.ts'
+import { cgroupFolders } from '../../../test/cluster/cgroups.ts'
 import { clusterUnavailable, startCluster } from '../../../test/cluster/cluster.ts'
+import { workloadImage } from '../../../test/cluster/images.ts'
 import { shop } from '../../../test/cluster/workloads.ts'
+import { parseCgroupPath } from '../../attribution/cgroup-path.ts'
 import { Harness, relationsOf } from './testing/harness.ts'
 
 interface Pods {
-  items: { metadata: { name: string; uid: string; labels: { app: string } }; spec: { nodeName: string } }[]
+  items: { metadata: { name: string; uid: string; labels?: { app: string } }; spec: { nodeName: string } }[]
+}
+
+const staticPod = {
+  ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'static', namespace: 'shop' } },
+  spec: {
+    ...{ terminationGracePeriodSeconds: 1 },
+    containers: [{ name: 'app', image: workloadImage, imagePullPolicy: 'Never', command: ['/eat', 'sleep'] }],
+  },
 }
 
 test('the shop: chains of owners, endpoints and runs, and the events around a container that is OOM-killed again and again', {
@@ -21,6 +34,8 @@ test('the shop: chains of owners, endpoints and runs, and the events around a co
   t.after(() => harness.end())
   await harness.start()
   await cluster.apply(shop)
+  const [machine] = cluster.nodes
+  writeFileSync(join(machine!.staticPods, 'static.json'), JSON.stringify(staticPod))
   const kinds = () => new Set(harness.emitted.flatMap((each) => (each.type === 'event' ? each.kind : [])))
   // No pod of the shop ends for good.
   const expected = Object.values(EVENTS).filter(
@@ -30,7 +45,9 @@ test('the shop: chains of owners, endpoints and runs, and the events around a co
   assert.deepEqual([...kinds()].sort(), expected.map(({ name }) => name as EventName).sort())
 
   const { items } = await cluster.get<Pods>('/api/v1/namespaces/shop/pods')
-  const [checkout, cart] = ['checkout', 'cart'].map((app) => items.find(({ metadata }) => metadata.labels.app === app)!)
+  const [checkout, cart] = ['checkout', 'cart'].map(
+    (app) => items.find(({ metadata }) => metadata.labels?.app === app)!,
+  )
   const { name, uid } = checkout!.metadata
 
   const kills = () => harness.events('container-terminated', name)
@@ -64,6 +81,13 @@ test('the shop: chains of owners, endpoints and runs, and the events around a co
   await harness.until('an endpoint of cart', isReady)
   const [selects] = slices().at(-1)!.relations
   assert.deepEqual([selects?.from?.name, selects?.to?.key], ['cart', cart!.metadata.uid])
+
+  // The kubelet names the cgroup by the UID that it made; the API knows the mirror by another.
+  const mirror = await harness.state(`static-${machine!.name}`, ({ body }) => body.phase === 'Running')
+  assert.notEqual(mirror.object.key, items.find(({ metadata }) => metadata.name === mirror.object.name)!.metadata.uid)
+  const cgroups = cgroupFolders(join(machine!.cgroup, 'kubepods/besteffort')).filter(existsSync)
+  const uids = cgroups.flatMap((folder) => readdirSync(folder)).map((name) => parseCgroupPath(name).podUid)
+  assert.ok(uids.includes(mirror.object.key), `${mirror.object.key} is none of ${uids}`)
 
   const events = harness.emitted.flatMap((each) => (each.type === 'event' ? each : []))
   assert.equal(new Set(events.map(({ id }) => id)).size, events.length, 'each is told once')
