@@ -45,7 +45,7 @@ export type Fact = {
 }[EventName]
 
 /** What is left out of what an object tells. */
-export interface Omission {
+interface Omission {
   /** Names the counter: `events.routine`. */
   readonly what: string
   /** Of this one, within the object. */
