@@ -123,8 +123,7 @@ test('number 1 of a namespace that a container made for itself is not its first 
   const before = new Cgroup(t)
   const recorder = new Recorder(t)
   for (const container of [before, new Cgroup(t)]) {
-    const inner =
-      'unshare --pid --fork --kill-child sleep 60 & while ! [ "$(pgrep -P $!)" ]; do :; done; kill -9 $!; wait'
+    const inner = 'unshare --pid --fork --kill-child sleep 60 & sleep 1; kill -9 $!; wait'
     await ended(container.spawn(`${inner}; exit 3`, { unshare: true }))
     await recorder.complete()
     const exits = recorder.records.filter(({ name, cgroupId }) => name === 'processExit' && cgroupId === container.id)

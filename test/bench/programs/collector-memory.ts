@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Log } from '../../../agent/collectors/collector.ts'
-import kubernetes from '../../../agent/collectors/kubernetes/main.ts'
+import type { Collector, Log } from '../../../agent/collectors/collector.ts'
 import { keepSmall } from '../../../agent/memory.ts'
+
+// By its name, so that the project type-checks without this folder.
+const main = new URL('../../../agent/collectors/kubernetes/main.ts', import.meta.url).href
+const { default: kubernetes } = (await import(main)) as { default: Collector }
 
 keepSmall()
 const wanted = Number(process.argv[2])
