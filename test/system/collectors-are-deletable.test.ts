@@ -22,7 +22,7 @@ const copyWithout = (collector: string): string => {
     .filter((name) => name !== '' && !name.startsWith(`agent/collectors/${collector}/`)))
     if (existsSync(join(root, file))) cpSync(join(root, file), join(copy, file))
   // What the set-up has built is not in git.
-  for (const built of ['node_modules', 'bpf/build', 'agent/native/build'])
+  for (const built of ['node_modules', 'bpf/build', 'agent/native/build', 'agent/native/testing/build'])
     if (existsSync(join(root, built))) symlinkSync(join(root, built), join(copy, built))
   return copy
 }
