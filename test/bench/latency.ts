@@ -22,8 +22,8 @@ import { createCorrelator } from '../../queries/engine/main.ts'
 import type { Row } from './row.ts'
 
 const KILLS = 20
-/** Up to their final verdicts before those that count: the server compiles its statements, for seconds each. */
-const WARM_UP = 3
+/** Kills before those that count: the server compiles statements, those of a verdict whose window is over too, for seconds each. */
+const WARM_UP_MS = 40_000
 const LIMIT = 16 << 20
 const cluster = `bench-latency-${process.pid}`
 const PINS = '/sys/fs/bpf/aitia'
@@ -70,11 +70,6 @@ const killOne = async (store: Store): Promise<Way> => {
   }
 }
 
-const finals = async (store: Store): Promise<number> => {
-  const statement = `CYPHER 5 MATCH (occurrence:Occurrence {cluster: $cluster, status: 'final'}) RETURN count(occurrence) AS count`
-  return (await store.read<{ count: number }>(statement, { cluster }))[0]!.count
-}
-
 export const bench = async (): Promise<Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), 'aitia-bench-'))
   const cleanUps: CleanUp[] = [() => rmSync(folder, { recursive: true, force: true })]
@@ -104,11 +99,7 @@ export const bench = async (): Promise<Row[]> => {
     })
     const agent = await runAgent({ ...place, cluster, dataDir: join(folder, 'agent'), collectors: ['ebpf'] })
     after(() => agent.stop())
-    for (let count = 0; count < WARM_UP; count++) await killOne(store)
-    for (let tries = 0; (await finals(store)) < WARM_UP; tries++) {
-      if (tries === 120) throw new Error('the first kills have no final verdict after 60 s')
-      await sleep(500)
-    }
+    for (const end = performance.now() + WARM_UP_MS; performance.now() < end; ) await killOne(store)
     const ways: Way[] = []
     for (let count = 0; count < KILLS; count++) ways.push(await killOne(store))
     ways.sort((a, b) => a.concluded - b.concluded)
