@@ -10,7 +10,7 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kernel, sampleClock, unpin } from './native.ts'
 import { Cgroup, ended } from './testing/cgroup.ts'
-import { OBJECTS, pinDirFor, Recorder, type SeenRecord, skip } from './testing/recorder.ts'
+import { OBJECTS, pinDirFor, Recorder, refusedObject, type SeenRecord, skip } from './testing/recorder.ts'
 
 const id = ({ cpu, sequence }: SeenRecord) => `${cpu}/${sequence}`
 
@@ -245,10 +245,7 @@ test('a number that was given is not given again when the maps are made anew', {
 })
 
 test('a program that this kernel refuses leaves the others running and says why', { skip }, async (t) => {
-  const refused = join(import.meta.dirname, 'testing/build/refused.bpf.o')
-  const made = spawnSync('make', ['-C', join(import.meta.dirname, 'testing')], { encoding: 'utf8' })
-  assert.equal(made.status, 0, made.stderr)
-  const kernel = new Kernel({ objects: [refused, ...OBJECTS] })
+  const kernel = new Kernel({ objects: [refusedObject(), ...OBJECTS] })
   t.after(() => kernel.close())
   const states = Object.fromEntries(kernel.programs.map(({ name, state, reason }) => [name, `${state} ${reason}`]))
   assert.match(states.no_such_hook!, /^refused ESRCH .*no_such_hook/)

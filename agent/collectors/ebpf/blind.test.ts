@@ -1,9 +1,8 @@
 /** Event kinds and kernel programs find each other by the model's `hook` alone: on the real kernel. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { Kernel } from '../../native/native.ts'
-import { OBJECTS, skip } from '../../native/testing/recorder.ts'
+import { OBJECTS, refusedObject, skip } from '../../native/testing/recorder.ts'
 import { blindOf, hooksOf, KINDS, kindsOf } from './blind.ts'
 
 const programsOf = (objects: readonly string[]) => {
@@ -25,8 +24,7 @@ test('every hook of a kind is that of a program, and only what serves attributio
 })
 
 test('a refused program makes blind for what hangs on its hook', { skip }, () => {
-  const refused = join(import.meta.dirname, '../../native/testing/build/refused.bpf.o')
-  assert.deepEqual(blindOf(programsOf([...OBJECTS, refused])), ['process-exec'])
+  assert.deepEqual(blindOf(programsOf([...OBJECTS, refusedObject()])), ['process-exec'])
   const kernel = programsOf(OBJECTS).map((program) => ({
     ...program,
     state: program.name === 'kernel_kill' ? ('refused' as const) : program.state,

@@ -11,6 +11,13 @@ import { builtObjects, Kernel, type KernelBatch, preparePinDir, sampleClock } fr
 
 export const OBJECTS = builtObjects()
 
+/** Path of an object whose programs every kernel refuses. One test file at a time builds it; the others find it built. */
+export const refusedObject = (): string => {
+  const made = spawnSync('flock', [import.meta.dirname, 'make', '-C', import.meta.dirname], { encoding: 'utf8' })
+  if (made.status !== 0) throw new Error(`the refused object was not built: ${made.error ?? made.stderr}`)
+  return join(import.meta.dirname, 'build', 'refused.bpf.o')
+}
+
 /** Why the tests of the kernel side can't run here, or false. */
 export const skip: string | false =
   process.getuid?.() !== 0

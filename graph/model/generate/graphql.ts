@@ -53,7 +53,11 @@ const OBJECT: readonly (readonly [string, string, string])[] = [
   ['missing', 'Boolean!', 'Only referred to by name: the object itself was never seen.'],
   ['state(at: Timestamp, known: Timestamp)', 'State', 'The state in force at a time (now), as known at a time (now).'],
   ['owners(at: Timestamp, known: Timestamp)', '[Object!]!', 'Its owner chain, the nearest first.'],
-  ['events(from: Timestamp!, to: Timestamp, first: Int = 50)', '[Event!]!', 'The newest `first` events about it, oldest first.'],
+  [
+    'events(from: Timestamp!, to: Timestamp, first: Int = 50)',
+    '[Event!]!',
+    'The newest `first` events about it, oldest first.',
+  ],
 ]
 const repeat = (members: typeof EVENT): string => members.map(([name, type]) => `  ${name}: ${type}`).join('\n')
 const contract = (name: string, doc: string, members: typeof EVENT): string =>
