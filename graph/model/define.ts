@@ -91,6 +91,8 @@ export interface RelationKind {
   readonly properties: Fields
   /** True where one far end gathers history (pods of a node): gives it the index (toKey, end). */
   readonly hub?: true
+  /** The end that suffers where the other one is broken: an owner relies on its pods, a pod on its node. */
+  readonly dependent: 'from' | 'to'
   /** Ends that an answer about the other end rests on. Not one that gathers what the answer is not about, as an owner's pods. */
   readonly reaches: readonly ('from' | 'to')[]
 }

@@ -66,7 +66,7 @@ const relations = (model: Model): string[] =>
     `### ${kind.name}`,
     `\`(${kind.from.join('|')})-[:${kind.name}]->(${kind.to.join('|')})\``,
     kind.doc,
-    `Law: ${kind.law}. Declared by: ${kind.declaredBy.join(', ')}. Holds from: ${kind.since}. Answers follow it towards ${kind.reaches.map((end) => `\`${end}\``).join(' and ')}.`,
+    `Law: ${kind.law}. Declared by: ${kind.declaredBy.join(', ')}. Holds from: ${kind.since}. The \`${kind.dependent}\` end relies on the other. Answers follow it towards ${kind.reaches.map((end) => `\`${end}\``).join(' and ')}.`,
     ...(Object.keys(kind.properties).length === 0 ? [] : [fieldTable(kind.properties)]),
   ])
 

@@ -9,6 +9,7 @@ export const holds = defineRelation({
   law: 'state',
   declaredBy: ['Pod', 'Service', 'Node'],
   since: 'first seen',
+  dependent: 'from',
   reaches: ['to'],
   properties: {},
   hub: true,

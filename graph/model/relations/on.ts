@@ -9,6 +9,7 @@ export const on = defineRelation({
   law: 'state',
   declaredBy: ['Node'],
   since: 'first seen',
+  dependent: 'from',
   reaches: ['to'],
   properties: {},
 })

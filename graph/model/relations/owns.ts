@@ -9,6 +9,7 @@ export const owns = defineRelation({
   law: 'state',
   declaredBy: ['Workload', 'Pod'],
   since: 'first seen, back to creation',
+  dependent: 'from',
   reaches: ['from'],
   properties: {},
 })

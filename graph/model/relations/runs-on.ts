@@ -9,6 +9,7 @@ export const runsOn = defineRelation({
   law: 'state',
   declaredBy: ['Pod'],
   since: 'condition PodScheduled',
+  dependent: 'from',
   reaches: ['to'],
   properties: {},
   hub: true,

@@ -9,6 +9,7 @@ export const runs = defineRelation({
   law: 'fixed',
   declaredBy: ['Pod', 'Container'],
   since: 'start of the container',
+  dependent: 'from',
   reaches: ['from', 'to'],
   properties: {
     containerName: { type: 'string', optional: true, doc: "Name in the pod's spec." },

@@ -9,6 +9,7 @@ export const selects = defineRelation({
   law: 'state',
   declaredBy: ['EndpointSlice'],
   since: 'first seen',
+  dependent: 'from',
   reaches: ['from'],
   properties: {
     ready: { type: 'bool', doc: 'The endpoint takes traffic.' },
