@@ -3,16 +3,13 @@
  * agent does with it, but for the queue. The peak of the first list counts, since memory is not given back.
  */
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { Agent, request } from 'node:https'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { KubeConfig } from '@kubernetes/client-node'
 import { controlPlaneUnavailable, startControlPlane } from '../cluster/control-plane.ts'
+import { inParallel, openApi } from '../support/api-writer.ts'
 import type { Row } from './row.ts'
 
 const PODS = 10_000
-const PARALLEL = 16
 
 const stamp = '2025-11-20T10:00:00Z'
 const id = (index: number) => index.toString(16).padStart(64, '0')
@@ -54,34 +51,14 @@ const statusOf = (index: number) => ({
   },
 })
 
-/** Sends requests over kept connections, some at a time. */
 async function fill(kubeconfig: string): Promise<void> {
-  const kubeConfig = new KubeConfig()
-  kubeConfig.loadFromFile(kubeconfig)
-  const options: { ca?: Buffer; cert?: Buffer; key?: Buffer } = {}
-  await kubeConfig.applyToHTTPSOptions(options)
-  const { ca, cert, key } = options
-  const agent = new Agent({ keepAlive: true, maxSockets: PARALLEL, ...{ ca, cert, key } })
-  const url = `${kubeConfig.getCurrentCluster()!.server}/api/v1/namespaces/default/pods`
-  const send = async (method: string, path: string, type: string, body: object) => {
-    const asked = request(url + path, { method, agent, headers: { 'Content-Type': type } })
-    asked.end(JSON.stringify(body))
-    const [response] = await once(asked, 'response')
-    response.resume()
-    await once(response, 'end')
-    if (response.statusCode >= 300)
-      throw new Error(`${method} ${path}: got ${response.statusCode}, expected 200 or 201`)
-  }
-  let next = 0
-  const work = async () => {
-    for (let index = next++; index < PODS; index = next++) {
-      const pod = podOf(index)
-      await send('POST', '', 'application/json', pod)
-      await send('PATCH', `/${pod.metadata.name}/status`, 'application/merge-patch+json', statusOf(index))
-    }
-  }
-  await Promise.all(Array.from({ length: PARALLEL }, work))
-  agent.destroy()
+  const api = await openApi(kubeconfig)
+  await inParallel(PODS, async (index) => {
+    const pod = podOf(index)
+    await api.send('POST', '/api/v1/namespaces/default/pods', pod)
+    await api.send('PATCH', `/api/v1/namespaces/default/pods/${pod.metadata.name}/status`, statusOf(index))
+  })
+  api.close()
 }
 
 export async function bench(): Promise<Row[]> {

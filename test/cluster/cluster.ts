@@ -4,12 +4,12 @@ import { binariesUnavailable, ensureBinaries } from './binaries.ts'
 import { cgroupsUnavailable } from './cgroups.ts'
 import { hasTool } from './command.ts'
 import { components, type Program } from './components.ts'
-import { type ControlPlane, type ControlPlaneParts, controlPlaneParts, freePorts, nextName } from './control-plane.ts'
-import { Daemon } from './daemon.ts'
+import { type ControlPlane, controlPlaneParts, freePorts, nextName } from './control-plane.ts'
+import { controllers } from './controllers.ts'
+import type { Daemon } from './daemon.ts'
 import { buildImages, busybox } from './images.ts'
 import { apiPort, apiServerInside, controlPlaneHost, createControlPlanePlace, exposeApiServer } from './network.ts'
 import { type Node, startNode } from './node.ts'
-import type { Place } from './place.ts'
 import { RunState } from './run-state.ts'
 
 /** A real Kubernetes with controllers, a scheduler and nodes. */
@@ -22,7 +22,9 @@ export interface Cluster extends ControlPlane {
   keep(): void
 }
 
-const programs = components.flatMap(({ packages }) => Object.keys(packages) as Program[])
+const programs = components
+  .filter(({ simulates }) => !simulates)
+  .flatMap(({ packages }) => Object.keys(packages) as Program[])
 const tools = ['cc', 'flock', 'hostname', 'ip', 'mount', 'nsenter', 'openssl', 'socat', 'tar', 'unshare']
 
 /** Why `startCluster` cannot work here, or null. */
@@ -56,7 +58,10 @@ export async function startCluster(options: { nodes?: number; name?: string } = 
     const parts = await controlPlaneParts(place, binaries, addresses, `https://127.0.0.1:${port}`, [])
     await parts.plane.etcd.start()
     await parts.plane.apiServer.start()
-    const { controllerManager, scheduler } = await controllers(place, parts, bin)
+    const { controllerManager, scheduler } = await controllers(place, parts, binaries, apiServerInside, {
+      // A dead node shows after 12 s instead of 50.
+      manager: ['--node-monitor-period=2s', '--node-monitor-grace-period=12s'],
+    })
     const supplies = { controlPlane: place, parts, binaries, programs: bin, images: await images, count }
     const [, , ...nodes] = await Promise.all([
       controllerManager.start(),
@@ -68,35 +73,4 @@ export async function startCluster(options: { nodes?: number; name?: string } = 
     state.end()
     throw error
   }
-}
-
-async function controllers(place: Place, { authority, signingKey }: ControlPlaneParts, bin: string) {
-  const make = async (program: 'kube-controller-manager' | 'kube-scheduler', args: string[]) => {
-    const pair = await authority.issue(program, `/CN=system:${program}`)
-    const kubeconfig = authority.writeKubeconfig(program, apiServerInside, pair)
-    const command = [
-      join(bin, program),
-      `--kubeconfig=${kubeconfig}`,
-      `--authentication-kubeconfig=${kubeconfig}`,
-      `--authorization-kubeconfig=${kubeconfig}`,
-      '--authentication-skip-lookup=true',
-      '--leader-elect=false',
-      '--bind-address=127.0.0.1',
-      ...args,
-    ]
-    // Nobody waits for them: what they do shows in the objects, such as a node's taints.
-    return new Daemon(place, program, command, async () => true)
-  }
-  const [controllerManager, scheduler] = await Promise.all([
-    make('kube-controller-manager', [
-      `--service-account-private-key-file=${signingKey}`,
-      `--root-ca-file=${authority.certificate}`,
-      '--use-service-account-credentials',
-      // A dead node shows after 12 s instead of 50.
-      '--node-monitor-period=2s',
-      '--node-monitor-grace-period=12s',
-    ]),
-    make('kube-scheduler', []),
-  ])
-  return { controllerManager, scheduler }
 }

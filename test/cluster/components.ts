@@ -13,6 +13,7 @@ export type Program =
   | 'bridge'
   | 'host-local'
   | 'loopback'
+  | 'kwok'
 
 /** Programs that are built from one Go module. */
 export interface Component {
@@ -25,6 +26,8 @@ export interface Component {
   cgo?: { tags: string }
   /** Version of the staging modules which the module requires at v0.0.0. */
   staging?: string
+  /** Plays nodes instead of being one: a real cluster does without it. */
+  simulates?: true
   /** How an installed program tells its version, and which versions do; without it an installed one is never used. */
   installed?: { ask: Partial<Record<Program, string[]>>; fits: RegExp }
 }
@@ -102,5 +105,14 @@ export const components: Component[] = [
       loopback: './plugins/main/loopback',
     },
     ldflags: '-X github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion=v1.7.1',
+  },
+  {
+    name: 'kwok',
+    module: 'sigs.k8s.io/kwok',
+    version: 'v0.7.0',
+    simulates: true,
+    packages: { kwok: './cmd/kwok' },
+    ldflags: '-X sigs.k8s.io/kwok/pkg/consts.Version=v0.7.0',
+    installed: { ask: { kwok: askVersion }, fits: /0\.7\.\d/ },
   },
 ]

@@ -13,6 +13,8 @@ const command = join(import.meta.dirname, '../../aitia')
 /** One role of aitia: a process that can die. */
 export interface Role {
   start(): void
+  /** Of the running process; undefined while none runs. */
+  readonly pid: number | undefined
   /** SIGKILL, as a crash; resolves when it is gone. */
   kill(): Promise<void>
   /** SIGTERM; resolves when it is gone. */
@@ -51,6 +53,9 @@ const processOf = (name: RoleName, args: readonly string[], environment: NodeJS.
     await exited
   }
   return {
+    get pid() {
+      return child?.pid
+    },
     start() {
       if (child !== undefined) throw new Error(`${name} runs already`)
       child = spawn(command, [name, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -64,12 +69,13 @@ const processOf = (name: RoleName, args: readonly string[], environment: NodeJS.
   }
 }
 
-/** Starts the servers (not the roles) for a cluster. `kubeconfig` is the cluster that the agent watches. */
+/** Starts the servers (not the roles) for a cluster. `kubeconfig` is the cluster that the agent watches, with all collectors unless said. */
 export const startStack = async (options: {
   cluster: string
   kubeconfig: string
   collectors?: string
 }): Promise<Stack> => {
+  const { collectors } = options
   const folder = mkdtempSync(join(tmpdir(), 'aitia-system-'))
   const data = join(folder, 'data')
   mkdirSync(data)
@@ -96,7 +102,8 @@ export const startStack = async (options: {
   await run('schema', 'apply')
   const store = openStore({ uri: neo4j.uri, user: neo4j.user, password: neo4j.password })
   const role = (name: RoleName, ...args: string[]) => processOf(name, args, environment, folder)
-  const roles = { agent: role('agent'), worker: role('worker'), correlate: role('correlate') }
+  const chosen = collectors === undefined ? [] : ['--collectors', collectors]
+  const roles = { agent: role('agent', ...chosen), worker: role('worker'), correlate: role('correlate') }
   return {
     roles,
     store,
