@@ -16,4 +16,5 @@ export function controllerOf(raw: RawObject): Owner | undefined {
 }
 
 /** Mirror pods of static pods are owned by their node, which is no workload. */
-export const isNode = ({ apiVersion, kind }: Owner): boolean => apiVersion === 'v1' && kind === 'Node'
+export const isNode = ({ apiVersion, kind }: Pick<Owner, 'apiVersion' | 'kind'>): boolean =>
+  apiVersion === 'v1' && kind === 'Node'

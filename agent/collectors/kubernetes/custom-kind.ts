@@ -12,7 +12,11 @@ export const ownersOf = ({ path, workloadKind: kind }: AnyKind): string | undefi
   kind === undefined ? undefined : ownerKindOf({ apiVersion: path.split('/').slice(2, -1).join('/'), kind })
 
 /** The kind of a custom owner as something to watch. Throws where the API does not tell its path. */
-export async function findCustomKind(kubeConfig: KubeConfig, owner: Owner, stop: AbortSignal): Promise<AnyKind> {
+export async function findCustomKind(
+  kubeConfig: KubeConfig,
+  owner: Pick<Owner, 'apiVersion' | 'kind'>,
+  stop: AbortSignal,
+): Promise<AnyKind> {
   const { group, plural } = await findCollection(kubeConfig, owner, stop)
   return workloadKind(`${group}/${plural}`, owner.kind)
 }

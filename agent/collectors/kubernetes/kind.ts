@@ -4,6 +4,7 @@ import type { Declaration, EventObservation, ObjectRef, StateObservation } from 
 import { fromRfc3339 } from '../../../graph/model/time.ts'
 import type { RawObject } from '../../reflector/list.ts'
 import { isNode, type Owner } from '../../reflector/owner.ts'
+import type { Settings } from './config.ts'
 
 type Body = StateObservation['body']
 
@@ -19,6 +20,8 @@ export interface Trimmed {
   /** What its state says. */
   readonly body?: Body
   readonly owner?: Owner
+  /** Kind of a workload to which it refers, which may be a custom one: it is watched then, as kinds of owners are. */
+  readonly target?: Pick<Owner, 'apiVersion' | 'kind'>
 }
 
 /** What is kept of an object of the model. */
@@ -37,7 +40,17 @@ export interface NameRef {
   readonly name: string
   /** Where the reference gives it: of the API, or for a static pod the one that its kubelet knows. */
   readonly uid?: string
+  /** What had the name last is meant also when it is gone: a pod ran on its node. Of all else there is a placeholder then. */
+  readonly lasting?: true
 }
+
+/** All objects of a kind in a namespace: those whose selectors are to be evaluated. */
+export interface AllRef {
+  readonly kind: ObjectName
+  readonly namespace: string
+}
+
+export type Reference = NameRef | AllRef
 
 /** An event that an object tells of, without what the collector adds to each. */
 export type Fact = {
@@ -63,6 +76,9 @@ export interface Sighting<T> {
 /** The object that has a name now, or a placeholder. */
 export type Resolve = (reference: NameRef) => ObjectRef
 
+/** All objects of a kind in a namespace that are there now. */
+export type Among = (all: AllRef) => Iterable<Trimmed>
+
 /** One kind of the API that the collector watches: how to read it, and what it says. */
 export interface WatchedKind<T extends Trimmed> {
   /** Of its collection: tells it from all others, among which plurals repeat. */
@@ -73,10 +89,10 @@ export interface WatchedKind<T extends Trimmed> {
   readonly workloadKind?: string
   /** Kinds of all events that `facts` makes. */
   readonly tells?: readonly EventName[]
-  trim(raw: RawObject): T
-  /** Names that `relations` resolves. */
-  references?(object: T): NameRef[]
-  relations?(object: T, resolve: Resolve): Declaration[]
+  trim(raw: RawObject, settings: Settings): T
+  /** What `relations` resolves and looks among: when that appears, changes or goes, the object is looked at again. */
+  references?(object: T): Reference[]
+  relations?(object: T, resolve: Resolve, among: Among): Declaration[]
   /** All events that this sight of the object shows, old and new; those that the previous sight showed are left out by the caller. */
   facts?(object: T, sighting: Sighting<T>): Fact[]
   /** All that `facts` leaves out although it is told; counted, each once. */

@@ -2,6 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import { apiOf, loadKubeConfig } from '../../reflector/config.ts'
 import { getJson } from '../../reflector/request.ts'
 import type { Collector, DoctorLine } from '../collector.ts'
+import { settingsOf } from './config.ts'
 import { nameOf } from './kind.ts'
 import { watchedKinds } from './watched-kinds.ts'
 import { ClusterWatcher } from './watcher.ts'
@@ -11,7 +12,7 @@ const collector: Collector = {
   available: async (environment) =>
     apiOf(environment) ? null : 'no cluster is named: set KUBECONFIG to the path of a kubeconfig, or run in a pod',
   start: async (context) => {
-    const watcher = new ClusterWatcher(await loadKubeConfig(), context)
+    const watcher = new ClusterWatcher(await loadKubeConfig(), context, settingsOf())
     await watcher.start()
     return watcher
   },

@@ -1,13 +1,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ObjectRef } from '../../../graph/model/observation.ts'
-import type { NameRef } from './kind.ts'
+import type { Change } from '../../reflector/handler.ts'
+import { defineKind, type NameRef, type Trimmed } from './kind.ts'
 import { Names } from './names.ts'
 
 const n1: NameRef = { kind: 'Node', namespace: '', name: 'n1' }
 const node = (key: string): ObjectRef => ({ kind: 'Node', key, name: 'n1' })
 
-test('a name means its object, then the last that had it, and nothing once nobody refers to it', () => {
+/** UIDs of those who are looked at again when an object of a workload's kind, or another, appears, changes or goes. */
+const dependents = (names: Names, ref: ObjectRef, type: 'appears' | 'changes' | 'goes' = 'appears'): string[] => {
+  const object: Trimmed = { uid: ref.key, createdAt: 0, version: 0, ref }
+  const change: Change<Trimmed> = {
+    type: type === 'goes' ? 'deleted' : 'present',
+    object,
+    ...{ uid: ref.key, observedAt: 0, resourceVersion: '1' },
+  }
+  const { kind, workloadKind } = ref
+  const watched = defineKind({ path: '', object: kind, ...(workloadKind && { workloadKind }), trim: () => object })
+  return [...names.dependents(watched, type === 'appears' ? change : { ...change, previous: object })]
+}
+
+test('a name means its object, and where that lasts the last that had it, until nobody refers to it', () => {
   let there: ObjectRef | undefined
   const names = new Names(() => there)
   const placeholder = { kind: 'Node', key: 'missing/Node//n1', name: 'n1', missing: true }
@@ -15,13 +29,16 @@ test('a name means its object, then the last that had it, and nothing once nobod
   assert.deepEqual(names.resolve(n1), placeholder)
   there = node('one')
   assert.equal(names.resolve(n1).key, 'one')
+  const lasting: NameRef = { ...n1, lasting: true }
+  assert.equal(names.resolve(lasting).key, 'one')
   there = undefined
-  assert.equal(names.resolve(n1).key, 'one')
+  assert.equal(names.resolve(lasting).key, 'one')
+  assert.deepEqual(names.resolve(n1), placeholder)
   there = node('two')
-  assert.equal(names.resolve(n1).key, 'two')
+  assert.equal(names.resolve(lasting).key, 'two')
   names.refers('pod', [], [n1])
   there = undefined
-  assert.deepEqual(names.resolve(n1), placeholder)
+  assert.deepEqual(names.resolve(lasting), placeholder)
 })
 
 test('a placeholder says its namespace', () => {
@@ -48,7 +65,7 @@ test('workloads of one name are told apart by their kind', () => {
       ['missing/Job/shop/web', 'Job'],
     ],
   )
-  assert.deepEqual([...names.declarers({ ...shop, workloadKind: 'StatefulSet' })], ['StatefulSet'])
+  assert.deepEqual(dependents(names, { ...shop, key: 'x', workloadKind: 'StatefulSet' }), ['StatefulSet'])
 })
 
 test('those who refer to a name are known until they refer to another', () => {
@@ -57,5 +74,17 @@ test('those who refer to a name are known until they refer to another', () => {
   names.refers('a', [n1], [])
   names.refers('b', [n1], [])
   names.refers('a', [n2], [n1])
-  assert.deepEqual([[...names.declarers(n1)], [...names.declarers(n2)]], [['b'], ['a']])
+  assert.deepEqual([dependents(names, node('x')), dependents(names, { ...node('x'), name: 'n2' })], [['b'], ['a']])
+  assert.deepEqual([dependents(names, node('x'), 'changes'), dependents(names, node('x'), 'goes')], [[], ['b']])
+})
+
+test('those who look among all of a kind are concerned by each of them, in their namespace', () => {
+  const names = new Names(() => undefined)
+  const all = { kind: 'NetworkPolicy', namespace: 'shop' } as const
+  names.refers('pod', [all], [])
+  const policy: ObjectRef = { kind: 'NetworkPolicy', key: 'p', name: 'deny', namespace: 'shop' }
+  for (const type of ['appears', 'changes', 'goes'] as const) assert.deepEqual(dependents(names, policy, type), ['pod'])
+  assert.deepEqual(dependents(names, { ...policy, namespace: 'other' }), [])
+  names.refers('pod', [], [all])
+  assert.deepEqual(dependents(names, policy), [])
 })

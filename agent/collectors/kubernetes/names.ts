@@ -1,10 +1,15 @@
 import type { ObjectRef } from '../../../graph/model/observation.ts'
-import { given, type NameRef } from './kind.ts'
+import type { Change } from '../../reflector/handler.ts'
+import { type AnyKind, given, type NameRef, type Reference, type Trimmed } from './kind.ts'
 
 const textOf = ({ kind, workloadKind = kind, namespace, name }: NameRef): string =>
   `${workloadKind}/${namespace}/${name}`
 
-/** Who refers to what by name, and which object has a name. */
+/** No object is called `*`. */
+const textOfAny = (reference: Reference): string =>
+  textOf('name' in reference ? reference : { ...reference, name: '*' })
+
+/** Who refers to what, by name or to all of a kind, and which object has a name. */
 export class Names {
   readonly #find: (reference: NameRef) => ObjectRef | undefined
   readonly #declarers = new Map<string, Set<string>>()
@@ -16,13 +21,13 @@ export class Names {
   }
 
   /** What an object refers to now, and what it referred to before (empty where it is new; `now` where it is gone). */
-  refers(uid: string, now: readonly NameRef[], before: readonly NameRef[]): void {
-    const kept = new Set(now.map(textOf))
+  refers(uid: string, now: readonly Reference[], before: readonly Reference[]): void {
+    const kept = new Set(now.map(textOfAny))
     for (const name of kept) {
       const declarers = this.#declarers.get(name) ?? new Set()
       this.#declarers.set(name, declarers.add(uid))
     }
-    for (const name of before.map(textOf)) {
+    for (const name of before.map(textOfAny)) {
       if (kept.has(name)) continue
       const declarers = this.#declarers.get(name)
       declarers?.delete(uid)
@@ -34,19 +39,27 @@ export class Names {
 
   /**
    * The object that is meant. Of a UID that is the object that has it, or else one with that key; of a name alone the object that
-   * has it, or the last that had it, or a placeholder that holds its place.
+   * has it, or where that lasts the last that had it, or a placeholder that holds its place.
    */
   resolve = (reference: NameRef): ObjectRef => {
     const name = textOf(reference)
     const found = this.#find(reference)
     if (reference.uid !== undefined) return found ?? refOf(reference, reference.uid)
+    if (!reference.lasting) return found ?? placeholder(reference)
     if (found && this.#declarers.has(name)) this.#last.set(name, found)
     return found ?? this.#last.get(name) ?? placeholder(reference)
-  }
+  };
 
-  /** UIDs of those who refer to the name. */
-  declarers(reference: NameRef): Iterable<string> {
-    return this.#declarers.get(textOf(reference)) ?? []
+  /** UIDs of those whose relations may differ by a change: who name the object that appears or goes, and who look among all of its kind. */
+  *dependents(
+    { object: kind, workloadKind }: AnyKind,
+    { object: { ref }, type, previous }: Change<Trimmed>,
+  ): Iterable<string> {
+    if (!kind || !ref?.name) return
+    const namespace = ref.namespace ?? ''
+    const of = (reference: Reference) => this.#declarers.get(textOfAny(reference)) ?? []
+    if (type === 'deleted' || !previous) yield* of({ kind, ...given({ workloadKind }), namespace, name: ref.name })
+    yield* of({ kind, namespace })
   }
 }
 

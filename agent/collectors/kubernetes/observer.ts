@@ -8,7 +8,7 @@ import {
   sourceOf,
 } from '../../../graph/model/observation.ts'
 import type { Change } from '../../reflector/handler.ts'
-import type { AnyKind, Fact, Resolve, Trimmed } from './kind.ts'
+import type { AllRef, AnyKind, Fact, Resolve, Trimmed } from './kind.ts'
 import type { Known } from './known.ts'
 import type { Names } from './names.ts'
 
@@ -17,21 +17,27 @@ export const source = sourceOf('kubernetes')
 /** Longest owner chain that is followed: a cycle must end somewhere. */
 const longestChain = 10
 
+/** What is there now. */
+interface Objects {
+  /** An object of any kind by its UID. */
+  find(uid: string): Trimmed | undefined
+  among(all: AllRef): Iterable<Trimmed>
+}
+
 /** Turns changes into what is sent: a state where body or relations differ from what was last sent, and the events that are new. */
 export class Observer {
   readonly #names: Names
   readonly #known: Known
-  readonly #find: (uid: string) => Trimmed | undefined
+  readonly #objects: Objects
   /** States that were left out because nothing in them had changed. */
   unchanged = 0
   /** How much of what objects tell was left out, by what it is. */
   readonly omitted = new Map<string, number>()
 
-  /** `find`: an object of any kind by its UID. */
-  constructor(names: Names, known: Known, find: (uid: string) => Trimmed | undefined) {
+  constructor(names: Names, known: Known, objects: Objects) {
     this.#names = names
     this.#known = known
-    this.#find = find
+    this.#objects = objects
   }
 
   /** `succeeded`: what is deleted goes on under another UID. */
@@ -44,15 +50,21 @@ export class Observer {
       this.#known.holdsEnd(object.ref.key)
       return [tombstone(object.ref, change, change.uncertaintyFrom)]
     }
-    const state = this.#state(kind, object, change.observedAt, uncertainty(change, this.#known))
+    const state = this.#state(kind, object, change.observedAt, this.uncertainty(change))
     return [...state, ...this.#events(kind, change)]
   }
 
-  /** The state again, where a name that it refers to means something else since `change`. */
-  again(kind: AnyKind, object: Trimmed, change: Change<Trimmed>): Observation[] {
-    const { observedAt } = change
-    const since = Math.max(object.createdAt, observedAt - uncertainty(change, this.#known))
+  /** The state again, where what it refers to was seen to differ, which it may do for so long. */
+  again(kind: AnyKind, object: Trimmed, observedAt: number, uncertainty: number): Observation[] {
+    const since = Math.max(object.createdAt, observedAt - uncertainty)
     return this.#state(kind, object, observedAt, Math.max(0, observedAt - since))
+  }
+
+  /** µs back from the sight within which the change happened: to creation where the object is new, else to the last coverage. */
+  uncertainty({ object, previous, observedAt, uncertaintyFrom = 0 }: Change<Trimmed>): number {
+    if (previous) return uncertaintyFrom === 0 ? 0 : observedAt - uncertaintyFrom
+    const covered = object.ref && this.#known.has(object.ref.key) ? (this.#known.watermark ?? 0) : 0
+    return Math.max(0, observedAt - Math.max(object.createdAt, uncertaintyFrom, covered))
   }
 
   /** An object of an earlier run that is gone. */
@@ -64,7 +76,8 @@ export class Observer {
   #state(kind: AnyKind, object: Trimmed, at: number, uncertainty: number): StateObservation[] {
     const { ref, body, version } = object
     if (!ref || !body) return []
-    const relations: Declaration[] = kind.relations?.(object, this.#names.resolve) ?? []
+    const relations: Declaration[] =
+      kind.relations?.(object, this.#names.resolve, (all) => this.#objects.among(all)) ?? []
     const digest = hash('sha1', JSON.stringify([body, relations]), 'base64url')
     if (this.#known.digest(ref.key) === digest) {
       this.unchanged++
@@ -94,21 +107,14 @@ export class Observer {
   }
 
   #topOwner(uid: string): Trimmed | undefined {
-    let object = this.#find(uid)
+    let object = this.#objects.find(uid)
     for (let depth = 0; object?.owner && depth < longestChain; depth++) {
-      const owner = this.#find(object.owner.uid)
+      const owner = this.#objects.find(object.owner.uid)
       if (!owner) break
       object = owner
     }
     return object
   }
-}
-
-/** µs back from the sight within which the change happened: to creation where the object is new, else to the last coverage. */
-function uncertainty({ object, previous, observedAt, uncertaintyFrom = 0 }: Change<Trimmed>, known: Known): number {
-  if (previous) return uncertaintyFrom === 0 ? 0 : observedAt - uncertaintyFrom
-  const covered = object.ref && known.has(object.ref.key) ? (known.watermark ?? 0) : 0
-  return Math.max(0, observedAt - Math.max(object.createdAt, uncertaintyFrom, covered))
 }
 
 function tombstone(

@@ -11,8 +11,9 @@ import type { Timings } from '../../reflector/timings.ts'
 import type { View } from '../../reflector/view.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { identify, OtherClusterError } from './cluster-identity.ts'
+import type { Settings } from './config.ts'
 import { findCustomKind, ownerKindOf, ownersOf } from './custom-kind.ts'
-import { type AnyKind, covers, given, nameOf, type Trimmed } from './kind.ts'
+import { type AnyKind, covers, nameOf, type Trimmed } from './kind.ts'
 import { workloadKind } from './kinds/workload.ts'
 import { Known } from './known.ts'
 import { Names } from './names.ts'
@@ -36,6 +37,7 @@ export type WatcherContext = Pick<CollectorContext, 'cluster' | 'dataDir' | 'emi
 export class ClusterWatcher implements RunningCollector {
   readonly #context: WatcherContext
   readonly #kubeConfig: KubeConfig
+  readonly #settings: Settings
   readonly #timings: Partial<Timings> | undefined
   readonly #watches = new Watches()
   /** Kinds of owners that are watched, or that can't be. */
@@ -54,13 +56,14 @@ export class ClusterWatcher implements RunningCollector {
   #noted = 0
   #lost = 0
 
-  constructor(kubeConfig: KubeConfig, context: WatcherContext, timings?: Partial<Timings>) {
+  constructor(kubeConfig: KubeConfig, context: WatcherContext, settings: Settings, timings?: Partial<Timings>) {
     this.#context = context
     this.#kubeConfig = kubeConfig
+    this.#settings = settings
     this.#timings = timings
     this.#known = new Known(join(context.dataDir, 'known.ndjson'), context.cluster)
     this.#names = new Names((reference) => this.#watches.named(reference))
-    this.#observer = new Observer(this.#names, this.#known, (uid) => this.#watches.find(uid))
+    this.#observer = new Observer(this.#names, this.#known, this.#watches)
   }
 
   /** Resolves although the API may be away: it is tried again for ever. Rejects with OtherClusterError. */
@@ -147,8 +150,11 @@ export class ClusterWatcher implements RunningCollector {
       onError: (error: Error) =>
         this.#context.log.error({ err: error, kind: nameOf(kind) }, 'an object was not passed on'),
     }
-    const options = { kubeConfig: this.#kubeConfig, path: kind.path, trim: kind.trim, handler }
-    const reflector = new Reflector<Trimmed>({ ...options, ...(this.#timings && { timings: this.#timings }) })
+    const reflector = new Reflector<Trimmed>({
+      ...{ kubeConfig: this.#kubeConfig, path: kind.path, handler },
+      trim: (raw) => kind.trim(raw, this.#settings),
+      ...(this.#timings && { timings: this.#timings }),
+    })
     const watched: Watched = {
       ...{ kind, reflector, settled: Promise.withResolvers() },
       ...{ passed: false, refused: false, seenUntil: undefined },
@@ -207,10 +213,19 @@ export class ClusterWatcher implements RunningCollector {
         held.push(this.#observer.gone(object, now(), resourceVersion))
       }
     }
+    /** Whom a change concerns that was not theirs, and since when at most, µs: each is looked at once. */
+    const concerned = new Map<string, number>()
     for (const change of changes) {
-      const succeeded = isSucceeded(change, watched.reflector.view)
-      held.push(...this.#observer.changed(kind, change, succeeded), ...this.#again(kind, change))
-      if (change.object.owner) this.#meet(change.object.owner)
+      const { owner, target } = change.object
+      held.push(...this.#observer.changed(kind, change, isSucceeded(change, watched.reflector.view)))
+      const uncertainty = this.#observer.uncertainty(change)
+      for (const uid of this.#names.dependents(kind, change))
+        concerned.set(uid, Math.max(uncertainty, concerned.get(uid) ?? 0))
+      for (const met of [owner, target]) if (met) this.#meet(met)
+      if (held.length >= emitLimit) await pass()
+    }
+    for (const [uid, uncertainty] of concerned) {
+      held.push(...this.#again(uid, changes[0]!.observedAt, uncertainty))
       if (held.length >= emitLimit) await pass()
     }
     await pass()
@@ -228,32 +243,20 @@ export class ClusterWatcher implements RunningCollector {
     if (all.some(({ passed }) => passed) && all.every(({ passed, refused }) => passed || refused)) this.#since ??= now()
   }
 
-  /** The states of those who refer to an object by its name, when it appears. */
-  #again({ object: kind, workloadKind }: AnyKind, change: Change<Trimmed>): Observation[] {
-    const { ref } = change.object
-    if (!kind || !ref?.name || change.previous) return []
-    const observations: Observation[] = []
-    for (const uid of this.#names.declarers({
-      kind,
-      ...given({ workloadKind }),
-      namespace: ref.namespace ?? '',
-      name: ref.name,
-    })) {
-      for (const { kind, reflector } of this.#watches.all) {
-        const declarer = reflector.view.get(uid)
-        if (declarer) observations.push(...this.#observer.again(kind, declarer, change))
-      }
-    }
-    return observations
+  #again(uid: string, at: number, uncertainty: number): Observation[] {
+    return this.#watches.all.flatMap(({ kind, reflector }) => {
+      const object = reflector.view.get(uid)
+      return object ? this.#observer.again(kind, object, at, uncertainty) : []
+    })
   }
 
-  #meet(owner: Owner): void {
+  #meet(owner: Pick<Owner, 'apiVersion' | 'kind'>): void {
     const name = ownerKindOf(owner)
     if (isNode(owner) || this.#met.has(name)) return
     this.#met.add(name)
     const refuse = (why: string) => {
       this.#unwatched++
-      this.#context.log.warn(`owners of kind ${name} stay placeholders: ${why}`)
+      this.#context.log.warn(`workloads of kind ${name} stay placeholders: ${why}`)
     }
     if (!this.#mayWatch()) {
       refuse(`${customLimit} custom kinds are watched, and no more`)

@@ -1,7 +1,7 @@
 import type { EventName } from '../../../graph/model/generated/types.ts'
 import type { ObjectRef } from '../../../graph/model/observation.ts'
 import type { Reflector } from '../../reflector/reflector.ts'
-import { type AnyKind, covers, type NameRef, nameOf, type Trimmed } from './kind.ts'
+import { type AllRef, type AnyKind, covers, type NameRef, nameOf, type Trimmed } from './kind.ts'
 
 /** One kind with its watch. */
 export interface Watched {
@@ -81,12 +81,27 @@ export class Watches {
     return undefined
   }
 
+  *among({ kind, namespace }: AllRef): IterableIterator<Trimmed> {
+    for (const { kind: watched, reflector } of this.#byPath.values()) {
+      if (watched.object !== kind) continue
+      for (const object of reflector.view.objects()) if (object.ref?.namespace === namespace) yield object
+    }
+  }
+
   /** What went wrong, by kind. */
   counters(): Record<string, number> {
     const counters: Record<string, number> = {}
-    for (const { kind, reflector } of this.#byPath.values()) {
+    for (const { kind, reflector, refused } of this.#byPath.values()) {
       const { lists, failures, gaps, unreadable, handlerErrors } = reflector.counts
-      const counts = { lists, failures, gaps, unreadable, handlerErrors, stale: reflector.view.stale }
+      const counts = {
+        lists,
+        failures,
+        gaps,
+        unreadable,
+        handlerErrors,
+        stale: reflector.view.stale,
+        refused: Number(refused),
+      }
       for (const [name, count] of Object.entries(counts)) if (count > 0) counters[`${nameOf(kind)}.${name}`] = count
     }
     return counters

@@ -16,13 +16,24 @@ import { processExec } from '../events/process-exec.ts'
 import { processExit } from '../events/process-exit.ts'
 import { address } from '../objects/address.ts'
 import { cluster } from '../objects/cluster.ts'
+import { configMap } from '../objects/config-map.ts'
 import { container } from '../objects/container.ts'
 import { endpointSlice } from '../objects/endpoint-slice.ts'
+import { horizontalPodAutoscaler } from '../objects/horizontal-pod-autoscaler.ts'
 import { host } from '../objects/host.ts'
+import { ingress } from '../objects/ingress.ts'
+import { lease } from '../objects/lease.ts'
 import { namespace } from '../objects/namespace.ts'
+import { networkPolicy } from '../objects/network-policy.ts'
 import { node } from '../objects/node.ts'
+import { persistentVolumeClaim } from '../objects/persistent-volume-claim.ts'
+import { persistentVolume } from '../objects/persistent-volume.ts'
+import { podDisruptionBudget } from '../objects/pod-disruption-budget.ts'
 import { pod } from '../objects/pod.ts'
+import { secret } from '../objects/secret.ts'
+import { serviceAccount } from '../objects/service-account.ts'
 import { service } from '../objects/service.ts'
+import { storageClass } from '../objects/storage-class.ts'
 import { workload } from '../objects/workload.ts'
 import { holds as holdsRelation } from '../relations/holds.ts'
 import { on as onRelation } from '../relations/on.ts'
@@ -59,13 +70,24 @@ export const EVENTS: Readonly<Record<EventName, EventKind>> = {
 export const OBJECTS: Readonly<Record<ObjectName, ObjectKind>> = {
   Address: address,
   Cluster: cluster,
+  ConfigMap: configMap,
   Container: container,
   EndpointSlice: endpointSlice,
+  HorizontalPodAutoscaler: horizontalPodAutoscaler,
   Host: host,
+  Ingress: ingress,
+  Lease: lease,
   Namespace: namespace,
+  NetworkPolicy: networkPolicy,
   Node: node,
+  PersistentVolumeClaim: persistentVolumeClaim,
+  PersistentVolume: persistentVolume,
+  PodDisruptionBudget: podDisruptionBudget,
   Pod: pod,
+  Secret: secret,
+  ServiceAccount: serviceAccount,
   Service: service,
+  StorageClass: storageClass,
   Workload: workload,
 }
 

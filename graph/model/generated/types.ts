@@ -198,6 +198,22 @@ export interface ClusterBody {
   readonly version?: string
 }
 
+/** Settings that pods read. Its content stays in the cluster. */
+export interface ConfigMapBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** Names of its keys, of data and binaryData; sorted. */
+  readonly keys: readonly string[]
+  /** Of the content of each key, in the order of `keys`: the first 22 characters of SHA-256 in base64url. */
+  readonly digests: readonly string[]
+  /** Of all keys and their content. */
+  readonly digest: string
+  /** Size of its content. (bytes) */
+  readonly bytes: number
+  /** It can not be changed. */
+  readonly immutable?: boolean
+}
+
 /** One run of a container of a pod. */
 export interface ContainerBody {
   /** Name in the pod's spec. */
@@ -216,6 +232,26 @@ export interface EndpointSliceBody {
   readonly readyEndpoints: number
 }
 
+/** What sets the replicas of a workload by metrics. */
+export interface HorizontalPodAutoscalerBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** Kind/name of what it scales. */
+  readonly target: string
+  /** Fewest replicas. (count) */
+  readonly minReplicas?: number
+  /** Most replicas. (count) */
+  readonly maxReplicas: number
+  /** Replicas that it last saw. (count) */
+  readonly currentReplicas?: number
+  /** Replicas that it last wanted. (count) */
+  readonly desiredReplicas?: number
+  /** What it goes by, with its target: cpu=80%. Not what was measured, which changes all the time. */
+  readonly metrics?: readonly string[]
+  /** Conditions that keep it from scaling, as type=status:reason: ScalingActive=False:FailedGetResourceMetric, ScalingLimited=True:TooManyReplicas. */
+  readonly troubles?: readonly string[]
+}
+
 /** A machine as its own witnesses know it, also while the API is away. */
 export interface HostBody {
   /** Its host name. */
@@ -224,12 +260,54 @@ export interface HostBody {
   readonly kernel?: string
 }
 
+/** Rules by which HTTP from outside reaches Services. */
+export interface IngressBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** Who is to serve it. */
+  readonly ingressClass?: string
+  /** One entry a backend: host/path -> service:port, with * for any host; sorted. */
+  readonly rules: readonly string[]
+  /** Names of the Secrets with its certificates. */
+  readonly tlsSecrets?: readonly string[]
+  /** Where it is served: IP addresses and host names, as its controller tells. */
+  readonly addresses?: readonly string[]
+}
+
+/** Who holds an office: a leader, or a node that is alive. Its renewals make no states. */
+export interface LeaseBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** Identity of the holder. */
+  readonly holder?: string
+  /** For how long it holds without a renewal. (µs) */
+  readonly duration?: number
+  /** When the holder got it. (µs since the epoch) */
+  readonly acquiredAt?: number
+  /** How often it changed hands. (count) */
+  readonly transitions?: number
+}
+
 /** A namespace. */
 export interface NamespaceBody {
   /** Labels as key=value, sorted. */
   readonly labels: readonly string[]
   /** Active or Terminating. */
   readonly phase?: string
+}
+
+/** Which connections the pods that it selects may have. */
+export interface NetworkPolicyBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** As kubectl -l takes it; empty: all pods of the namespace. */
+  readonly podSelector: string
+  /** Ingress, Egress: directions in which all is refused that no rule allows. */
+  readonly policyTypes: readonly string[]
+  /** What may come in, a text a rule: from whom, to which ports. None: nothing may. */
+  readonly ingressRules?: readonly string[]
+  /** What may go out, a text a rule: to whom, to which ports. None: nothing may. */
+  readonly egressRules?: readonly string[]
 }
 
 /** A node as the API knows it. */
@@ -244,6 +322,72 @@ export interface NodeBody {
   readonly ready?: string
   /** Cordoned. */
   readonly unschedulable?: boolean
+}
+
+/** A claim to storage. */
+export interface PersistentVolumeClaimBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** Pending, Bound or Lost. */
+  readonly phase: string
+  /** Name of the StorageClass that it asks for. */
+  readonly storageClass?: string
+  /** The PersistentVolume that it is bound to, or wants. */
+  readonly volumeName?: string
+  /** Size that it asks for. (bytes) */
+  readonly requestedBytes?: number
+  /** Size that it has. (bytes) */
+  readonly capacityBytes?: number
+  /** ReadWriteOnce, ... */
+  readonly accessModes?: readonly string[]
+  /** Filesystem or Block. */
+  readonly volumeMode?: string
+  /** Conditions that hold, as type:reason; FileSystemResizePending, ... */
+  readonly conditions?: readonly string[]
+}
+
+/** A piece of storage. */
+export interface PersistentVolumeBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** Pending, Available, Bound, Released or Failed. */
+  readonly phase: string
+  /** Why it is in this phase, where its controller tells. */
+  readonly reason?: string
+  /** Name of its StorageClass. */
+  readonly storageClass?: string
+  /** Its size. (bytes) */
+  readonly capacityBytes?: number
+  /** ReadWriteOnce, ... */
+  readonly accessModes?: readonly string[]
+  /** What becomes of it once it is released: Retain, Delete or Recycle. */
+  readonly reclaimPolicy?: string
+  /** namespace/name of the claim that it belongs to. */
+  readonly claim?: string
+  /** CSI driver, or the kind of source that it has in spec: hostPath, nfs, local, ... */
+  readonly driver?: string
+  /** Its name for the CSI driver. */
+  readonly handle?: string
+}
+
+/** How many of some pods may be evicted at once. */
+export interface PodDisruptionBudgetBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** As kubectl -l takes it; empty: all pods of the namespace. Absent: none. */
+  readonly podSelector?: string
+  /** Pods that must stay: a number or a percentage. */
+  readonly minAvailable?: string
+  /** Pods that may be away: a number or a percentage. */
+  readonly maxUnavailable?: string
+  /** How many may be evicted now. (count) */
+  readonly disruptionsAllowed?: number
+  /** Its pods that are ready. (count) */
+  readonly currentHealthy?: number
+  /** Those that must be ready. (count) */
+  readonly desiredHealthy?: number
+  /** All its pods. (count) */
+  readonly expectedPods?: number
 }
 
 /** A pod. */
@@ -268,6 +412,32 @@ export interface PodBody {
   readonly containers?: readonly string[]
 }
 
+/** What pods read and nobody else may: of its content nothing is here but the names of its keys. */
+export interface SecretBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** Opaque, kubernetes.io/tls, ... */
+  readonly secretType: string
+  /** Names of its keys; sorted. */
+  readonly keys: readonly string[]
+  /** Of the content of each key, in the order of `keys`: the first 22 characters of HMAC-SHA256 in base64url by a key of the cluster. Only where that key is given to the collector. */
+  readonly digests?: readonly string[]
+  /** Of all keys and their content, where `digests` are. */
+  readonly digest?: string
+  /** It can not be changed. */
+  readonly immutable?: boolean
+}
+
+/** As whom pods ask the API. */
+export interface ServiceAccountBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** Names of Secrets by which the images of its pods are pulled. */
+  readonly imagePullSecrets?: readonly string[]
+  /** Its pods get a token unless they say otherwise. Absent: they do. */
+  readonly automountToken?: boolean
+}
+
 /** A Service. */
 export interface ServiceBody {
   /** Labels as key=value, sorted. */
@@ -276,6 +446,22 @@ export interface ServiceBody {
   readonly serviceType: string
   /** Its addresses. */
   readonly clusterIps?: readonly string[]
+}
+
+/** How storage is made that a claim asks for. */
+export interface StorageClassBody {
+  /** Labels as key=value, sorted. */
+  readonly labels: readonly string[]
+  /** Who makes it. */
+  readonly provisioner: string
+  /** Retain or Delete. */
+  readonly reclaimPolicy?: string
+  /** Immediate or WaitForFirstConsumer. */
+  readonly bindingMode?: string
+  /** Its volumes may grow. */
+  readonly allowExpansion?: boolean
+  /** It is taken for claims that name none. */
+  readonly isDefault?: boolean
 }
 
 /** What owns pods: also labelled with its Kubernetes kind where that is a built-in one. */
@@ -296,13 +482,24 @@ export interface WorkloadBody {
 export interface ObjectBodies {
   readonly Address: AddressBody
   readonly Cluster: ClusterBody
+  readonly ConfigMap: ConfigMapBody
   readonly Container: ContainerBody
   readonly EndpointSlice: EndpointSliceBody
+  readonly HorizontalPodAutoscaler: HorizontalPodAutoscalerBody
   readonly Host: HostBody
+  readonly Ingress: IngressBody
+  readonly Lease: LeaseBody
   readonly Namespace: NamespaceBody
+  readonly NetworkPolicy: NetworkPolicyBody
   readonly Node: NodeBody
+  readonly PersistentVolumeClaim: PersistentVolumeClaimBody
+  readonly PersistentVolume: PersistentVolumeBody
+  readonly PodDisruptionBudget: PodDisruptionBudgetBody
   readonly Pod: PodBody
+  readonly Secret: SecretBody
+  readonly ServiceAccount: ServiceAccountBody
   readonly Service: ServiceBody
+  readonly StorageClass: StorageClassBody
   readonly Workload: WorkloadBody
 }
 

@@ -66,13 +66,24 @@ CYPHER 5 CREATE INDEX process_exit_lane_arrival IF NOT EXISTS FOR (n:ProcessExit
 // Objects by name.
 CYPHER 5 CREATE INDEX address_cluster_name IF NOT EXISTS FOR (n:Address) ON (n.cluster, n.name);
 CYPHER 5 CREATE INDEX cluster_cluster_name IF NOT EXISTS FOR (n:Cluster) ON (n.cluster, n.name);
+CYPHER 5 CREATE INDEX config_map_cluster_namespace_name IF NOT EXISTS FOR (n:ConfigMap) ON (n.cluster, n.namespace, n.name);
 CYPHER 5 CREATE INDEX container_cluster_name IF NOT EXISTS FOR (n:Container) ON (n.cluster, n.name);
 CYPHER 5 CREATE INDEX endpoint_slice_cluster_namespace_name IF NOT EXISTS FOR (n:EndpointSlice) ON (n.cluster, n.namespace, n.name);
+CYPHER 5 CREATE INDEX horizontal_pod_autoscaler_cluster_namespace_name IF NOT EXISTS FOR (n:HorizontalPodAutoscaler) ON (n.cluster, n.namespace, n.name);
 CYPHER 5 CREATE INDEX host_cluster_name IF NOT EXISTS FOR (n:Host) ON (n.cluster, n.name);
+CYPHER 5 CREATE INDEX ingress_cluster_namespace_name IF NOT EXISTS FOR (n:Ingress) ON (n.cluster, n.namespace, n.name);
+CYPHER 5 CREATE INDEX lease_cluster_namespace_name IF NOT EXISTS FOR (n:Lease) ON (n.cluster, n.namespace, n.name);
 CYPHER 5 CREATE INDEX namespace_cluster_name IF NOT EXISTS FOR (n:Namespace) ON (n.cluster, n.name);
+CYPHER 5 CREATE INDEX network_policy_cluster_namespace_name IF NOT EXISTS FOR (n:NetworkPolicy) ON (n.cluster, n.namespace, n.name);
 CYPHER 5 CREATE INDEX node_cluster_name IF NOT EXISTS FOR (n:Node) ON (n.cluster, n.name);
+CYPHER 5 CREATE INDEX persistent_volume_claim_cluster_namespace_name IF NOT EXISTS FOR (n:PersistentVolumeClaim) ON (n.cluster, n.namespace, n.name);
+CYPHER 5 CREATE INDEX persistent_volume_cluster_name IF NOT EXISTS FOR (n:PersistentVolume) ON (n.cluster, n.name);
+CYPHER 5 CREATE INDEX pod_disruption_budget_cluster_namespace_name IF NOT EXISTS FOR (n:PodDisruptionBudget) ON (n.cluster, n.namespace, n.name);
 CYPHER 5 CREATE INDEX pod_cluster_namespace_name IF NOT EXISTS FOR (n:Pod) ON (n.cluster, n.namespace, n.name);
+CYPHER 5 CREATE INDEX secret_cluster_namespace_name IF NOT EXISTS FOR (n:Secret) ON (n.cluster, n.namespace, n.name);
+CYPHER 5 CREATE INDEX service_account_cluster_namespace_name IF NOT EXISTS FOR (n:ServiceAccount) ON (n.cluster, n.namespace, n.name);
 CYPHER 5 CREATE INDEX service_cluster_namespace_name IF NOT EXISTS FOR (n:Service) ON (n.cluster, n.namespace, n.name);
+CYPHER 5 CREATE INDEX storage_class_cluster_name IF NOT EXISTS FOR (n:StorageClass) ON (n.cluster, n.name);
 CYPHER 5 CREATE INDEX workload_cluster_namespace_name IF NOT EXISTS FOR (n:Workload) ON (n.cluster, n.namespace, n.name);
 CYPHER 5 CREATE INDEX deployment_cluster_namespace_name IF NOT EXISTS FOR (n:Deployment) ON (n.cluster, n.namespace, n.name);
 CYPHER 5 CREATE INDEX replica_set_cluster_namespace_name IF NOT EXISTS FOR (n:ReplicaSet) ON (n.cluster, n.namespace, n.name);

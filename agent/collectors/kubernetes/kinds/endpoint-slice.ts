@@ -11,10 +11,18 @@ interface EndpointSlice extends Thing {
 const serviceOf = ({ serviceName, serviceUid, ref }: EndpointSlice): NameRef[] =>
   serviceName === undefined
     ? []
-    : [{ kind: 'Service', namespace: ref.namespace ?? '', name: serviceName, ...given({ uid: serviceUid }) }]
+    : [
+        {
+          kind: 'Service',
+          namespace: ref.namespace ?? '',
+          name: serviceName,
+          lasting: true,
+          ...given({ uid: serviceUid }),
+        },
+      ]
 
 const podOf = ({ ref }: EndpointSlice, { name, uid }: EndpointSlice['pods'][number]): NameRef => ({
-  ...{ kind: 'Pod', namespace: ref.namespace ?? '', name },
+  ...{ kind: 'Pod', namespace: ref.namespace ?? '', name, lasting: true },
   ...given({ uid }),
 })
 

@@ -86,7 +86,7 @@ const isRoutine = ({ eventType, reason }: KubernetesEvent): boolean => eventType
 /** Undefined for kinds that the model does not have. */
 function objectOf({ kind, name, namespace, uid }: KubernetesEvent['about'], resolve: Resolve): ObjectRef | undefined {
   // The kubelet writes the node's name where its UID belongs.
-  if (kind === 'Node') return resolve({ kind, namespace: '', name })
+  if (kind === 'Node') return resolve({ kind, namespace: '', name, lasting: true })
   const reference = referenceOf(kind, namespace, name)
   return reference && resolve({ ...reference, ...given({ uid }) })
 }

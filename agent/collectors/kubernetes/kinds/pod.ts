@@ -69,7 +69,7 @@ const messageLimit = 1024
 /** A container waits for these on its way to its start; they explain nothing. */
 const onTheWay = new Set(['ContainerCreating', 'PodInitializing'])
 
-const nodeOf = (nodeName: string): NameRef => ({ kind: 'Node', namespace: '', name: nodeName })
+const nodeOf = (nodeName: string): NameRef => ({ kind: 'Node', namespace: '', name: nodeName, lasting: true })
 const cut = (message: string | undefined): string | undefined => message?.slice(0, messageLimit) || undefined
 
 export default defineKind<Pod>({

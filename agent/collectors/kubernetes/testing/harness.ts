@@ -15,6 +15,7 @@ import { problemsOf } from '../../../../graph/model/validate.ts'
 import type { ControlPlane } from '../../../../test/cluster/control-plane.ts'
 import type { Timings } from '../../../reflector/timings.ts'
 import type { Log } from '../../collector.ts'
+import type { Settings } from '../config.ts'
 import { ClusterWatcher } from '../watcher.ts'
 
 const patienceMs = 30_000
@@ -42,7 +43,7 @@ export class Harness {
     return this.#watcher!
   }
 
-  async start(cluster = 'test', timings?: Partial<Timings>): Promise<void> {
+  async start(cluster = 'test', timings?: Partial<Timings>, settings: Settings = {}): Promise<void> {
     const say = (...words: unknown[]) => void this.logged.push(String(words.at(-1)))
     const context = {
       cluster,
@@ -52,7 +53,7 @@ export class Harness {
       },
       log: { debug: say, info: say, warn: say, error: say } as Log,
     }
-    this.#watcher = new ClusterWatcher(this.#kubeConfig, context, timings)
+    this.#watcher = new ClusterWatcher(this.#kubeConfig, context, settings, timings)
     await this.#watcher.start()
   }
 
