@@ -40,7 +40,9 @@ suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
         o.type === 'event' && o.pod?.name === 'life' ? [`${o.kind} ${o.object.key.slice(0, 2)}`] : [],
       ),
       [
-        `pod-created ${harness.states('life')[0]?.object.key.slice(0, 2)}`,
+        ...['pod-created', 'pod-scheduled'].map(
+          (kind) => `${kind} ${harness.states('life')[0]?.object.key.slice(0, 2)}`,
+        ),
         'container-started l1',
         ...['pod-ready-changed', 'pod-ready-changed'].map(
           (kind) => `${kind} ${harness.states('life')[0]?.object.key.slice(0, 2)}`,

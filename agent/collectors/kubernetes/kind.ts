@@ -70,6 +70,10 @@ export interface Sighting<T> {
   readonly observedAt: number
   /** The object as it was seen before, where it was. */
   readonly previous: T | undefined
+  /** What differs from `previous` happened after this, µs; absent where it was seen live. */
+  readonly uncertaintyFrom?: number | undefined
+  /** This is the last sight of it: it is not there any more. */
+  readonly gone?: boolean
   readonly resolve: Resolve
 }
 

@@ -48,7 +48,7 @@ export class Observer {
     if (type === 'deleted') {
       if (!object.ref || succeeded) return []
       this.#known.holdsEnd(object.ref.key)
-      return [tombstone(object.ref, change, change.uncertaintyFrom)]
+      return [...this.#events(kind, change), tombstone(object.ref, change, change.uncertaintyFrom)]
     }
     const state = this.#state(kind, object, change.observedAt, this.uncertainty(change))
     return [...state, ...this.#events(kind, change)]
@@ -87,27 +87,30 @@ export class Observer {
     return [{ type: 'state', object: ref, at, version, uncertainty, source, body, relations }]
   }
 
-  #events(kind: AnyKind, { object, previous, observedAt }: Change<Trimmed>): EventObservation[] {
+  #events(kind: AnyKind, { type, object, previous, observedAt, uncertaintyFrom }: Change<Trimmed>): EventObservation[] {
     if (!kind.facts) return []
     const counted = new Set(previous && kind.omits?.(previous).map(({ id }) => id))
     for (const { what, id } of kind.omits?.(object) ?? []) {
       if (!counted.has(id)) this.omitted.set(what, (this.omitted.get(what) ?? 0) + 1)
     }
     const resolve: Resolve = this.#names.resolve
-    const facts: Fact[] = kind.facts(object, { observedAt, previous, resolve })
+    const gone = type === 'deleted'
+    const facts: Fact[] = kind.facts(object, { observedAt, previous, uncertaintyFrom, gone, resolve })
     const before: Fact[] = previous ? kind.facts(previous, { observedAt, previous: undefined, resolve }) : []
     const told = new Set(before.map(({ id }) => id))
-    return facts.filter(({ id }) => !told.has(id)).map((fact) => this.#event(fact, observedAt))
+    return facts.filter(({ id }) => !told.has(id)).map((fact) => this.#event(fact, object, observedAt))
   }
 
-  #event(fact: Fact, observedAt: number): EventObservation {
-    const top = this.#topOwner((fact.pod ?? fact.object).key)
+  /** `teller`: it may be gone, so that no view has it any more. */
+  #event(fact: Fact, teller: Trimmed, observedAt: number): EventObservation {
+    const { key } = fact.pod ?? fact.object
+    const top = this.#topOwner(teller.ref?.key === key ? teller : this.#objects.find(key))
     const workloadName = top?.ref?.kind === 'Workload' ? top.ref.name : undefined
     return { type: 'event', observedAt, source, ...fact, ...(workloadName !== undefined && { workloadName }) }
   }
 
-  #topOwner(uid: string): Trimmed | undefined {
-    let object = this.#objects.find(uid)
+  #topOwner(owned: Trimmed | undefined): Trimmed | undefined {
+    let object = owned
     for (let depth = 0; object?.owner && depth < longestChain; depth++) {
       const owner = this.#objects.find(object.owner.uid)
       if (!owner) break

@@ -1,10 +1,13 @@
 import { SECOND } from '../../../graph/model/time.ts'
 import { type Fact, given, type Sighting } from './kind.ts'
 import type { Pod, Run, Waiting } from './kinds/pod.ts'
+import { lifecycleFacts } from './pod-lifecycle.ts'
+import { unstamped } from './stamps.ts'
 
 /** All that one sight of a pod tells of the past: stamps are whole seconds, so that the truth lies in [at, at + 1 s]. */
 export const podFacts = (pod: Pod, sighting: Sighting<Pod>): Fact[] => [
   created(pod),
+  ...lifecycleFacts(pod, sighting),
   ...readyChanged(pod),
   ...failed(pod, sighting),
   ...pod.runs.flatMap((run) => [...started(pod, run), ...terminated(pod, run)]),
@@ -99,14 +102,4 @@ const isWaiting = (pod: Pod, waiting: Waiting, sighting: Sighting<Pod>): Fact =>
     containerName: name,
     fields: { reason, restartCount, ...given({ message }) },
   }
-}
-
-/**
- * What has no stamp happened after what is known to have been before it (the end of a run, the status that did not show it
- * yet) and before the status was written that shows it.
- */
-function unstamped({ createdAt, statusAt }: Pod, { observedAt, previous }: Sighting<Pod>, after = 0) {
-  const at = Math.min(observedAt, Math.max(createdAt, after, previous?.statusAt ?? 0))
-  const until = statusAt === undefined ? observedAt : Math.min(observedAt, statusAt + SECOND)
-  return { at, uncertainty: Math.max(0, until - at) }
 }

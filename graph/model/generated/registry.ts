@@ -10,8 +10,11 @@ import { memoryPressure } from '../events/memory-pressure.ts'
 import { nodeConditionChanged } from '../events/node-condition-changed.ts'
 import { oomKill } from '../events/oom-kill.ts'
 import { podCreated } from '../events/pod-created.ts'
+import { podDeleted } from '../events/pod-deleted.ts'
+import { podEvicted } from '../events/pod-evicted.ts'
 import { podFailed } from '../events/pod-failed.ts'
 import { podReadyChanged } from '../events/pod-ready-changed.ts'
+import { podScheduled } from '../events/pod-scheduled.ts'
 import { processExec } from '../events/process-exec.ts'
 import { processExit } from '../events/process-exit.ts'
 import { address } from '../objects/address.ts'
@@ -60,8 +63,11 @@ export const EVENTS: Readonly<Record<EventName, EventKind>> = {
   'node-condition-changed': nodeConditionChanged,
   'oom-kill': oomKill,
   'pod-created': podCreated,
+  'pod-deleted': podDeleted,
+  'pod-evicted': podEvicted,
   'pod-failed': podFailed,
   'pod-ready-changed': podReadyChanged,
+  'pod-scheduled': podScheduled,
   'process-exec': processExec,
   'process-exit': processExit,
 }

@@ -118,6 +118,22 @@ export interface PodCreated {
   readonly createdAt: number
 }
 
+/** The deletion of a pod was asked for; its containers are told to stop. When it was gone its tombstone says. One that was removed at once is told when it is gone. */
+export interface PodDeleted {
+  /** How long its containers have to stop by themselves. Absent where the pod was removed at once, or the request was not seen. (s) */
+  readonly graceSeconds?: number
+  /** When what still runs is killed; whole seconds. (µs since the epoch) */
+  readonly deadline?: number
+}
+
+/** Somebody other than its owner has a pod end before its time: preemption, eviction, a taint, a lost node. */
+export interface PodEvicted {
+  /** PreemptionByScheduler, DeletionByTaintManager, EvictionByEvictionAPI, DeletionByPodGC, TerminationByKubelet; Evicted where the condition lacks. */
+  readonly reason: string
+  /** The same in words. Cut at 1,024 characters. */
+  readonly message?: string
+}
+
 /** A pod reached the phase Failed. */
 export interface PodFailed {
   /** Evicted, NodeLost, DeadlineExceeded, ..., or empty. */
@@ -133,6 +149,18 @@ export interface PodReadyChanged {
   /** Why, where given: ContainersNotReady, ... */
   readonly reason?: string
   /** What the kubelet adds. */
+  readonly message?: string
+}
+
+/** The scheduler bound a pod to a node, or can find none for it: the latter is told once, with its first words, until it succeeds. */
+export interface PodScheduled {
+  /** False: no node was found, or it may not be scheduled yet. */
+  readonly scheduled: boolean
+  /** Name of the node that it was bound to. */
+  readonly nodeName?: string
+  /** Why not: Unschedulable, SchedulingGated, SchedulerError. */
+  readonly reason?: string
+  /** The same in words: 0/3 nodes are available: 3 Insufficient cpu. ... Cut at 1,024 characters. */
   readonly message?: string
 }
 
@@ -178,8 +206,11 @@ export interface EventFields {
   readonly 'node-condition-changed': NodeConditionChanged
   readonly 'oom-kill': OomKill
   readonly 'pod-created': PodCreated
+  readonly 'pod-deleted': PodDeleted
+  readonly 'pod-evicted': PodEvicted
   readonly 'pod-failed': PodFailed
   readonly 'pod-ready-changed': PodReadyChanged
+  readonly 'pod-scheduled': PodScheduled
   readonly 'process-exec': ProcessExec
   readonly 'process-exit': ProcessExit
 }

@@ -1,4 +1,5 @@
 import { SECOND } from '../../../../graph/model/time.ts'
+import { type Condition, conditionsOf } from '../conditions.ts'
 import {
   canonicalAddress,
   defineKind,
@@ -8,17 +9,8 @@ import {
   labelsOf,
   type Raw,
   type Thing,
-  timeOf,
   trimMeta,
 } from '../kind.ts'
-
-interface Condition {
-  readonly type: string
-  readonly status: string
-  readonly at: number | undefined
-  readonly reason: string
-  readonly message: string | undefined
-}
 
 interface Node extends Thing {
   readonly machineId: string | undefined
@@ -35,13 +27,7 @@ export default defineKind<Node>({
   tells: ['node-condition-changed'],
   trim: (raw) => {
     const { spec, status } = raw as Raw
-    const conditions: Condition[] = (status?.conditions ?? []).map((condition: Raw) => ({
-      type: condition.type,
-      status: condition.status,
-      at: timeOf(condition.lastTransitionTime),
-      reason: condition.reason ?? '',
-      message: condition.message || undefined,
-    }))
+    const conditions = conditionsOf(status)
     const all: { type: string; address: string }[] = status?.addresses ?? []
     return {
       ...trimMeta(raw, 'Node'),

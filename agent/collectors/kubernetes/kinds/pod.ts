@@ -7,6 +7,7 @@ import {
 } from '../../../attribution/pod-containers.ts'
 import { podKeyOf } from '../../../attribution/pod-key.ts'
 import { controllerOf } from '../../../reflector/owner.ts'
+import { conditionsOf, cut } from '../conditions.ts'
 import {
   canonicalAddress,
   defineKind,
@@ -21,6 +22,8 @@ import {
   trimMeta,
 } from '../kind.ts'
 import { podFacts } from '../pod-facts.ts'
+import { type Lifecycle, lifecycleOf } from '../pod-lifecycle.ts'
+import { statusWrittenAt, type Written } from '../stamps.ts'
 
 /** One run of a container, seen in `state` or `lastState`. */
 export interface Run {
@@ -49,10 +52,9 @@ export interface Waiting {
   readonly lastFinishedAt?: number
 }
 
-export interface Pod extends Thing {
+export interface Pod extends Thing, Written, Lifecycle {
   readonly phase: string
   readonly nodeName: string | undefined
-  readonly scheduledAt: number | undefined
   /** Those that it holds: none on the host's network, none once it is terminal. */
   readonly addresses: readonly string[]
   readonly runs: readonly Run[]
@@ -61,22 +63,18 @@ export interface Pod extends Thing {
   readonly unknownRuns: readonly string[]
   readonly ready?: { readonly ready: boolean; readonly at: number; readonly reason?: string; readonly message?: string }
   readonly failed?: { readonly reason: string; readonly message?: string }
-  /** When the status was last written, µs, where the server tells. */
-  readonly statusAt: number | undefined
 }
 
-const messageLimit = 1024
 /** A container waits for these on its way to its start; they explain nothing. */
 const onTheWay = new Set(['ContainerCreating', 'PodInitializing'])
 
 const nodeOf = (nodeName: string): NameRef => ({ kind: 'Node', namespace: '', name: nodeName, lasting: true })
-const cut = (message: string | undefined): string | undefined => message?.slice(0, messageLimit) || undefined
 
 export default defineKind<Pod>({
   path: '/api/v1/pods',
   object: 'Pod',
   tells: [
-    ...(['pod-created', 'pod-ready-changed', 'pod-failed'] as const),
+    ...(['pod-created', 'pod-scheduled', 'pod-ready-changed', 'pod-failed', 'pod-evicted', 'pod-deleted'] as const),
     ...(['container-started', 'container-terminated', 'container-waiting'] as const),
   ],
   trim: (raw) => {
@@ -85,9 +83,7 @@ export default defineKind<Pod>({
     const phase: string = status.phase ?? 'Pending'
     const isTerminal = phase === 'Succeeded' || phase === 'Failed'
     const ips: string[] = (status.podIPs ?? []).map(({ ip }: Raw) => canonicalAddress(ip))
-    const ready = conditionOf(status, 'Ready')
-    const scheduled = conditionOf(status, 'PodScheduled')
-    const readyAt = timeOf(ready?.lastTransitionTime)
+    const ready = conditionsOf(status).find(({ type }) => type === 'Ready')
     const meta = trimMeta(raw, 'Pod')
     return {
       ...meta,
@@ -95,16 +91,16 @@ export default defineKind<Pod>({
       owner: controllerOf(raw),
       phase,
       nodeName: spec.nodeName || undefined,
-      scheduledAt: scheduled?.status === 'True' ? timeOf(scheduled.lastTransitionTime) : undefined,
+      ...lifecycleOf(raw),
       addresses: spec.hostNetwork === true || isTerminal ? [] : ips,
       runs: containers.flatMap(runsOf),
       waiting: containers.flatMap(waitingOf),
       unknownRuns: containers.flatMap(unknownRunsOf),
-      ...(readyAt !== undefined && {
+      ...(ready?.at !== undefined && {
         ready: {
           ready: ready.status === 'True',
-          at: readyAt,
-          ...given({ reason: ready.reason || undefined, message: cut(ready.message) }),
+          at: ready.at,
+          ...given({ reason: ready.reason || undefined, message: ready.message }),
         },
       }),
       ...(phase === 'Failed' && {
@@ -129,7 +125,8 @@ export default defineKind<Pod>({
   references: ({ nodeName }) => (nodeName === undefined ? [] : [nodeOf(nodeName)]),
   // (owner)-[:OWNS]->(Pod)-[:RUNS_ON]->(Node), (Pod)-[:RUNS]->(Container), (Pod)-[:HOLDS]->(Address)
   relations: (pod, resolve) => {
-    const { nodeName, scheduledAt, runs, addresses, ref } = pod
+    const { nodeName, scheduling, runs, addresses, ref } = pod
+    const scheduledAt = scheduling?.status === 'True' ? scheduling.at : undefined
     const runsOn: Declaration[] =
       nodeName === undefined
         ? []
@@ -147,9 +144,6 @@ export default defineKind<Pod>({
   facts: podFacts,
   omits: ({ unknownRuns }) => unknownRuns.map((id) => ({ what: 'runs.unknown', id })),
 })
-
-const conditionOf = (status: Raw, wanted: string): Raw =>
-  (status.conditions ?? []).find(({ type }: Raw) => type === wanted)
 
 /** The run before and the present one, or its end: the status tells no more of a container. */
 function runsOf({ name, role, image, restartCount, id, state, lastState }: PodContainer): Run[] {
@@ -188,11 +182,4 @@ function waitingOf({ name, restartCount, state, lastState }: PodContainer): Wait
   if (!reason || onTheWay.has(reason)) return []
   const lastFinishedAt = timeOf(lastState.terminated?.finishedAt)
   return [{ name, reason, restartCount, ...given({ message: cut(message), lastFinishedAt }) }]
-}
-
-function statusWrittenAt(raw: Raw): number | undefined {
-  const times = (raw.metadata.managedFields ?? [])
-    .filter(({ subresource }: Raw) => subresource === 'status')
-    .map(({ time }: Raw) => timeOf(time) ?? 0)
-  return times.length ? Math.max(...times) : undefined
 }

@@ -1,0 +1,24 @@
+import { given, type Raw, timeOf } from './kind.ts'
+
+/** One of `status.conditions`, as nodes, pods and workloads have them. */
+export interface Condition {
+  readonly type: string
+  /** True, False or Unknown. */
+  readonly status: string
+  /** lastTransitionTime, µs. */
+  readonly at: number | undefined
+  readonly reason: string
+  readonly message?: string
+}
+
+const messageLimit = 1024
+
+/** What somebody wrote in words, cut at 1,024 characters; undefined where it is nothing. */
+export const cut = (message: string | undefined): string | undefined => message?.slice(0, messageLimit) || undefined
+
+/** All conditions of a raw object's status. */
+export const conditionsOf = (status: Raw): Condition[] =>
+  (status?.conditions ?? []).map(({ type, status, lastTransitionTime, reason, message }: Raw) => ({
+    ...{ type, status, at: timeOf(lastTransitionTime), reason: reason ?? '' },
+    ...given({ message: cut(message) }),
+  }))

@@ -1,0 +1,7 @@
+import type { Words } from '../words.ts'
+
+export default {
+  title: 'pod deleted',
+  summary: ({ graceSeconds }) =>
+    graceSeconds === undefined ? 'gone, with no time to stop that was seen' : `to stop within ${graceSeconds} s`,
+} satisfies Words<'pod-deleted'>
