@@ -38,9 +38,9 @@ test('the shop: chains of owners, endpoints and runs, and the events around a co
   writeFileSync(join(machine!.staticPods, 'static.json'), JSON.stringify(staticPod))
   const kinds = () => new Set(harness.emitted.flatMap((each) => (each.type === 'event' ? each.kind : [])))
   // No pod of the shop ends for good.
-  const unseen: readonly EventName[] = ['pod-failed', 'pod-evicted', 'pod-deleted']
+  const unseen = new Set<string>(['pod-failed', 'pod-evicted', 'pod-deleted'])
   const expected = Object.values(EVENTS).filter(
-    ({ collector, name }) => collector === 'kubernetes' && !unseen.includes(name),
+    ({ collector, name }) => collector === 'kubernetes' && !unseen.has(name),
   )
   await harness.until('all kinds of events', () => kinds().size >= expected.length)
   assert.deepEqual([...kinds()].sort(), expected.map(({ name }) => name as EventName).sort())
