@@ -1,24 +1,20 @@
 import type { K8sContext, OwnerReference } from '../../graph/model/context.ts'
 import { digestOf } from '../../graph/model/digest.ts'
-import { fromRfc3339 } from '../../graph/model/time.ts'
 import type { RawObject } from '../reflector/list.ts'
 import { controllerOf, type Owner } from '../reflector/owner.ts'
+import type { ContextNode } from './context-node.ts'
+import { type Raw, toldOfContainer, toldOfPod } from './context-pod.ts'
 import { type ContainerRole, containerIdOf, containersOf } from './pod-containers.ts'
 import { podKeyOf } from './pod-key.ts'
+import type { OwnerChain } from './pods-owners.ts'
 
 /** A container of a pod, as far as a context tells it. */
 export interface ContextContainer {
   readonly name: string
   readonly role: ContainerRole
-  readonly image: string
-  readonly imageId: string | undefined
   /** Of the present run, and of the one before it. */
   readonly ids: readonly string[]
-  readonly restartCount: number
-  readonly memoryLimit: number | undefined
-  readonly memoryRequest: number | undefined
-  readonly cpuLimit: number | undefined
-  readonly cpuRequest: number | undefined
+  readonly told: Readonly<Partial<K8sContext>>
 }
 
 /** What is kept of a pod for attribution. */
@@ -35,18 +31,17 @@ export interface ContextPod {
 }
 
 const annotationLimit = 1024
-
-// biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read here with a fallback for each field.
-type Raw = any
+/** A copy of the manifest, the values of its environment included: nobody can ask for it. */
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /**
  * Keeps of a raw pod what contexts are made of.
  * @param annotationPrefixes of the names of annotations that are kept: people put anything into them, secrets too
  */
 export function trimPod(raw: RawObject, annotationPrefixes: readonly string[]): ContextPod {
-  const { metadata, spec = {}, status = {} } = raw as Raw
+  const { metadata } = raw as Raw
   const annotations = Object.entries<string>(metadata.annotations ?? {})
-    .filter(([name]) => annotationPrefixes.some((prefix) => name.startsWith(prefix)))
+    .filter(([name]) => name !== lastApplied && annotationPrefixes.some((prefix) => name.startsWith(prefix)))
     .map(([name, value]) => [name, value.slice(0, annotationLimit)])
   return {
     key: podKeyOf(raw),
@@ -55,27 +50,24 @@ export function trimPod(raw: RawObject, annotationPrefixes: readonly string[]): 
     owner: controllerOf(raw),
     labels: metadata.labels ?? {},
     annotations: Object.fromEntries(annotations),
-    containers: containersOf(raw).map(({ state, lastState, id, ...container }) => {
+    containers: containersOf(raw).map(({ name, role, lastState, id, raw: { spec, status } }) => {
       const previous = containerIdOf(lastState.terminated?.containerID)
-      return { ...container, ids: [id, previous].filter((each) => each !== undefined) }
+      return {
+        name,
+        role,
+        ids: [id, previous].filter((each) => each !== undefined),
+        told: toldOfContainer(spec, status, raw),
+      }
     }),
-    told: {
-      podIp: status.podIP,
-      hostNetwork: spec.hostNetwork,
-      phase: status.phase,
-      qosClass: status.qosClass,
-      serviceAccountName: spec.serviceAccountName,
-      nodeName: spec.nodeName,
-      priorityClassName: spec.priorityClassName,
-      createdAt: fromRfc3339(metadata.creationTimestamp ?? '') ?? undefined,
-    },
+    told: toldOfPod(raw),
   }
 }
 
 /** What an event in a container of a pod (or in the pod, where no container is known) means in Kubernetes terms. */
 export function contextOf(
   pod: ContextPod,
-  owners: readonly OwnerReference[],
+  { owners, whole }: OwnerChain,
+  node: ContextNode | undefined,
   container: ContextContainer | undefined,
   containerId: string | undefined,
 ): K8sContext {
@@ -87,20 +79,17 @@ export function contextOf(
     labels: pod.labels,
     annotations: pod.annotations,
     owners,
+    ...(whole && workloadOf(owners)),
+    ...node?.told,
     containerId,
-    ...(container && {
-      containerName: container.name,
-      containerRole: container.role,
-      image: container.image,
-      imageId: container.imageId,
-      restartCount: container.restartCount,
-      memoryLimit: container.memoryLimit,
-      memoryRequest: container.memoryRequest,
-      cpuLimit: container.cpuLimit,
-      cpuRequest: container.cpuRequest,
-    }),
+    ...(container && { containerName: container.name, containerRole: container.role, ...container.told }),
   }
   return JSON.parse(JSON.stringify(context))
+}
+
+const workloadOf = (owners: readonly OwnerReference[]) => {
+  const top = owners.at(-1)
+  return top && { workloadKind: top.kind, workloadName: top.name, workloadUid: top.uid }
 }
 
 /** Names a context by its content. */

@@ -13,7 +13,7 @@ export interface Attribution {
 
 /**
  * Watches the pods of this machine's node. Null where no cluster is named, or not so that it can be understood: then the host's
- * own names are all there is. Without AITIA_NODE_NAME the node is found by its boot id, which costs a watch of all nodes.
+ * own names are all there is. Without AITIA_NODE_NAME the node is found by its boot id, which costs a watch of all nodes instead of one.
  */
 export async function openAttribution({ bootId, log }: { bootId: string; log: Log }): Promise<Attribution | null> {
   if (apiOf() === null) return null

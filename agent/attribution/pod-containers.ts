@@ -1,6 +1,9 @@
 import type { RawObject } from '../reflector/list.ts'
 import { quantityOf } from './pod-quantity.ts'
 
+// biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read here with a fallback for each field.
+type Raw = any
+
 export type ContainerRole = 'main' | 'init' | 'sidecar' | 'ephemeral'
 
 /** A state of a container as the kubelet reports it; just one of the three is there. Times are RFC 3339. */
@@ -25,25 +28,20 @@ export interface PodContainer {
   readonly role: ContainerRole
   /** As the spec names it. */
   readonly image: string
-  readonly imageId: string | undefined
   /** Of the run that the status is about, without its scheme. */
   readonly id: string | undefined
   readonly restartCount: number
-  /** Bytes and millicores. */
+  /** Bytes. */
   readonly memoryLimit: number | undefined
-  readonly memoryRequest: number | undefined
-  readonly cpuLimit: number | undefined
-  readonly cpuRequest: number | undefined
   readonly state: ContainerState
   readonly lastState: ContainerState
+  /** Its entries in the pod's spec and status: not to be kept. */
+  readonly raw: { readonly spec: Raw; readonly status: Raw }
 }
 
 /** `containerd://abc` is `abc`; undefined for what is empty or absent. */
 export const containerIdOf = (id: string | undefined): string | undefined =>
   id?.slice(id.indexOf('://') + 3) || undefined
-
-// biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read here with a fallback for each field.
-type Raw = any
 
 /** All containers of a raw pod, in the order of the spec: init, main, ephemeral. */
 export function containersOf(pod: RawObject): PodContainer[] {
@@ -60,24 +58,16 @@ export function containersOf(pod: RawObject): PodContainer[] {
 function containersIn(specs: Raw[] = [], statuses: Raw[] = [], roleOf: (spec: Raw) => ContainerRole): PodContainer[] {
   return specs.map((spec) => {
     const status: Raw = statuses.find(({ name }) => name === spec.name) ?? {}
-    const { limits = {}, requests = {} } = spec.resources ?? {}
-    const cores = (text: string | undefined) => {
-      const value = quantityOf(text)
-      return value === undefined ? undefined : Math.round(value * 1000)
-    }
     return {
       name: spec.name,
       role: roleOf(spec),
       image: spec.image ?? '',
-      imageId: status.imageID || undefined,
       id: containerIdOf(status.containerID),
       restartCount: status.restartCount ?? 0,
-      memoryLimit: quantityOf(limits.memory),
-      memoryRequest: quantityOf(requests.memory),
-      cpuLimit: cores(limits.cpu),
-      cpuRequest: cores(requests.cpu),
+      memoryLimit: quantityOf(spec.resources?.limits?.memory),
       state: stateOf(spec, status.state),
       lastState: stateOf(spec, status.lastState),
+      raw: { spec, status },
     }
   })
 }

@@ -13,3 +13,9 @@ export function quantityOf(text: string | number | undefined): number | undefine
   const value = Number(digits) * (factor ?? Number.NaN)
   return Number.isNaN(value) ? undefined : value
 }
+
+/** A quantity of CPU in thousandths of a core. */
+export const millicoresOf = (text: string | number | undefined): number | undefined => {
+  const cores = quantityOf(text)
+  return cores === undefined ? undefined : Math.round(cores * 1000)
+}

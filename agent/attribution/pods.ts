@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { K8sContext } from '../../graph/model/context.ts'
 import type { Batch, Status } from '../reflector/handler.ts'
 import { Reflector } from '../reflector/reflector.ts'
 import type { Timings } from '../reflector/timings.ts'
 import { type ContextPod, contextKeyOf, contextOf, trimPod } from './context.ts'
+import { type ContextNode, trimNode } from './context-node.ts'
 import { type OwnerChain, Owners } from './pods-owners.ts'
 
 /** Whose a container is, in Kubernetes terms. */
@@ -28,11 +30,6 @@ export interface NodePodsOptions {
   readonly timings?: Partial<Timings>
 }
 
-interface NodeBoot {
-  readonly name: string
-  readonly bootId: string | undefined
-}
-
 /** Kernel events of a pod come after its deletion, by the delay of ring and queue. ms */
 const keptAfterDeletion = 60_000
 
@@ -41,16 +38,18 @@ export class NodePods {
   readonly #options: NodePodsOptions
   readonly #owners: Owners
   readonly #stop = new AbortController()
-  readonly #nodes: Reflector<NodeBoot> | undefined
+  readonly #nodes: Reflector<ContextNode>
+  /** Those of this machine, by name. */
+  readonly #own = new Map<string, ContextNode>()
   readonly #pods = new Map<string, Reflector<ContextPod>>()
   readonly #byKey = new Map<string, ContextPod>()
   readonly #deleted: { pod: ContextPod; at: number }[] = []
-  readonly #contexts = new WeakMap<ContextPod, Map<string, Attributed>>()
+  #contexts = new WeakMap<ContextPod, Map<string, Attributed>>()
 
   constructor(options: NodePodsOptions) {
     this.#options = options
     this.#owners = new Owners(options.kubeConfig, this.#stop.signal)
-    if (options.nodeName === undefined) this.#nodes = this.#watchNodes()
+    this.#nodes = this.#watchNodes()
   }
 
   /** Pods that are known, those deleted a moment ago included. */
@@ -59,13 +58,13 @@ export class NodePods {
   }
 
   start(): void {
-    this.#nodes?.start()
+    this.#nodes.start()
     if (this.#options.nodeName !== undefined) this.#watchPods(this.#options.nodeName)
   }
 
   async stop(): Promise<void> {
     this.#stop.abort()
-    await Promise.all([this.#nodes, ...this.#pods.values()].map((reflector) => reflector?.stop()))
+    await Promise.all([this.#nodes, ...this.#pods.values()].map((reflector) => reflector.stop()))
   }
 
   /**
@@ -85,12 +84,12 @@ export class NodePods {
     return found
   }
 
-  #attribute(pod: ContextPod, { owners, whole }: OwnerChain, id?: string, name?: string): Attributed {
+  #attribute(pod: ContextPod, chain: OwnerChain, id?: string, name?: string): Attributed {
     const container =
       pod.containers.find(({ ids }) => id !== undefined && ids.includes(id)) ??
       pod.containers.find((each) => each.name === name)
-    const context = contextOf(pod, owners, container, id)
-    const workloadName = whole ? owners.at(-1)?.name : undefined
+    const context = contextOf(pod, chain, this.#own.get(pod.told.nodeName ?? ''), container, id)
+    const { workloadName } = context
     return {
       podName: pod.name,
       namespace: pod.namespace,
@@ -101,23 +100,36 @@ export class NodePods {
     }
   }
 
-  #watchNodes(): Reflector<NodeBoot> {
-    const { kubeConfig, bootId, timings } = this.#options
-    const onBatch = ({ changes }: Batch<NodeBoot>): void => {
-      for (const { type, object } of changes) {
-        if (type === 'present' && object.bootId === bootId) this.#watchPods(object.name)
+  /** The own node, or all of them where it is to be found by its boot id. */
+  #watchNodes(): Reflector<ContextNode> {
+    const { kubeConfig, bootId, nodeName, timings } = this.#options
+    const isOwn = (node: ContextNode): boolean =>
+      nodeName === undefined ? node.bootId === bootId : node.name === nodeName
+    const onBatch = ({ changes }: Batch<ContextNode>): void => {
+      for (const { object } of changes.filter(({ type, object }) => type === 'present' && isOwn(object))) {
+        this.#takeNode(object)
+        this.#watchPods(object.name)
       }
     }
-    return new Reflector<NodeBoot>({
+    return new Reflector<ContextNode>({
       kubeConfig,
       path: '/api/v1/nodes',
-      trim: (raw) => ({
-        name: raw.metadata.name,
-        bootId: (raw as { status?: { nodeInfo?: { bootID?: string } } }).status?.nodeInfo?.bootID,
-      }),
+      ...(nodeName !== undefined && { query: { fieldSelector: `metadata.name=${nodeName}` } }),
+      trim: (raw) => {
+        const node = trimNode(raw)
+        return isOwn(node) ? node : { ...node, told: {} }
+      },
       handler: { onBatch, ...this.#told('nodes') },
       ...(timings && { timings }),
     })
+  }
+
+  /** A heartbeat changes nothing that contexts tell. */
+  #takeNode(node: ContextNode): void {
+    const known = this.#own.get(node.name)
+    if (known && isDeepStrictEqual(known.told, node.told)) return
+    this.#own.set(node.name, node)
+    this.#contexts = new WeakMap()
   }
 
   #watchPods(nodeName: string): void {

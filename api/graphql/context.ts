@@ -2,7 +2,7 @@
 import DataLoader from 'dataloader'
 import { GraphQLError } from 'graphql'
 import { caused } from '../../queries/reads/caused.ts'
-import { contexts } from '../../queries/reads/contexts.ts'
+import { contexts, newestContexts } from '../../queries/reads/contexts.ts'
 import { eventsById } from '../../queries/reads/events.ts'
 import { incidentsById } from '../../queries/reads/incidents.ts'
 import { settledKnown } from '../../queries/reads/lanes.ts'
@@ -67,6 +67,7 @@ export const requestContext = (store: Reader, cluster: string) => {
       knownTimes.set(name, asked)
       return asked
     },
+    newestContexts: asOfLoaders((keys, asOf) => newestContexts(reader, keys, asOf)),
     states: asOfLoaders((keys, asOf) => statesInForce(reader, keys, asOf)),
     owners: asOfLoaders((keys, asOf) => owners(reader, keys, asOf)),
     details: asOfLoaders((ids, { known }) => occurrenceDetails(reader, ids, known)),

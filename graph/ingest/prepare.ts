@@ -155,10 +155,11 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
   const gaps = new Map<string, { id: string; properties: object }>()
   const losses = new Map<string, { id: string; count: number; properties: object }>()
   const claims: Claim[] = []
+  const named = new Set<string>()
 
-  const addObject = (ref: ObjectRef | undefined, named = false) => {
+  const addObject = (ref: ObjectRef | undefined, byItself = false) => {
     if (ref === undefined) return
-    const row = objectRow(cluster, ref, named)
+    const row = objectRow(cluster, ref, byItself)
     const known = objects.get(row.key)
     objects.set(row.key, known ? united(known, row) : row)
   }
@@ -169,6 +170,7 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
         addObject(observation.pod)
         const ofKind = events.get(observation.kind) ?? new Map<string, EventRow>()
         events.set(observation.kind, ofKind)
+        if (observation.contextKey !== undefined) named.add(observation.contextKey)
         const row = eventRow(cluster, lane, observation)
         if (!ofKind.has(row.id)) ofKind.set(row.id, row)
         claims.push(...claimOfEvent(cluster, observation))
@@ -213,10 +215,9 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
     coverage: [...coverage.values()],
     gaps: [...gaps.values()],
     losses: [...losses.values()],
-    contexts: Object.entries(contexts).map(([key, context]) => ({
-      key: `${cluster}/${key}`,
-      json: JSON.stringify(context),
-    })),
+    contexts: Object.entries(contexts)
+      .filter(([key]) => named.has(key))
+      .map(([key, context]) => ({ key: `${cluster}/${key}`, json: JSON.stringify(context) })),
     count: states.size + [...eventRows.values()].reduce((sum, rows) => sum + rows.length, 0),
   }
 }

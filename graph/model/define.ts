@@ -97,8 +97,35 @@ export interface RelationKind {
   readonly reaches: readonly ('from' | 'to')[]
 }
 
+/** A context is kept as JSON: beside what properties can hold, it has maps of texts and lists of records, by the record's name. */
+export type ContextFieldType = FieldType | 'map' | `${Capitalize<string>}[]`
+
+/** What the API does not tell is absent, but for required ones. */
+export interface ContextField {
+  readonly type: ContextFieldType
+  readonly doc: string
+  /** Where in the API it is told: `pod.`, `node.`, `container.` (its entry in the pod's spec), `status.` (its entry in the pod's status). */
+  readonly path: string
+  readonly unit?: string
+  readonly required?: true
+}
+
+export type ContextFields = Readonly<Record<string, ContextField>>
+export type ContextRecords = Readonly<Record<string, { readonly doc: string; readonly fields: Fields }>>
+
+/** What goes with an event that attribution knows the pod of. */
+export interface ContextKind {
+  readonly name: string
+  readonly doc: string
+  readonly fields: ContextFields
+  readonly records: ContextRecords
+  /** What it does not hold, and why. */
+  readonly leftOut: readonly (readonly [what: string, why: string])[]
+}
+
 export const defineCollector = <const K extends CollectorKind>(kind: K): K => kind
 export const defineEvent = <const K extends EventKind>(kind: K): K => kind
 export const defineRecord = <const K extends RecordKind>(kind: K): K => kind
 export const defineObject = <const K extends ObjectKind>(kind: K): K => kind
 export const defineRelation = <const K extends RelationKind>(kind: K): K => kind
+export const defineContext = <const K extends ContextKind>(kind: K): K => kind

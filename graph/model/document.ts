@@ -48,7 +48,7 @@ import { timeOf } from './document/times.ts'
 import type { HeartbeatObservation, Observation } from './observation.ts'
 import { type Expectation, RECORDING_VERSION, type RecordedObservation, type Recording } from './recording.ts'
 import { fromRfc3339 } from './time.ts'
-import { problemsOf } from './validate.ts'
+import { problemsOf, problemsOfContext } from './validate.ts'
 
 const START = '2026-01-01T10:00:00Z'
 const RESULTS = ['incident', 'near-miss', 'silence']
@@ -99,8 +99,12 @@ const startOf = (raw: Raw): number => {
   return time
 }
 
-const contextOf = (raw: Raw): K8sContext =>
-  ({ labels: {}, annotations: {}, owners: [], ...raw }) as unknown as K8sContext
+const contextOf = (raw: Raw): K8sContext => {
+  const context = { labels: {}, annotations: {}, owners: [], ...raw }
+  const problems = problemsOfContext(context)
+  if (problems.length > 0) throw new Error(problems.join('; '))
+  return context as unknown as K8sContext
+}
 
 /** When an observation can have reached the queue, if it does not say so. */
 const seenAt = (observation: Observation): number => {
@@ -190,17 +194,21 @@ export const readDocument = (text: string, name: string): Recording & { readonly
       attempt(path, () => ({ observation: coverageOf(entry, start) })),
     )
   }
+  const contexts: Record<string, K8sContext> = {}
+  for (const [digest, context] of Object.entries((raw.contexts ?? {}) as Record<string, Raw>)) {
+    const read = attempt(['contexts', digest], () => contextOf(context))
+    if (read !== undefined) contexts[digest] = read
+  }
   const expect = listOf('expect').map((entry, index) => attempt(['expect', index], () => expectationOf(entry)))
   if (problems.length > 0) throw new Error(problems.slice(0, 50).join('\n'))
 
   read.sort((a, b) => a.arrives - b.arrives)
-  const contexts = Object.entries((raw.contexts ?? {}) as Record<string, Raw>)
   return {
     format: 'aitia-recording',
     version: RECORDING_VERSION,
     title: String(raw.title ?? name),
     start,
-    contexts: Object.fromEntries(contexts.map(([digest, context]) => [digest, contextOf(context)])),
+    contexts,
     observations: read.map(({ observation, arrives }) => ({ ...observation, arrives }) as RecordedObservation),
     ...(raw.expect === undefined ? {} : { expect: expect as Expectation[] }),
   }

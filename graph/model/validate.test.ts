@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { BATCH_LIMIT } from './batch.ts'
 import { readDocument } from './document.ts'
 import { laneOf, type Observation } from './observation.ts'
-import { problemsOf, problemsOfBatch } from './validate.ts'
+import { problemsOf, problemsOfBatch, problemsOfContext } from './validate.ts'
 
 const one = (text: string): Observation => {
   const [{ arrives, ...observation }] = readDocument(`observations:\n  - ${text}\n`, 'test').observations as [
@@ -109,9 +109,38 @@ describe('whatever is given', () => {
   })
 })
 
+describe('a context', () => {
+  const context = { namespace: 'shop', podName: 'p', podUid: 'u', labels: { app: 'x' }, annotations: {}, owners: [] }
+  it('is sound as the model says', () => {
+    const owners = [{ kind: 'Job', name: 'j', uid: 'u' }]
+    assert.deepEqual(problemsOfContext({ ...context, owners, memoryLimit: 1, podIps: ['::1'], podReady: false }), [])
+  })
+  const wrong: readonly (readonly [string, unknown, RegExp])[] = [
+    ['no context', null, /got null, expected a K8sContext/],
+    ['one without its pod', { ...context, podName: undefined }, /^podName: got nothing, expected string/],
+    [
+      'a field of another type',
+      { ...context, memoryLimit: '64Mi' },
+      /^memoryLimit: got "64Mi", expected int or nothing/,
+    ],
+    ['labels that are no texts', { ...context, labels: { app: 1 } }, /^labels: .* expected a map of texts/],
+    ['an owner without a name', { ...context, owners: [{ kind: 'Job', uid: 'u' }] }, /^owners\[0\].name: got nothing/],
+    ['an unknown field', { ...context, enviroment: 'PASSWORD=x' }, /^enviroment: .* expected a field of K8sContext/],
+  ]
+  for (const [name, given, expected] of wrong)
+    it(`is refused: ${name}`, () => assert.match(problemsOfContext(given)[0] ?? 'accepted', expected))
+})
+
 describe('a batch', () => {
   const batch = { cluster: 'c', lane: laneOf('Pod/shop/p', 8), observations: [kill, pod], contexts: {} }
   it('is sound', () => assert.deepEqual(problemsOfBatch(batch), []))
+  it('is refused for a context that an event of it names, and only for that event', () => {
+    const named = { ...kill, contextKey: 'k' }
+    const contexts = { k: { podName: 1 }, other: {} } as never
+    const problems = problemsOfBatch({ ...batch, observations: [kill, named], contexts })
+    assert.ok(problems.length > 0 && problems.every((problem) => problem.startsWith('observation 1 (')))
+    assert.match(problems.join(), /context k: podName: got 1, expected string/)
+  })
   it('is refused in another lane, with too much, or under a name that keys could not be told apart by', () => {
     const lane = (batch.lane + 1) % 8
     assert.match(

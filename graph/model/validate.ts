@@ -1,6 +1,7 @@
 /** Whether observations are what the model says. Used where they come in (queue, recordings); behind it they are trusted. */
 import { BATCH_LIMIT, type Batch, LANES } from './batch.ts'
-import type { Field, Fields, FieldType } from './define.ts'
+import { k8sContext } from './context.ts'
+import type { ContextField, ContextKind, Field, Fields, FieldType } from './define.ts'
 import { EVENTS, OBJECTS, RELATIONS } from './generated/registry.ts'
 import {
   type Declaration,
@@ -49,6 +50,39 @@ const checkFields = (refuse: Refuse, where: string, fields: Fields, values: unkn
   for (const name of Object.keys(values))
     if (!(name in fields))
       refuse(`${where}.${name}`, values[name], `one of: ${Object.keys(fields).join(', ') || 'none'}`)
+}
+
+const checkContext = (refuse: Refuse, context: unknown): void => {
+  if (!isMap(context)) {
+    refuse('', context, 'a K8sContext')
+    return
+  }
+  const { fields, records } = k8sContext as ContextKind
+  for (const [name, { type, required }] of Object.entries<ContextField>(fields)) {
+    const value = context[name]
+    const record = records[type.slice(0, -2)]
+    if (value === undefined) {
+      if (required) refuse(name, value, type)
+    } else if (type === 'map') {
+      if (!isMap(value) || !Object.values(value).every(isText)) refuse(name, value, 'a map of texts')
+    } else if (record === undefined) {
+      if (!CHECKS[type as FieldType](value)) refuse(name, value, `${type}${required ? '' : ' or nothing'}`)
+    } else if (Array.isArray(value))
+      for (const [index, each] of value.entries()) checkFields(refuse, `${name}[${index}]`, record.fields, each)
+    else refuse(name, value, type)
+  }
+  for (const name of Object.keys(context))
+    if (!(name in fields)) refuse(name, context[name], 'a field of K8sContext (docs/model.md)')
+}
+
+/** Reasons for which a context can't be kept; none where it is sound. */
+export const problemsOfContext = (context: unknown): string[] => {
+  const problems: string[] = []
+  checkContext(
+    (where, got, expected) => problems.push(`${where}: got ${JSON.stringify(got) ?? 'nothing'}, expected ${expected}`),
+    context,
+  )
+  return problems
 }
 
 const checkRef = (refuse: Refuse, where: string, ref: ObjectRef, kinds?: readonly string[]): void => {
@@ -200,8 +234,18 @@ export const problemsOfBatch = (batch: Batch): string[] => {
     problems.push(`observations: got ${observations.length}, expected ${BATCH_LIMIT} at most`)
   if (!isMap(contexts))
     problems.push(`contexts: got ${JSON.stringify(contexts) ?? 'nothing'}, expected a map of contexts by digest`)
+  const known = new Map<string, string[]>()
+  // A context is an observation's: what names a bad one falls, and what names none stays.
+  const ofContext = (key: string): string[] => {
+    if (!isMap(contexts) || !Object.hasOwn(contexts, key)) return []
+    const found = known.get(key) ?? problemsOfContext(contexts[key]).map((problem) => `context ${key}: ${problem}`)
+    known.set(key, found)
+    return found
+  }
   for (const [index, observation] of observations.entries()) {
     const found = problemsOf(observation)
+    if (found.length === 0 && observation.type === 'event' && observation.contextKey !== undefined)
+      found.push(...ofContext(observation.contextKey))
     const key = found.length === 0 ? laneKeyOf(observation) : null
     if (key !== null && laneOf(key, LANES) !== lane)
       found.push(`lane: got ${lane}, expected ${laneOf(key, LANES)} for ${key}`)

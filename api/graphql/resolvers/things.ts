@@ -48,6 +48,10 @@ const ObjectType = {
 export const things = {
   Event,
   Object: ObjectType,
+  Pod: {
+    context: async (pod: StoredObject, times: Times, context: Context) =>
+      context.newestContexts(await asOf(times, pod.cluster, context)).load(pod.key),
+  },
   State: {
     body: (state: StoredState & { objectKind: string }) =>
       state.deleted ? null : { ...state.body, __typename: `${state.objectKind}Body` },

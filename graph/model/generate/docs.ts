@@ -1,5 +1,5 @@
 /** The reference page docs/model.md: every kind, its fields, where it comes from and where it ends. */
-import type { Fields, Wire } from '../define.ts'
+import type { ContextField, Fields, Wire } from '../define.ts'
 import type { Output } from './main.ts'
 import type { Model } from './model.ts'
 import { docOf, GENERATED, pascalCase, snakeCase } from './names.ts'
@@ -70,6 +70,24 @@ const relations = (model: Model): string[] =>
     ...(Object.keys(kind.properties).length === 0 ? [] : [fieldTable(kind.properties)]),
   ])
 
+const context = ({ context: { doc, fields, records, leftOut } }: Model): string[] => [
+  `${doc} A record of its own, by the digest of its content, as JSON: \`(:Context {key, json})\`; events name it by \`contextKey\`. Beside them it goes through the queue and into recordings, and GraphQL has it as \`K8sContext\`. Of two events between which nothing changed both name one context. What the API does not tell is absent.`,
+  `${Object.keys(fields).length} fields. \`container.\` is the container's entry in the pod's spec, \`status.\` the one in its status.`,
+  table(
+    ['field', 'type', 'unit', 'from', 'meaning'],
+    Object.entries<ContextField>(fields).map(([name, { type, unit, path, doc: meaning, required }]) => [
+      `\`${name}\``,
+      type + (required ? '' : ', optional'),
+      unit ?? '',
+      path,
+      meaning,
+    ]),
+  ),
+  ...Object.entries(records).flatMap(([name, record]) => [`### ${name}`, record.doc, fieldTable(record.fields)]),
+  'Left out:',
+  table(['what', 'why'], leftOut),
+]
+
 export default (model: Model): Output[] => [
   {
     path: 'docs/model.md',
@@ -86,6 +104,8 @@ export default (model: Model): Output[] => [
       '## Relations',
       'Every relation carries `by` (the object that declares it), `from` and `to` (when it held in the world), `recordedFrom` and `recordedTo` (when the graph said so) and `end` (the earlier of `to` and `recordedTo`); an open end is 9007199254740991.',
       ...relations(model),
+      `## ${model.context.name}`,
+      ...context(model),
     ].join('\n\n')}\n`,
   },
 ]

@@ -1,5 +1,5 @@
 /** The kinds' GraphQL types: one file a kind, api/graphql/generated/<kind>.graphql. The rest of the schema is written by hand and refers to them. */
-import type { Field, Fields } from '../define.ts'
+import type { ContextField, Field, Fields } from '../define.ts'
 import type { Output } from './main.ts'
 import type { Model } from './model.ts'
 import { docOf, GENERATED, kebabCase, pascalCase } from './names.ts'
@@ -13,7 +13,8 @@ const TYPES: Record<Field['type'], string> = {
   'string[]': '[String!]',
   'int[]': '[Long!]',
 }
-const typeOf = (field: Field): string => (field.unit === 'µs since the epoch' ? 'Timestamp' : TYPES[field.type])
+const typeOf = (field: Pick<Field, 'type' | 'unit'>): string =>
+  field.unit === 'µs since the epoch' ? 'Timestamp' : TYPES[field.type]
 
 const describe = (doc: string, indent = ''): string => `${indent}${JSON.stringify(doc)}`
 const member = ([name, field]: [string, Field]): string =>
@@ -66,6 +67,21 @@ const contract = (name: string, doc: string, members: typeof EVENT): string =>
 const type = (head: string, doc: string, inherited: string, fields: Fields): string =>
   `${describe(doc)}\ntype ${head} {\n${[inherited, ...Object.entries(fields).map(member)].filter((part) => part !== '').join('\n')}\n}`
 
+const contextTypes = ({ context: { name, doc, fields, records } }: Model): string[] => {
+  const typed = ({ type, unit }: ContextField): string => {
+    if (type === 'map') return 'Map'
+    if (/^[A-Z]/.test(type)) return `[${type.slice(0, -2)}!]`
+    return typeOf({ type: type as Field['type'], ...(unit === undefined ? {} : { unit }) })
+  }
+  const members = Object.entries<ContextField>(fields).map(
+    ([field, of]) => `${describe(docOf(of), '  ')}\n  ${field}: ${typed(of)}${of.required ? '!' : ''}`,
+  )
+  return [
+    `${describe(doc)}\ntype ${name} {\n${members.join('\n')}\n}`,
+    ...Object.entries(records).map(([record, of]) => type(record, of.doc, '', of.fields)),
+  ]
+}
+
 const file = (name: string, parts: readonly string[]): Output => ({
   path: `api/graphql/generated/${name}.graphql`,
   text: `# ${GENERATED}\n\n${parts.join('\n\n')}\n`,
@@ -88,6 +104,7 @@ export default (model: Model): Output[] => [
       type(`${kind.name}Body`, `What a state says of it. ${kind.doc}`, '', kind.body),
     ]),
   ),
+  file('k8s-context', contextTypes(model)),
   file('interfaces', [
     contract('Event', 'Something that happened.', EVENT),
     contract('Object', 'Something that exists for a while.', OBJECT),

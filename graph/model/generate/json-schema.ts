@@ -1,33 +1,10 @@
 /** docs/recording.schema.json: what an editor checks while a recording or a pattern's case is written. */
 import type { Field, Fields } from '../define.ts'
+import { contextSchema } from './json-schema/context.ts'
+import { object, ref, type Schema, TYPES, text } from './json-schema/shape.ts'
 import type { Output } from './main.ts'
 import type { Model } from './model.ts'
 import { docOf, pascalCase } from './names.ts'
-
-type Schema = Readonly<Record<string, unknown>>
-
-const ref = (name: string, description?: string): Schema => ({
-  $ref: `#/$defs/${name}`,
-  ...(description === undefined ? {} : { description }),
-})
-const text = (description: string): Schema => ({ type: 'string', description })
-const object = (properties: Schema, required: readonly string[] = [], more: Schema = {}): Schema => ({
-  type: 'object',
-  properties,
-  required,
-  additionalProperties: false,
-  ...more,
-})
-
-const TYPES: Record<Field['type'], Schema> = {
-  string: { type: 'string' },
-  key: { type: 'string' },
-  int: { type: 'integer' },
-  float: { type: 'number' },
-  bool: { type: 'boolean' },
-  'string[]': { type: 'array', items: { type: 'string' } },
-  'int[]': { type: 'array', items: { type: 'integer' } },
-}
 
 /** A document may write times and spans as text; whole observations hold µs. */
 const fieldSchema = (field: Field): Schema => {
@@ -193,6 +170,7 @@ const definitions = (model: Model): Schema => {
       ],
     },
     declaration: declarations(model),
+    context: contextSchema(model),
     ...Object.fromEntries(
       events.flatMap(([name, kind]) => {
         const rest = { ...eventMembers, fields: fieldsSchema(kind.fields) }
@@ -262,7 +240,7 @@ const schema = (model: Model): Schema => ({
       title: text('What happens in it.'),
       start: ref('time', 'Zero of relative times.'),
       host: text('Host of node-level events that name none. Left out: node-1.'),
-      contexts: { type: 'object', description: 'K8sContexts by digest.', additionalProperties: { type: 'object' } },
+      contexts: { type: 'object', description: 'K8sContexts by digest.', additionalProperties: ref('context') },
       coverage: {
         type: 'array',
         description: 'Who was watching: one heartbeat each, sent at `to`.',

@@ -1,7 +1,8 @@
 /** Reads the kinds from their folders; a kind is there because its file is. */
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { CollectorKind, EventKind, Field, ObjectKind, RecordKind, RelationKind } from '../define.ts'
+import { k8sContext } from '../context.ts'
+import type { CollectorKind, ContextKind, EventKind, Field, ObjectKind, RecordKind, RelationKind } from '../define.ts'
 import { camelCase } from './names.ts'
 
 export interface Model {
@@ -10,6 +11,7 @@ export interface Model {
   readonly records: readonly RecordKind[]
   readonly objects: readonly ObjectKind[]
   readonly relations: readonly RelationKind[]
+  readonly context: ContextKind
 }
 
 const loadKinds = async <K>(folder: string): Promise<K[]> => {
@@ -48,9 +50,14 @@ const check = (model: Model): Model => {
   }
   for (const relation of model.relations)
     needObjects(relation.name, [...relation.from, ...relation.to, ...relation.declaredBy])
-  const fields: [string, Field][] = [
+  for (const [name, { type }] of Object.entries(model.context.fields))
+    if (/^[A-Z].*\[\]$/.test(type) && !(type.slice(0, -2) in model.context.records))
+      problems.push(`${model.context.name}.${name}: no record ${type.slice(0, -2)}`)
+  const fields: [string, Pick<Field, 'doc'>][] = [
     ...model.events.flatMap((k) => Object.entries(k.fields)),
     ...model.objects.flatMap((k) => Object.entries(k.body)),
+    ...Object.entries(model.context.fields),
+    ...Object.values(model.context.records).flatMap((record) => Object.entries(record.fields)),
   ]
   for (const [name, field] of fields)
     if (!/^[a-z][A-Za-z0-9]*$/.test(name) || field.doc === '')
@@ -67,4 +74,5 @@ export const loadModel = async (): Promise<Model> =>
     records: await loadKinds<RecordKind>('records'),
     objects: await loadKinds<ObjectKind>('objects'),
     relations: await loadKinds<RelationKind>('relations'),
+    context: k8sContext,
   })

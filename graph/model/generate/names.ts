@@ -27,7 +27,7 @@ const TYPES: Record<Field['type'], string> = {
   'int[]': 'readonly number[]',
 }
 /** The TypeScript type of a field. */
-export const typeOf = (field: Field): string => TYPES[field.type]
+export const typeOf = (field: Pick<Field, 'type'>): string => TYPES[field.type]
 
 /** The doc of a field with its unit. */
 export const docOf = (field: { doc: string; unit?: string }): string =>

@@ -1,5 +1,5 @@
 /** The kinds' TypeScript types, and the registry of all kinds. */
-import type { Fields } from '../define.ts'
+import type { ContextField, ContextFieldType, ContextKind, Field, Fields } from '../define.ts'
 import type { Output } from './main.ts'
 import type { Model } from './model.ts'
 import { camelCase, docOf, GENERATED, pascalCase, typeOf } from './names.ts'
@@ -11,6 +11,21 @@ const shape = (name: string, doc: string, fields: Fields): string =>
   Object.keys(fields).length === 0
     ? `/** ${doc} */\nexport type ${name} = Readonly<Record<string, never>>`
     : `/** ${doc} */\nexport interface ${name} {\n${Object.entries(fields).map(member).join('\n')}\n}`
+
+const contextTypeOf = (type: ContextFieldType): string => {
+  if (type === 'map') return 'Readonly<Record<string, string>>'
+  return /^[A-Z]/.test(type) ? `readonly ${type}` : typeOf({ type: type as Field['type'] })
+}
+
+const contextShape = ({ name, doc, fields, records }: ContextKind): string[] => [
+  ...Object.entries(records).map(([record, of]) => shape(record, of.doc, of.fields)),
+  `/** ${doc} */\nexport interface ${name} {\n${Object.entries<ContextField>(fields)
+    .map(
+      ([field, { type, required, ...of }]) =>
+        `  /** ${docOf(of)} */\n  readonly ${field}${required ? '' : '?'}: ${contextTypeOf(type)}`,
+    )
+    .join('\n')}\n}`,
+]
 
 const map = (name: string, doc: string, entries: readonly (readonly [string, string])[]): string =>
   `/** ${doc} */\nexport interface ${name} {\n${entries.map(([key, type]) => `  readonly ${/^\w+$/.test(key) ? key : `'${key}'`}: ${type}`).join('\n')}\n}`
@@ -33,6 +48,7 @@ const types = (model: Model): string =>
       model.objects.map((kind) => [kind.name, `${kind.name}Body`]),
     ),
     'export type ObjectName = keyof ObjectBodies',
+    ...contextShape(model.context),
     `export type RelationName = ${model.relations.map((kind) => `'${kind.name}'`).join(' | ')}`,
     '',
   ].join('\n\n')

@@ -536,5 +536,221 @@ export interface ObjectBodies {
 
 export type ObjectName = keyof ObjectBodies
 
+/** One owner of the chain above a pod. */
+export interface OwnerReference {
+  /** Its kind. */
+  readonly kind: string
+  /** Its name. */
+  readonly name: string
+  /** Its UID. */
+  readonly uid: string
+}
+
+/** A condition of a pod. */
+export interface PodCondition {
+  /** Ready, ContainersReady, PodScheduled, DisruptionTarget, ... */
+  readonly type: string
+  /** True, False or Unknown. */
+  readonly status: string
+  /** Why, in a word. */
+  readonly reason?: string
+}
+
+/** A volume of a pod. */
+export interface Volume {
+  /** Its name in the pod. */
+  readonly name: string
+  /** configMap, secret, persistentVolumeClaim, emptyDir, hostPath, projected, csi, ... */
+  readonly kind: string
+  /** Name of the ConfigMap, Secret or claim; path of a hostPath; driver of a csi volume. */
+  readonly source?: string
+}
+
+/** A port of a container. */
+export interface ContainerPort {
+  /** Its name. */
+  readonly name?: string
+  /** Its number. (port) */
+  readonly port: number
+  /** TCP, UDP or SCTP. */
+  readonly protocol: string
+}
+
+/** What a part of the environment is taken from. */
+export interface EnvSource {
+  /** ConfigMap or Secret. */
+  readonly kind: string
+  /** Its name. */
+  readonly name: string
+}
+
+/** What an event means in Kubernetes terms, as attribution knew it when it was sent. */
+export interface K8sContext {
+  /** Its namespace. */
+  readonly namespace: string
+  /** Its name. */
+  readonly podName: string
+  /** Its UID; of a static pod the one by which its kubelet knows it (annotation kubernetes.io/config.mirror). */
+  readonly podUid: string
+  /** All its labels. */
+  readonly labels: Readonly<Record<string, string>>
+  /** Those whose names begin as AITIA_ANNOTATIONS says, each cut after 1,024 characters; never kubectl's last-applied-configuration. */
+  readonly annotations: Readonly<Record<string, string>>
+  /** When it was created. (µs since the epoch) */
+  readonly createdAt?: number
+  /** When it is to be gone: somebody deleted it, and its grace period ends then. (µs since the epoch) */
+  readonly deletionAt?: number
+  /** From the pod's direct owner up to the top, the controllers only; a Node is left out. */
+  readonly owners: readonly OwnerReference[]
+  /** Kind of the top owner, once the chain is whole. */
+  readonly workloadKind?: string
+  /** Its name. */
+  readonly workloadName?: string
+  /** Its UID. */
+  readonly workloadUid?: string
+  /** Pending, Running, Succeeded, Failed or Unknown. */
+  readonly phase?: string
+  /** Why it is in this phase: Evicted, NodeLost, ... */
+  readonly podReason?: string
+  /** Its conditions, by type, without their times and messages. */
+  readonly conditions?: readonly PodCondition[]
+  /** Services send it requests. */
+  readonly podReady?: boolean
+  /** When its kubelet took it. (µs since the epoch) */
+  readonly startedAt?: number
+  /** Its first address. */
+  readonly podIp?: string
+  /** All its addresses, of both families. */
+  readonly podIps?: readonly string[]
+  /** Its node's address. */
+  readonly hostIp?: string
+  /** It is in the node's network. */
+  readonly hostNetwork?: boolean
+  /** It sees the node's processes. */
+  readonly hostPid?: boolean
+  /** It is in the node's IPC namespace. */
+  readonly hostIpc?: boolean
+  /** Its containers see each other: the first process of a container has another PID than 1. */
+  readonly shareProcessNamespace?: boolean
+  /** Guaranteed, Burstable or BestEffort. */
+  readonly qosClass?: string
+  /** Its priority class. */
+  readonly priorityClassName?: string
+  /** The higher, the later it is preempted and evicted. (rank) */
+  readonly priority?: number
+  /** Who places it. */
+  readonly schedulerName?: string
+  /** Always, OnFailure or Never. */
+  readonly restartPolicy?: string
+  /** Its runtime class. */
+  readonly runtimeClassName?: string
+  /** ClusterFirst, Default, ... */
+  readonly dnsPolicy?: string
+  /** Its service account. */
+  readonly serviceAccountName?: string
+  /** Between SIGTERM and SIGKILL. (s) */
+  readonly terminationGrace?: number
+  /** How many taints it tolerates. (count) */
+  readonly tolerations?: number
+  /** Its volumes, and what each is taken from. */
+  readonly volumes?: readonly Volume[]
+  /** Its name in the pod's spec. */
+  readonly containerName?: string
+  /** Its id at the runtime, without the scheme. */
+  readonly containerId?: string
+  /** main, init, sidecar (an init container with restartPolicy Always) or ephemeral. */
+  readonly containerRole?: string
+  /** Image, as the spec names it. */
+  readonly image?: string
+  /** Digest of the image that runs. */
+  readonly imageId?: string
+  /** Always, IfNotPresent or Never. */
+  readonly imagePullPolicy?: string
+  /** How often it was restarted. (count) */
+  readonly restartCount?: number
+  /** waiting, running or terminated. */
+  readonly containerState?: string
+  /** Why it waits or ended: CrashLoopBackOff, OOMKilled, ... */
+  readonly containerStateReason?: string
+  /** Its readiness probe passes, or it has none and runs. */
+  readonly containerReady?: boolean
+  /** Its startup probe has passed, or it has none. */
+  readonly containerStarted?: boolean
+  /** When this run began. (µs since the epoch) */
+  readonly containerStartedAt?: number
+  /** How the run before this one ended: OOMKilled, Error, Completed, ... */
+  readonly lastTerminationReason?: string
+  /** Exit code of the run before this one. (code) */
+  readonly lastExitCode?: number
+  /** Signal that ended the run before this one, where the runtime tells it. (number) */
+  readonly lastSignal?: number
+  /** When the run before this one ended. (µs since the epoch) */
+  readonly lastFinishedAt?: number
+  /** Memory limit. (bytes) */
+  readonly memoryLimit?: number
+  /** Memory request. (bytes) */
+  readonly memoryRequest?: number
+  /** CPU limit. (millicores) */
+  readonly cpuLimit?: number
+  /** CPU request. (millicores) */
+  readonly cpuRequest?: number
+  /** Limit of what it may write to its layer, its logs and emptyDirs. (bytes) */
+  readonly storageLimit?: number
+  /** Request of the same. (bytes) */
+  readonly storageRequest?: number
+  /** httpGet, tcpSocket, grpc or exec. */
+  readonly livenessProbe?: string
+  /** httpGet, tcpSocket, grpc or exec. */
+  readonly readinessProbe?: string
+  /** httpGet, tcpSocket, grpc or exec. */
+  readonly startupProbe?: string
+  /** It may do what the node may. */
+  readonly privileged?: boolean
+  /** It is refused to start as user 0. */
+  readonly runAsNonRoot?: boolean
+  /** User of its first process, if not the one of the image. (uid) */
+  readonly runAsUser?: number
+  /** It can write to volumes only. */
+  readonly readOnlyRootFilesystem?: boolean
+  /** A process may gain more rights than its parent has. */
+  readonly allowPrivilegeEscalation?: boolean
+  /** Linux capabilities beyond those that the runtime gives. */
+  readonly capabilitiesAdded?: readonly string[]
+  /** RuntimeDefault, Localhost or Unconfined. */
+  readonly seccompProfile?: string
+  /** Ports that the spec names. */
+  readonly ports?: readonly ContainerPort[]
+  /** ConfigMaps and Secrets that its environment is taken from, by name; never a value, nor a key. */
+  readonly envFrom?: readonly EnvSource[]
+  /** The node it runs on. */
+  readonly nodeName?: string
+  /** The machine's id: key of the Host, unless AITIA_HOST_ID gives it another. */
+  readonly hostMachineId?: string
+  /** Its zone. */
+  readonly zone?: string
+  /** Its region. */
+  readonly region?: string
+  /** What kind of machine it is, as its cloud names it. */
+  readonly instanceType?: string
+  /** amd64, arm64, ... */
+  readonly architecture?: string
+  /** linux. */
+  readonly operatingSystem?: string
+  /** Name and version of its distribution. */
+  readonly osImage?: string
+  /** Its kernel. */
+  readonly kernelVersion?: string
+  /** Its kubelet. */
+  readonly kubeletVersion?: string
+  /** Its container runtime, as in containerd://2.1.4. */
+  readonly containerRuntimeVersion?: string
+  /** Memory that it has for pods. (bytes) */
+  readonly nodeMemory?: number
+  /** CPU that it has for pods. (millicores) */
+  readonly nodeCpu?: number
+  /** It is cordoned. */
+  readonly nodeUnschedulable?: boolean
+}
+
 export type RelationName = 'HOLDS' | 'ON' | 'OWNS' | 'RUNS_ON' | 'RUNS' | 'SELECTS'
 

@@ -1,0 +1,110 @@
+import type { ContextFields } from '../define.ts'
+
+/** What a context says of the container, where there is one. */
+export const containerFields: ContextFields = {
+  containerName: { type: 'string', path: 'container.name', doc: "Its name in the pod's spec." },
+  containerId: { type: 'string', path: 'the cgroup', doc: 'Its id at the runtime, without the scheme.' },
+  containerRole: {
+    type: 'string',
+    path: 'the list of pod.spec that it is in',
+    doc: 'main, init, sidecar (an init container with restartPolicy Always) or ephemeral.',
+  },
+  image: { type: 'string', path: 'container.image', doc: 'Image, as the spec names it.' },
+  imageId: { type: 'string', path: 'status.imageID', doc: 'Digest of the image that runs.' },
+  imagePullPolicy: { type: 'string', path: 'container.imagePullPolicy', doc: 'Always, IfNotPresent or Never.' },
+  restartCount: { type: 'int', path: 'status.restartCount', doc: 'How often it was restarted.', unit: 'count' },
+  containerState: { type: 'string', path: 'status.state', doc: 'waiting, running or terminated.' },
+  containerStateReason: {
+    type: 'string',
+    path: 'status.state.*.reason',
+    doc: 'Why it waits or ended: CrashLoopBackOff, OOMKilled, ...',
+  },
+  containerReady: { type: 'bool', path: 'status.ready', doc: 'Its readiness probe passes, or it has none and runs.' },
+  containerStarted: { type: 'bool', path: 'status.started', doc: 'Its startup probe has passed, or it has none.' },
+  containerStartedAt: {
+    type: 'int',
+    path: 'status.state.running.startedAt',
+    doc: 'When this run began.',
+    unit: 'µs since the epoch',
+  },
+  lastTerminationReason: {
+    type: 'string',
+    path: 'status.lastState.terminated.reason',
+    doc: 'How the run before this one ended: OOMKilled, Error, Completed, ...',
+  },
+  lastExitCode: {
+    type: 'int',
+    path: 'status.lastState.terminated.exitCode',
+    doc: 'Exit code of the run before this one.',
+    unit: 'code',
+  },
+  lastSignal: {
+    type: 'int',
+    path: 'status.lastState.terminated.signal',
+    doc: 'Signal that ended the run before this one, where the runtime tells it.',
+    unit: 'number',
+  },
+  lastFinishedAt: {
+    type: 'int',
+    path: 'status.lastState.terminated.finishedAt',
+    doc: 'When the run before this one ended.',
+    unit: 'µs since the epoch',
+  },
+  memoryLimit: { type: 'int', path: 'container.resources.limits.memory', doc: 'Memory limit.', unit: 'bytes' },
+  memoryRequest: { type: 'int', path: 'container.resources.requests.memory', doc: 'Memory request.', unit: 'bytes' },
+  cpuLimit: { type: 'int', path: 'container.resources.limits.cpu', doc: 'CPU limit.', unit: 'millicores' },
+  cpuRequest: { type: 'int', path: 'container.resources.requests.cpu', doc: 'CPU request.', unit: 'millicores' },
+  storageLimit: {
+    type: 'int',
+    path: 'container.resources.limits.ephemeral-storage',
+    doc: 'Limit of what it may write to its layer, its logs and emptyDirs.',
+    unit: 'bytes',
+  },
+  storageRequest: {
+    type: 'int',
+    path: 'container.resources.requests.ephemeral-storage',
+    doc: 'Request of the same.',
+    unit: 'bytes',
+  },
+  livenessProbe: { type: 'string', path: 'container.livenessProbe', doc: 'httpGet, tcpSocket, grpc or exec.' },
+  readinessProbe: { type: 'string', path: 'container.readinessProbe', doc: 'httpGet, tcpSocket, grpc or exec.' },
+  startupProbe: { type: 'string', path: 'container.startupProbe', doc: 'httpGet, tcpSocket, grpc or exec.' },
+  privileged: { type: 'bool', path: 'container.securityContext.privileged', doc: 'It may do what the node may.' },
+  runAsNonRoot: {
+    type: 'bool',
+    path: "securityContext.runAsNonRoot, the container's before the pod's",
+    doc: 'It is refused to start as user 0.',
+  },
+  runAsUser: {
+    type: 'int',
+    path: "securityContext.runAsUser, the container's before the pod's",
+    doc: 'User of its first process, if not the one of the image.',
+    unit: 'uid',
+  },
+  readOnlyRootFilesystem: {
+    type: 'bool',
+    path: 'container.securityContext.readOnlyRootFilesystem',
+    doc: 'It can write to volumes only.',
+  },
+  allowPrivilegeEscalation: {
+    type: 'bool',
+    path: 'container.securityContext.allowPrivilegeEscalation',
+    doc: 'A process may gain more rights than its parent has.',
+  },
+  capabilitiesAdded: {
+    type: 'string[]',
+    path: 'container.securityContext.capabilities.add',
+    doc: 'Linux capabilities beyond those that the runtime gives.',
+  },
+  seccompProfile: {
+    type: 'string',
+    path: "securityContext.seccompProfile.type, the container's before the pod's",
+    doc: 'RuntimeDefault, Localhost or Unconfined.',
+  },
+  ports: { type: 'ContainerPort[]', path: 'container.ports', doc: 'Ports that the spec names.' },
+  envFrom: {
+    type: 'EnvSource[]',
+    path: 'container.envFrom, container.env[].valueFrom',
+    doc: 'ConfigMaps and Secrets that its environment is taken from, by name; never a value, nor a key.',
+  },
+}
