@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { operatorsOf, SCAN } from './lint.ts'
+import { operatorsOf, SCAN } from '../reads/lint.ts'
 import { statement } from './statements.ts'
 import { graphForTest } from './testing.ts'
 

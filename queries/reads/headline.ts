@@ -1,30 +1,12 @@
 /** An answer in one sentence: the first line that a reader sees, whatever the way in. */
 import type { Impact } from './impact.ts'
+import { notThereText } from './subject.ts'
 import { many, span } from './units.ts'
 import type { Answer, IncidentAnswer } from './why.ts'
 import { befellOf } from './words.ts'
 
 type Time = (micros: number) => string
 type Seen = Exclude<Answer, { result: 'not-found' }>
-type NotFound = Extract<Answer, { result: 'not-found' }>
-
-const notFound = ({ asked, cluster, nearest, deletedAt, otherClusters }: NotFound, time: Time): string => {
-  if (otherClusters !== null) {
-    const known =
-      otherClusters.length === 0 ? 'no source has reported yet' : `known: ${otherClusters.slice(0, 5).join(', ')}`
-    return `nothing was heard of a cluster "${cluster}" (${known}).`
-  }
-  const what = `no ${asked.kind.toLowerCase()} "${asked.name}" in namespace "${asked.namespace}"`
-  if (deletedAt !== null) return `${what} any more: it was deleted at ${time(deletedAt)}. Add --at with a time before.`
-  const names = nearest.map((it) =>
-    [
-      it.kind.toLowerCase() === asked.kind.toLowerCase() ? '' : `${it.kind.toLowerCase()}/`,
-      it.name,
-      it.namespace === null || it.namespace === asked.namespace ? '' : ` in ${it.namespace}`,
-    ].join(''),
-  )
-  return `${what}${names.length > 0 ? ` (nearest: ${names.join(', ')})` : ''}. Deleted objects: add --at.`
-}
 
 /** Of what an occurrence hit, the thing that was asked about, else the top owner. */
 export const mainImpact = ({ impact }: IncidentAnswer, subjectKey: string): Impact | null =>
@@ -91,7 +73,7 @@ const healthy = ({ subject, at, watchedFrom, lastBefore, notSeen, toldUpTo }: Se
 export const headline = (answer: Answer, time: Time): string => {
   switch (answer.result) {
     case 'not-found':
-      return notFound(answer, time)
+      return notThereText(answer, time)
     case 'incident':
       return incident(answer, time)
     case 'no-known-cause':

@@ -6,6 +6,7 @@ import { contexts } from './contexts.ts'
 import { events } from './events.ts'
 import type { Window } from './family.ts'
 import { type Incident, incidentByPrefix } from './incidents.ts'
+import { stepsFrom } from './links.ts'
 import { objects } from './objects.ts'
 import { eventObservation, stateObservation, watchObservations } from './observed.ts'
 import { type OccurrenceDetail, occurrenceDetails, occurrences } from './occurrences.ts'
@@ -16,7 +17,6 @@ import { kindOf, type StoredEvent } from './stored.ts'
 
 const CLUSTER_OBJECTS = statement('cluster-objects')
 const CLUSTER_EVENTS = statement('cluster-events')
-const REACH = statement('generated/reach')
 
 /** A recording is one document in memory: what is larger is refused, not cut. */
 const MOST = 50_000
@@ -37,8 +37,9 @@ const reach = async (reader: Reader, seeds: readonly string[], window: Window): 
   const reached = new Set(seeds)
   let front = [...reached]
   for (let step = 0; step < STEPS && front.length > 0; step++) {
-    const rows = await reader.read<{ other: string; by: string }>(REACH, { keys: front, ...window })
-    front = [...new Set(rows.flatMap((row) => [row.other, row.by]))].filter((key) => !reached.has(key))
+    const rows = front.map((key) => ({ key, own: false }))
+    const { steps } = await stepsFrom(reader, 'reach', rows, window)
+    front = [...new Set(steps.flatMap(({ other, link }) => [other.key, link.by]))].filter((key) => !reached.has(key))
     for (const key of front) reached.add(key)
     refuseMore(reached.size, 'objects')
   }

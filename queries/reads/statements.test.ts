@@ -1,9 +1,10 @@
-/** Every statement of this folder reads through an index: none scans the graph, whatever is stored. */
+/** Every statement of this folder reads through an index, asks relations for their times, and bounds its paths; none scans the graph, whatever is stored. */
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { applySchema, openStore, type Plan, type Store } from '../../graph/store/main.ts'
+import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest } from '../../test/support/servers.ts'
+import { bare, pathProblems, planProblems, temporalProblems } from './lint.ts'
 import { forKind, statement } from './read.ts'
 
 const names = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
@@ -15,17 +16,16 @@ const parameters = (text: string): Record<string, unknown> =>
   Object.fromEntries(
     [...text.matchAll(/\$(\w+)/g)].map(([, name]) => [
       name!,
-      /s$/.test(name!) && !/^(status|namespaces)$/.test(name!)
-        ? ['x']
-        : /^(at|known|from|to|limit|after\w*At|count)$/.test(name!)
-          ? 1
-          : 'x',
+      name === 'rows'
+        ? [{ key: 'x', own: false }]
+        : /s$/.test(name!) && !/^(status|namespaces)$/.test(name!)
+          ? ['x']
+          : /^(at|known|from|to|limit|after|after\w*At|count)$/.test(name!)
+            ? 1
+            : 'x',
     ]),
   )
 
-const operators = (plan: Plan): string[] => [plan.operator, ...plan.children.flatMap(operators)]
-const SCANS =
-  /^(AllNodesScan|NodeByLabelScan|UnionNodeByLabelsScan|IntersectionNodeByLabelsScan|DirectedAllRelationshipsScan|UndirectedAllRelationshipsScan|DirectedRelationshipTypeScan|UndirectedRelationshipTypeScan)/
 /** One node for each source, session and lane: read whole to tell which clusters there are. */
 const MAY_SCAN = new Set(['clusters'])
 
@@ -44,7 +44,11 @@ describe('statements of queries/reads', () => {
         forKind(text, name.includes('global') ? 'Node' : name.startsWith('events') ? 'OomKill' : 'Workload'),
         parameters(text),
       )
-      const scans = operators(plan).filter((operator) => SCANS.test(operator))
-      assert.deepEqual(MAY_SCAN.has(name) ? [] : scans, [], `${name}.cypher scans; expected index seeks only`)
+      const seen = bare(text)
+      assert.deepEqual(
+        [...temporalProblems(seen), ...pathProblems(seen), ...(MAY_SCAN.has(name) ? [] : planProblems(plan))],
+        [],
+        `${name}.cypher`,
+      )
     })
 })

@@ -17,11 +17,11 @@ export const CLUSTER_WIDE: ReadonlySet<string> = new Set(
 /** A source that begins a little later than another is no blind one: heartbeats have a queue to pass. */
 const EDGE = 15 * SECOND
 /** Heartbeats come each second: a source that was heard this lately is there, and what it has not told yet is under way. */
-const RECENT = 10 * SECOND
+export const RECENT = 10 * SECOND
 /** What is under way for longer than this is no normal lag. */
-const LAG = 60 * SECOND
+export const LAG = 60 * SECOND
 /** Lag that an answer does not mention. */
-const SHORT = 5 * SECOND
+export const SHORT = 5 * SECOND
 
 /** A time within the window about which a source can't say anything, or not all. */
 export interface Unwatched {

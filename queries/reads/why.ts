@@ -1,11 +1,10 @@
 /** The answer to "why is this workload broken?", with all that it rests on and all that it can't tell. */
 import { SECOND } from '../../graph/model/time.ts'
 import { FAMILY_LIMIT, family, keysOf, type Member, type Window } from './family.ts'
-import { type Asked, type Found, find, type NamedObject, nearest } from './find.ts'
+import { type Found, find } from './find.ts'
 import { type Impact, impact, type Replicas, replicasOf } from './impact.ts'
 import type { Incident } from './incidents.ts'
 import { kindNamed } from './kinds.ts'
-import { settledKnown } from './lanes.ts'
 import {
   type OccurrenceDetail,
   occurrenceDetails,
@@ -13,10 +12,11 @@ import {
   type Touching,
   type Verdict,
 } from './occurrences.ts'
-import { InvalidRequest, KNOWN_NOW, type Reader, statement } from './read.ts'
-import { clusterNow, clusters, type Source, sources } from './sources.ts'
+import { InvalidRequest, type Reader, statement } from './read.ts'
+import { type Source, sources } from './sources.ts'
 import { states } from './states.ts'
 import { kindOf, type StoredObject } from './stored.ts'
+import { type Asking, type AsOfQuestion, type NotThere, notThere, settle } from './subject.ts'
 import { firstSymptom, type Symptoms, symptoms } from './symptoms.ts'
 import { hostNames, type Unwatched, watch } from './watching.ts'
 
@@ -30,12 +30,7 @@ const READY_BACK = 14 * LOOK_BACK
 /** Incidents that one answer tells of in full. */
 const INCIDENTS = 5
 
-export interface Question extends Asked {
-  readonly cluster: string
-  /** Time of the question, µs; the cluster's own now unless given. */
-  readonly at?: number
-  /** What had been recorded by then, µs; all unless given. */
-  readonly known?: number
+export interface Question extends AsOfQuestion {
   /** Begin of the window that is looked at, µs. */
   readonly since?: number
 }
@@ -64,24 +59,13 @@ export interface IncidentAnswer extends OccurrenceDetail {
   readonly impact: readonly Impact[]
 }
 
-interface Asking {
-  readonly cluster: string
-  readonly asked: Asked
-  readonly at: number
-  readonly known: number
+interface WhyAsking extends Asking {
   readonly from: number
 }
 
 export type Answer =
-  | (Asking & {
-      readonly result: 'not-found'
-      readonly nearest: readonly NamedObject[]
-      /** When an object of this name was deleted, if there was one. */
-      readonly deletedAt: number | null
-      /** Clusters that the graph knows of, if it knows nothing of this one. */
-      readonly otherClusters: readonly string[] | null
-    })
-  | (Asking & {
+  | (NotThere & WhyAsking)
+  | (WhyAsking & {
       readonly result: 'incident' | 'no-known-cause' | 'healthy'
       readonly subject: Subject
       /** The latest first. */
@@ -106,21 +90,7 @@ export type Answer =
 /** Kinds that have a life of their own to explain; what befalls a node shows in the workloads on it. */
 const EXPLAINED = new Set<string>(['Workload', 'Pod', 'Service'])
 
-const notFound = async (reader: Reader, asking: Asking, gone: Found | undefined): Promise<Answer> => {
-  const [names, heard] = await Promise.all([
-    nearest(reader, asking.cluster, asking.asked),
-    clusters(reader).then((all) => all.map((it) => it.cluster)),
-  ])
-  return {
-    ...asking,
-    result: 'not-found',
-    nearest: names,
-    deletedAt: gone?.state?.at ?? null,
-    otherClusters: heard.includes(asking.cluster) ? null : heard,
-  }
-}
-
-const subjectOf = async (reader: Reader, { object, state }: Found, { at, known }: Asking): Promise<Subject> => {
+const subjectOf = async (reader: Reader, { object, state }: Found, { at, known }: WhyAsking): Promise<Subject> => {
   const replicas = replicasOf(state)
   const ready = replicas !== null && replicas.ready >= replicas.wanted
   const told = ready
@@ -147,7 +117,7 @@ const latestOfEach = (touching: readonly Touching[]) => {
   return [...groups.values()].map((all) => ({ ...all[0]!, count: all.length }))
 }
 
-const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { at, known }: Asking) => {
+const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { at, known }: WhyAsking) => {
   const latest = latestOfEach(touching)
   const details = await occurrenceDetails(
     reader,
@@ -184,14 +154,14 @@ const watchFrom = async (
   reader: Reader,
   object: StoredObject,
   heard: readonly Source[],
-  { from, at }: Asking,
+  { from, at }: WhyAsking,
 ): Promise<number> => {
   const [first] = await reader.read<{ at: number }>(FIRST_SEEN, { keys: [object.key] })
   const began = heard.flatMap((source) => source.sessions.map((session) => session.from))
   return Math.min(at, Math.max(from, first?.at ?? from, began.length === 0 ? from : Math.min(...began)))
 }
 
-const lookAt = async (reader: Reader, asking: Asking, found: Found): Promise<Answer> => {
+const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<Answer> => {
   const { cluster, at, known } = asking
   const window: Window = { from: asking.from, to: at, known }
   const members: Member[] = await family(reader, found.object.key, window)
@@ -229,15 +199,15 @@ export const why = async (reader: Reader, question: Question): Promise<Answer> =
   const { cluster, kind, name, namespace } = question
   if (!EXPLAINED.has(kindNamed(kind).label))
     throw new InvalidRequest(`got the kind ${kind}, expected a workload (such as deployment), pod or service`)
-  const at = question.at ?? (await clusterNow(reader, cluster))
-  const asking: Asking = {
+  const times = await settle(reader, question)
+  const asking: WhyAsking = {
     cluster,
     asked: { kind, name, namespace },
-    at,
-    known: await settledKnown(reader, cluster, question.known ?? KNOWN_NOW),
-    from: question.since ?? at - LOOK_BACK,
+    ...times,
+    from: question.since ?? times.at - LOOK_BACK,
   }
   const [found] = await find(reader, cluster, asking.asked, asking)
-  if (found === undefined || found.state?.deleted === true) return notFound(reader, asking, found)
+  if (found === undefined || found.state?.deleted === true)
+    return { ...(await notThere(reader, asking, found)), from: asking.from }
   return lookAt(reader, asking, found)
 }

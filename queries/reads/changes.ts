@@ -1,0 +1,169 @@
+/** What changed of an object within a window, and of what it rests on: states, relations and events, in time order. */
+import type { Value } from '../../graph/model/observation.ts'
+import { events } from './events.ts'
+import type { Window } from './family.ts'
+import { find } from './find.ts'
+import { type Ground, groundOf } from './ground.ts'
+import { beginAt, type Link, nameOfLink, type Step, stepsFrom, walk } from './links.ts'
+import { InvalidRequest, type Reader } from './read.ts'
+import { states } from './states.ts'
+import type { StoredEvent, StoredObject, StoredState } from './stored.ts'
+import { type Asking, type AsOfQuestion, NotFound, notThere, settle } from './subject.ts'
+
+/** Objects whose changes one answer looks at. */
+const OBJECTS = 500
+/** Events of each kind and object that one answer looks at. */
+const EVENTS = 200
+const DEPTH = 8
+
+interface At {
+  /** The change was seen then, µs, and may have happened `uncertainty` earlier. */
+  readonly at: number
+  readonly uncertainty: number
+  readonly object: StoredObject
+}
+
+export type Change = At &
+  (
+    | { readonly what: 'appeared' | 'deleted' }
+    /** A field of its body; null where it has none. Of a list only what was taken away and what was added. */
+    | { readonly what: 'field'; readonly field: string; readonly old: Value | null; readonly new: Value | null }
+    | { readonly what: 'began' | 'ended'; readonly link: Link; readonly other: StoredObject }
+    | {
+        readonly what: 'property'
+        readonly link: Link
+        readonly other: StoredObject
+        readonly field: string
+        readonly old: Value | null
+        readonly new: Value | null
+      }
+    | { readonly what: 'event'; readonly event: StoredEvent }
+  )
+
+export interface ChangesQuestion extends Omit<AsOfQuestion, 'at'> {
+  readonly from: number
+  /** µs; the cluster's own now unless given. */
+  readonly to?: number
+  /** Also of what it relies on: its pods, and what they use. */
+  readonly around: boolean
+  /** The newest so many are told. */
+  readonly first: number
+}
+
+export interface Changes {
+  readonly asking: Asking & { readonly from: number }
+  /** Those of the name that were there in the window: a second one where it was made anew. */
+  readonly objects: readonly StoredObject[]
+  readonly ground: Ground
+  /** By time. */
+  readonly changes: readonly Change[]
+  /** There are more: older ones, or of more objects. */
+  readonly cut: boolean
+}
+
+type Fields = Readonly<Record<string, Value>>
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** Fields of which two bodies tell another value, with both. */
+const differing = (before: Fields, after: Fields): { field: string; old: Value | null; new: Value | null }[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((field) => {
+    const [old, now] = [before[field] ?? null, after[field] ?? null]
+    if (same(old, now)) return []
+    if (!Array.isArray(old) || !Array.isArray(now)) return [{ field, old, new: now }]
+    const without = (all: Value, other: readonly unknown[]) => (all as unknown[]).filter((it) => !other.includes(it))
+    return [{ field, old: without(old, now) as string[], new: without(now, old) as string[] }]
+  })
+
+const ofStates = (object: StoredObject, told: readonly StoredState[], from: number): Change[] =>
+  told.flatMap((state, index): Change[] => {
+    if (state.at <= from) return []
+    const before = told[index - 1]
+    const at: At = { at: state.at, uncertainty: state.uncertainty, object }
+    const was = before !== undefined && !before.deleted
+    if (state.deleted) return was ? [{ ...at, what: 'deleted' }] : []
+    if (!was) return [{ ...at, what: 'appeared' }]
+    return differing(before.body, state.body).map((change) => ({ ...at, what: 'field', ...change }))
+  })
+
+/** Changes of one pair of objects and kind: several declarers may claim it, and each change of a property makes a new record. */
+const ofPair = (steps: readonly (Step & { object: StoredObject })[], { from, to }: Window): Change[] => {
+  const inside = (time: number): boolean => time > from && time < to
+  return steps.flatMap(({ link, object, other }): Change[] => {
+    const before = steps.find((it) => it.link.by === link.by && it.link.to === link.from)?.link
+    const claimedAt = (time: number, by: (it: Link) => boolean) =>
+      steps.some(({ link: it }) => it !== link && by(it) && it.from <= time && time <= it.to)
+    const changes: Change[] = []
+    if (inside(link.from)) {
+      const at: At = { at: link.from, uncertainty: link.uncertainty, object }
+      if (before !== undefined)
+        changes.push(
+          ...differing(before.properties, link.properties).map(
+            (change): Change => ({ ...at, what: 'property', link, other, ...change }),
+          ),
+        )
+      else if (!claimedAt(link.from, (it) => it.from < link.from)) changes.push({ ...at, what: 'began', link, other })
+    }
+    if (inside(link.to) && !claimedAt(link.to, (it) => it.to > link.to))
+      changes.push({ at: link.to, uncertainty: 0, object, what: 'ended', link, other })
+    return changes
+  })
+}
+
+const ofRelations = async (
+  reader: Reader,
+  asked: ReadonlySet<string>,
+  objects: ReadonlyMap<string, StoredObject>,
+  window: Window,
+): Promise<{ changes: Change[]; cut: boolean }> => {
+  // Of what it rests on only what that declares itself: who else mounts a ConfigMap is not what was asked.
+  const rows = [...objects.keys()].map((key) => ({ key, own: !asked.has(key) }))
+  const { steps, cut } = await stepsFrom(reader, 'beside', rows, window)
+  const once = new Map(steps.map((step) => [nameOfLink(step.link), { ...step, object: objects.get(step.key)! }]))
+  const pairs = Map.groupBy(once.values(), ({ link }) => `${link.kind} ${link.fromKey} ${link.toKey}`)
+  return { changes: [...pairs.values()].flatMap((pair) => ofPair(pair, window)), cut }
+}
+
+/** All changes within (from, to]. Throws NotFound where there was no such object in the window. */
+export const changes = async (reader: Reader, question: ChangesQuestion): Promise<Changes> => {
+  const { cluster, kind, name, namespace, from, around, first } = question
+  const times = await settle(reader, { ...question, ...(question.to === undefined ? {} : { at: question.to }) })
+  const { at: to, known } = times
+  if (from >= to) throw new InvalidRequest('from: expected a time before to')
+  const asking = { cluster, asked: { kind, name, namespace }, ...times, from }
+  const found = await find(reader, cluster, asking.asked, times)
+  const there = found.filter(({ object, state }) =>
+    state === null ? object.missing === true : !state.deleted || state.at > from,
+  )
+  if (there.length === 0) throw new NotFound(await notThere(reader, asking, found[0]))
+  const asked = there.map(({ object }) => object)
+  const window: Window = { from, to: to + 1, known }
+  const begun = beginAt(...asked)
+  const { reached, cut } = around
+    ? await walk(reader, 'relies-on', begun, window, { depth: DEPTH, most: OBJECTS })
+    : begun
+  const objects = new Map([...reached].map(([key, { object }]) => [key, object]))
+  const keys = [...objects.keys()]
+  const [told, relations, happened, ground] = await Promise.all([
+    states(reader, keys, { from, to, known }),
+    ofRelations(reader, new Set(asked.map(({ key }) => key)), objects, window),
+    events(reader, keys, { ...window, limit: EVENTS }),
+    groundOf(reader, cluster, { from, to }, known),
+  ])
+  const all: Change[] = [
+    ...[...told].flatMap(([key, each]) => ofStates(objects.get(key)!, each, from)),
+    ...relations.changes,
+    ...happened.events.map(
+      (event): Change => ({
+        ...{ at: event.at, uncertainty: event.uncertainty, what: 'event', event },
+        object: objects.get(event.objectKey)!,
+      }),
+    ),
+  ]
+  return {
+    asking,
+    objects: asked,
+    ground,
+    changes: all.sort((a, b) => a.at - b.at).slice(-first),
+    cut: cut || relations.cut || happened.cut || all.length > first,
+  }
+}

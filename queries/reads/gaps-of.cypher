@@ -1,0 +1,5 @@
+// When given sources of a cluster were not watching within [$from, $to], by their own word.
+CYPHER 5
+UNWIND $sources AS source
+MATCH (gap:Gap {cluster: $cluster, source: source}) WHERE gap.to >= $from AND gap.from <= $to
+RETURN gap {.*} AS gap ORDER BY gap.from

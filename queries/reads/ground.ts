@@ -1,0 +1,120 @@
+/** What an answer about a past time rests on: how far back the graph remembers, and whether anybody was watching then. */
+import { COLLECTORS, EVENTS } from '../../graph/model/generated/registry.ts'
+import { sourceOf } from '../../graph/model/observation.ts'
+import { now, SECOND } from '../../graph/model/time.ts'
+import { type Coverage, type Interval, type Session, sessionsOf, spansOf } from './coverage.ts'
+import { type AsOf, type Reader, statement } from './read.ts'
+import { type Gap, without } from './sources.ts'
+import { LAG, RECENT, SHORT } from './watching.ts'
+
+const WATCHED = statement('watched')
+const GAPS_OF = statement('gaps-of')
+const HORIZON = statement('horizon')
+
+/** A reason why an answer may be wrong or lack something. Times are µs. */
+export interface Doubt {
+  readonly kind: 'future' | 'beyond-horizon' | 'never-heard' | 'not-watched' | 'gap' | 'lagging'
+  readonly source: string | null
+  readonly from: number
+  readonly to: number
+  readonly reason: string | null
+}
+
+export interface Ground extends AsOf {
+  /** What ended before was removed from the graph; null where nothing ever was. */
+  readonly horizon: number | null
+  /** From when on a source watched the cluster; null where none ever did. */
+  readonly watchedFrom: number | null
+  readonly doubts: readonly Doubt[]
+}
+
+/** Objects and relations are told by those that watch the cluster from one place. */
+const SOURCES = Object.values(COLLECTORS)
+  .filter(({ scope }) => scope === 'cluster')
+  .map(({ name }) => sourceOf(name))
+
+/** A gap of kinds of which nothing negative is ever said (Kubernetes' own Events) hides no state. */
+const hidesStates = ({ kinds }: Gap): boolean =>
+  kinds === undefined || kinds.length === 0 || !kinds.every((kind) => EVENTS[kind].bestEffort === true)
+
+const touches = (a: Interval, b: Interval): boolean => a.from < b.to && a.to > b.from
+
+const unwatchedBy = (source: string, sessions: readonly Session[], window: Interval, clock: number): Doubt[] => {
+  const spans = spansOf(sessions)
+  const last = sessions.at(-1)
+  const told = spans.at(-1)?.to ?? 0
+  const alive = last !== undefined && !last.ended && clock - last.heardAt <= RECENT
+  return without([{ from: 0, to: Math.max(window.to, told) }], spans)
+    .filter((hole) => touches(hole, window))
+    .flatMap((hole): Doubt[] => {
+      if (hole.from < told || !alive || window.to - told >= LAG)
+        return [{ kind: 'not-watched', source, ...hole, reason: null }]
+      return window.to - told > SHORT ? [{ kind: 'lagging', source, ...hole, reason: null }] : []
+    })
+}
+
+/** The ground of an answer about [from, to], µs; an instant has both the same. */
+export const groundOf = async (
+  reader: Reader,
+  cluster: string,
+  { from, to }: Interval,
+  known: number,
+  clock: number = now(),
+): Promise<Ground> => {
+  const window: Interval = { from, to: Math.max(to, from + 1) }
+  const [rows, gaps, horizons] = await Promise.all([
+    reader.read<{ coverage: Coverage }>(WATCHED, { cluster, sources: SOURCES }),
+    reader.read<{ gap: Gap }>(GAPS_OF, { cluster, sources: SOURCES, ...window }),
+    reader.read<{ at: number }>(HORIZON, { cluster }),
+  ])
+  const coverages = rows.map(
+    ({ coverage }): Coverage => ({
+      ...coverage,
+      ended: coverage.ended ?? false,
+      blind: coverage.blind ?? [],
+    }),
+  )
+  const sessions = [...Map.groupBy(coverages, (each) => each.source)].map(
+    ([source, all]) => [source, sessionsOf(all)] as const,
+  )
+  const begun = sessions.flatMap(([, all]) => spansOf(all).map((span) => span.from))
+  const horizon = horizons[0]?.at ?? null
+  const future = to > clock + SECOND
+  return {
+    at: to,
+    known,
+    horizon,
+    watchedFrom: begun.length === 0 ? null : Math.min(...begun),
+    doubts: [
+      ...(future ? [{ kind: 'future' as const, source: null, from: clock, to, reason: null }] : []),
+      ...(horizon !== null && from < horizon
+        ? [{ kind: 'beyond-horizon' as const, source: null, from, to: horizon, reason: null }]
+        : []),
+      ...(sessions.length === 0 ? [{ kind: 'never-heard' as const, source: null, ...window, reason: null }] : []),
+      ...(future ? [] : sessions.flatMap(([source, all]) => unwatchedBy(source, all, window, clock))),
+      ...gaps
+        .filter(({ gap }) => hidesStates(gap) && touches(gap, window))
+        .map(({ gap }): Doubt => ({ kind: 'gap', source: gap.source, from: gap.from, to: gap.to, reason: gap.reason })),
+    ],
+  }
+}
+
+/** A doubt as a sentence; `time` writes a point in time for the reader. */
+export const doubtText = ({ kind, source, from, to, reason }: Doubt, time: (micros: number) => string): string => {
+  switch (kind) {
+    case 'future':
+      return `${time(to)} is yet to come: what is told is the last that is known.`
+    case 'beyond-horizon':
+      return `history before ${time(to)} was removed: what had ended by then is not told.`
+    case 'never-heard':
+      return 'no source that watches the cluster ever reported: nothing of it is told.'
+    case 'lagging':
+      return `${source} has told all up to ${time(from)}: what happened later is not told yet.`
+    case 'not-watched':
+      return from === 0
+        ? `${source} began to watch at ${time(to)}: of the time before nothing was seen.`
+        : `${source} was not watching from ${time(from)} to ${time(to)}: what changed in between is not told.`
+    case 'gap':
+      return `${source} had a gap from ${time(from)} to ${time(to)}${reason === null ? '' : ` (${reason})`}: what changed in between is not told.`
+  }
+}

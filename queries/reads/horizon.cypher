@@ -1,0 +1,4 @@
+// Up to when history of a cluster was removed; no row where it never was.
+CYPHER 5
+MATCH (horizon:Horizon {cluster: $cluster})
+RETURN horizon.at AS at

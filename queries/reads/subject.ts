@@ -1,0 +1,120 @@
+/** The object that a question is about, as of its time; where there is none, what may have been meant. */
+import { toRfc3339 } from '../../graph/model/time.ts'
+import { type Asked, type Found, find, type NamedObject, nearest } from './find.ts'
+import { settledKnown } from './lanes.ts'
+import { InvalidRequest, KNOWN_NOW, type Reader, statement } from './read.ts'
+import { clusterNow, clusters } from './sources.ts'
+import { kindOf, type StoredObject, type StoredState } from './stored.ts'
+
+const FIRST_SEEN = statement('first-seen')
+
+/** A question about one object as of a time. */
+export interface AsOfQuestion extends Asked {
+  readonly cluster: string
+  /** World time, µs; the cluster's own now unless given. */
+  readonly at?: number
+  /** What had been recorded by then, µs; all unless given. */
+  readonly known?: number
+}
+
+/** A question with its times settled. */
+export interface Asking {
+  readonly cluster: string
+  readonly asked: Asked
+  readonly at: number
+  readonly known: number
+}
+
+export interface NotThere extends Asking {
+  readonly result: 'not-found'
+  readonly nearest: readonly NamedObject[]
+  /** When an object of this name was deleted, if there was one. */
+  readonly deletedAt: number | null
+  /** When one was seen first, if that was after the time of the question. */
+  readonly firstSeenAt: number | null
+  /** Clusters that the graph knows of, if it knows nothing of this one. */
+  readonly otherClusters: readonly string[] | null
+}
+
+/** Why there is no such object; `time` writes a point in time for the reader. */
+export const notThereText = (
+  { asked, cluster, nearest, deletedAt, firstSeenAt, otherClusters }: NotThere,
+  time: (micros: number) => string,
+): string => {
+  if (otherClusters !== null) {
+    const known =
+      otherClusters.length === 0 ? 'no source has reported yet' : `known: ${otherClusters.slice(0, 5).join(', ')}`
+    return `nothing was heard of a cluster "${cluster}" (${known}).`
+  }
+  const what = `no ${asked.kind.toLowerCase()} "${asked.name}" in namespace "${asked.namespace}"`
+  if (deletedAt !== null) return `${what} any more: it was deleted at ${time(deletedAt)}. Add --at with a time before.`
+  if (firstSeenAt !== null) return `${what} yet: it was first seen at ${time(firstSeenAt)}. Add --at with a time after.`
+  const names = nearest.map((it) =>
+    [
+      it.kind.toLowerCase() === asked.kind.toLowerCase() ? '' : `${it.kind.toLowerCase()}/`,
+      it.name,
+      it.namespace === null || it.namespace === asked.namespace ? '' : ` in ${it.namespace}`,
+    ].join(''),
+  )
+  return `${what}${names.length > 0 ? ` (nearest: ${names.join(', ')})` : ''}. Deleted objects: add --at.`
+}
+
+/** There is no object of that kind and name at that time. */
+export class NotFound extends InvalidRequest {
+  readonly answer: NotThere
+  constructor(answer: NotThere) {
+    super(notThereText(answer, toRfc3339))
+    this.answer = answer
+  }
+}
+
+/** `found` is the best match that does not exist at that time, if there is one. */
+export const notThere = async (reader: Reader, asking: Asking, found: Found | undefined): Promise<NotThere> => {
+  const [names, heard, [first]] = await Promise.all([
+    nearest(reader, asking.cluster, asking.asked),
+    clusters(reader).then((all) => all.map((it) => it.cluster)),
+    found === undefined || found.state !== null
+      ? []
+      : reader.read<{ at: number }>(FIRST_SEEN, { keys: [found.object.key] }),
+  ])
+  return {
+    ...asking,
+    result: 'not-found',
+    nearest: names,
+    deletedAt: found?.state?.at ?? null,
+    firstSeenAt: first?.at ?? null,
+    otherClusters: heard.includes(asking.cluster) ? null : heard,
+  }
+}
+
+/** The times of a question: now where it names none. Throws InvalidRequest for a `known` that is too late. */
+export const settle = async (
+  reader: Reader,
+  { cluster, at, known }: { cluster: string; at?: number; known?: number },
+): Promise<{ at: number; known: number }> => ({
+  at: at ?? (await clusterNow(reader, cluster)),
+  known: await settledKnown(reader, cluster, known ?? KNOWN_NOW),
+})
+
+/** An object that was there, and what it looked like; a placeholder that was only referred to has no state. */
+export interface Subject extends Asking {
+  readonly object: StoredObject
+  readonly state: StoredState | null
+}
+
+/** The object that is asked about. Throws NotFound where it was deleted or not yet seen at that time, or never was. */
+export const subjectOf = async (reader: Reader, question: AsOfQuestion): Promise<Subject> => {
+  const { cluster, kind, name, namespace } = question
+  const times = await settle(reader, question)
+  const asking: Asking = { cluster, asked: { kind, name, namespace }, ...times }
+  const [found] = await find(reader, cluster, asking.asked, times)
+  const there = found !== undefined && (found.state === null ? found.object.missing === true : !found.state.deleted)
+  if (!there) throw new NotFound(await notThere(reader, asking, found))
+  return { ...asking, object: found.object, state: found.state }
+}
+
+/** `Deployment shop/checkout`. */
+export const nameOf = (object: StoredObject): string => {
+  const name = object.name ?? object.key.slice(object.cluster.length + 1)
+  return `${kindOf(object)} ${object.namespace === undefined ? '' : `${object.namespace}/`}${name}`
+}
