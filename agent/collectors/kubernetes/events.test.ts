@@ -91,7 +91,7 @@ suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     const inApp = { ...about, fieldPath: 'spec.containers{app}' }
     const harness = await api.watch(t)
     await api.create(event('eventful.1', about, 'Scheduled', 1))
-    await api.create(event('eventful.2', { kind: 'ConfigMap', name: 'x', namespace: 'default', uid: 'u' }, 'Odd', 1))
+    await api.create(event('eventful.2', { kind: 'Role', name: 'x', namespace: 'default', uid: 'u' }, 'Odd', 1))
     await api.create(event('eventful.3', inApp, 'BackOff', 1, { type: 'Warning' }))
     const first = await harness.event('kubernetes-event', 'eventful')
     await api.create(event('eventful.3', inApp, 'BackOff', 5, { type: 'Warning' }))
@@ -118,7 +118,7 @@ suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     const status = (restartCount: number) =>
       api.setStatus('pod', 'lossy', running('r', at(3), restartCount, { terminated: lost }))
     const about = { kind: 'Pod', name: 'lossy', namespace: 'default', uid: metadata.uid }
-    const config = { kind: 'ConfigMap', name: 'x', namespace: 'default', uid: 'u' }
+    const role = { kind: 'Role', name: 'x', namespace: 'default', uid: 'u' }
     const harness = await api.watch(t)
     const progress = () => harness.watcher.progress()[0]
     await harness.until('Events to be seen', () => progress()?.blind?.length === 0)
@@ -128,10 +128,10 @@ suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     const added = () => names.map((name, index) => counted(name) - before[index]!)
     await status(1)
     await api.create(event('lossy.1', about, 'Scheduled', 1))
-    await api.create(event('lossy.2', config, 'Odd', 1))
+    await api.create(event('lossy.2', role, 'Odd', 1))
     await status(2)
     await api.kubectl('label', 'pod', 'lossy', 'marked=yes')
-    await api.create(event('lossy.2', config, 'Odd', 4))
+    await api.create(event('lossy.2', role, 'Odd', 4))
     await harness.state('lossy', ({ body }) => (body.labels as string[]).includes('marked=yes'))
     await harness.until('all Events', () => added().at(1) === 2 && added().at(2) === 1)
     assert.deepEqual(added(), [2, 2, 1])

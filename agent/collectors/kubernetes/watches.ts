@@ -58,7 +58,7 @@ export class Watches {
 
   /** Kinds of events that can't be seen. */
   get blind(): EventName[] {
-    return this.all.filter((watched) => !isSeen(watched)).flatMap(({ kind }) => kind.tells ?? [])
+    return [...new Set(this.all.filter((watched) => !isSeen(watched)).flatMap(({ kind }) => kind.tells ?? []))]
   }
 
   /** An object of any kind by its UID. */

@@ -2,6 +2,7 @@
 
 import { ebpf as ebpfCollector } from '../collectors/ebpf.ts'
 import { kubernetes as kubernetesCollector } from '../collectors/kubernetes.ts'
+import { configChanged } from '../events/config-changed.ts'
 import { containerStarted } from '../events/container-started.ts'
 import { containerTerminated } from '../events/container-terminated.ts'
 import { containerWaiting } from '../events/container-waiting.ts'
@@ -38,12 +39,19 @@ import { serviceAccount } from '../objects/service-account.ts'
 import { service } from '../objects/service.ts'
 import { storageClass } from '../objects/storage-class.ts'
 import { workload } from '../objects/workload.ts'
+import { appliesTo as appliesToRelation } from '../relations/applies-to.ts'
+import { boundTo as boundToRelation } from '../relations/bound-to.ts'
 import { holds as holdsRelation } from '../relations/holds.ts'
+import { mounts as mountsRelation } from '../relations/mounts.ts'
 import { on as onRelation } from '../relations/on.ts'
 import { owns as ownsRelation } from '../relations/owns.ts'
+import { readsEnvFrom as readsEnvFromRelation } from '../relations/reads-env-from.ts'
+import { routesTo as routesToRelation } from '../relations/routes-to.ts'
 import { runsOn as runsOnRelation } from '../relations/runs-on.ts'
 import { runs as runsRelation } from '../relations/runs.ts'
+import { scales as scalesRelation } from '../relations/scales.ts'
 import { selects as selectsRelation } from '../relations/selects.ts'
+import { uses as usesRelation } from '../relations/uses.ts'
 import type { CollectorKind, EventKind, ObjectKind, RelationKind } from '../define.ts'
 import type { CollectorName, EventName, ObjectName, RelationName } from './types.ts'
 
@@ -55,6 +63,7 @@ export const COLLECTORS: Readonly<Record<CollectorName, CollectorKind>> = {
 
 /** All event kinds by name. */
 export const EVENTS: Readonly<Record<EventName, EventKind>> = {
+  'config-changed': configChanged,
   'container-started': containerStarted,
   'container-terminated': containerTerminated,
   'container-waiting': containerWaiting,
@@ -99,11 +108,18 @@ export const OBJECTS: Readonly<Record<ObjectName, ObjectKind>> = {
 
 /** All relation kinds by name. */
 export const RELATIONS: Readonly<Record<RelationName, RelationKind>> = {
+  APPLIES_TO: appliesToRelation,
+  BOUND_TO: boundToRelation,
   HOLDS: holdsRelation,
+  MOUNTS: mountsRelation,
   ON: onRelation,
   OWNS: ownsRelation,
+  READS_ENV_FROM: readsEnvFromRelation,
+  ROUTES_TO: routesToRelation,
   RUNS_ON: runsOnRelation,
   RUNS: runsRelation,
+  SCALES: scalesRelation,
   SELECTS: selectsRelation,
+  USES: usesRelation,
 }
 

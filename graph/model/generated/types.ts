@@ -2,6 +2,22 @@
 
 export type CollectorName = 'ebpf' | 'kubernetes'
 
+/** The content of a ConfigMap or Secret changed. Found by comparing what was seen of it one after the other, so that a change while the collector was down shows in states alone. */
+export interface ConfigChanged {
+  /** Keys whose content differs; sorted. */
+  readonly changed: readonly string[]
+  /** Keys that are new. */
+  readonly added: readonly string[]
+  /** Keys that are gone. */
+  readonly removed: readonly string[]
+  /** `digest` of the state before. Of a Secret only where the collector has a key for digests. */
+  readonly before?: string
+  /** `digest` of the state that it made. */
+  readonly after?: string
+  /** Who wrote last: the manager of fields, such as kubectl-edit. */
+  readonly manager?: string
+}
+
 /** The kubelet reports that a container runs. */
 export interface ContainerStarted {
   /** How often the kubelet restarted the container before this run. (count) */
@@ -198,6 +214,7 @@ export interface ProcessExit {
 
 /** Fields of each event kind. */
 export interface EventFields {
+  readonly 'config-changed': ConfigChanged
   readonly 'container-started': ContainerStarted
   readonly 'container-terminated': ContainerTerminated
   readonly 'container-waiting': ContainerWaiting
@@ -235,7 +252,7 @@ export interface ConfigMapBody {
   readonly labels: readonly string[]
   /** Names of its keys, of data and binaryData; sorted. */
   readonly keys: readonly string[]
-  /** Of the content of each key, in the order of `keys`: the first 22 characters of SHA-256 in base64url. */
+  /** Of the content of each key, in the order of `keys`: the first 32 hex digits of SHA-256. */
   readonly digests: readonly string[]
   /** Of all keys and their content. */
   readonly digest: string
@@ -257,10 +274,14 @@ export interface ContainerBody {
 export interface EndpointSliceBody {
   /** Label kubernetes.io/service-name. */
   readonly serviceName?: string
+  /** IPv4, IPv6 or FQDN. */
+  readonly addressType?: string
   /** Endpoints in it. (count) */
   readonly endpoints: number
   /** Those that are ready. (count) */
   readonly readyEndpoints: number
+  /** Of endpoints that are no pods, as of a Service without selector: the addresses, and (not ready) behind one that is not. */
+  readonly addresses?: readonly string[]
 }
 
 /** What sets the replicas of a workload by metrics. */
@@ -451,7 +472,7 @@ export interface SecretBody {
   readonly secretType: string
   /** Names of its keys; sorted. */
   readonly keys: readonly string[]
-  /** Of the content of each key, in the order of `keys`: the first 22 characters of HMAC-SHA256 in base64url by a key of the cluster. Only where that key is given to the collector. */
+  /** Of the content of each key, in the order of `keys`: the first 32 hex digits of HMAC-SHA256 by a key of the cluster, over namespace/name/key, a zero byte and the content. Only where that key is given to the collector. */
   readonly digests?: readonly string[]
   /** Of all keys and their content, where `digests` are. */
   readonly digest?: string
@@ -477,6 +498,16 @@ export interface ServiceBody {
   readonly serviceType: string
   /** Its addresses. */
   readonly clusterIps?: readonly string[]
+  /** It has no address: its name means those of its endpoints. */
+  readonly headless?: boolean
+  /** Which pods it is for, as kubectl -l takes it. Absent: its endpoints are made by somebody else. */
+  readonly selector?: string
+  /** One entry a port: name:port/protocol -> target port, or port/protocol -> target port. */
+  readonly ports?: readonly string[]
+  /** The DNS name that an ExternalName stands for. */
+  readonly externalName?: string
+  /** Where it is reached from outside: IP addresses and host names of its load balancer, and externalIPs. */
+  readonly externalAddresses?: readonly string[]
 }
 
 /** How storage is made that a claim asks for. */
@@ -752,5 +783,5 @@ export interface K8sContext {
   readonly nodeUnschedulable?: boolean
 }
 
-export type RelationName = 'HOLDS' | 'ON' | 'OWNS' | 'RUNS_ON' | 'RUNS' | 'SELECTS'
+export type RelationName = 'APPLIES_TO' | 'BOUND_TO' | 'HOLDS' | 'MOUNTS' | 'ON' | 'OWNS' | 'READS_ENV_FROM' | 'ROUTES_TO' | 'RUNS_ON' | 'RUNS' | 'SCALES' | 'SELECTS' | 'USES'
 

@@ -10,7 +10,7 @@ export const configMap = defineObject({
     keys: { type: 'string[]', doc: 'Names of its keys, of data and binaryData; sorted.' },
     digests: {
       type: 'string[]',
-      doc: 'Of the content of each key, in the order of `keys`: the first 22 characters of SHA-256 in base64url.',
+      doc: 'Of the content of each key, in the order of `keys`: the first 32 hex digits of SHA-256.',
     },
     digest: { type: 'string', doc: 'Of all keys and their content.' },
     bytes: { type: 'int', unit: 'bytes', doc: 'Size of its content.' },

@@ -12,7 +12,7 @@ export const secret = defineObject({
     digests: {
       type: 'string[]',
       optional: true,
-      doc: 'Of the content of each key, in the order of `keys`: the first 22 characters of HMAC-SHA256 in base64url by a key of the cluster. Only where that key is given to the collector.',
+      doc: 'Of the content of each key, in the order of `keys`: the first 32 hex digits of HMAC-SHA256 by a key of the cluster, over namespace/name/key, a zero byte and the content. Only where that key is given to the collector.',
     },
     digest: { type: 'string', optional: true, doc: 'Of all keys and their content, where `digests` are.' },
     immutable: { type: 'bool', optional: true, doc: 'It can not be changed.' },

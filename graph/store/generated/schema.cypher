@@ -28,6 +28,9 @@ CYPHER 5 CREATE INDEX occurrence_anchor_id IF NOT EXISTS FOR (n:Occurrence) ON (
 CYPHER 5 CREATE INDEX verdict_occurrence_id_number IF NOT EXISTS FOR (n:Verdict) ON (n.occurrenceId, n.number);
 CYPHER 5 CREATE INDEX verdict_cluster IF NOT EXISTS FOR (n:Verdict) ON (n.cluster);
 // Events of an object or pod by time, and of a lane in the order of arrival.
+CYPHER 5 CREATE INDEX config_changed_object_key_at IF NOT EXISTS FOR (n:ConfigChanged) ON (n.objectKey, n.at);
+CYPHER 5 CREATE INDEX config_changed_pod_key_at IF NOT EXISTS FOR (n:ConfigChanged) ON (n.podKey, n.at);
+CYPHER 5 CREATE INDEX config_changed_lane_arrival IF NOT EXISTS FOR (n:ConfigChanged) ON (n.lane, n.arrival);
 CYPHER 5 CREATE INDEX container_started_object_key_at IF NOT EXISTS FOR (n:ContainerStarted) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX container_started_pod_key_at IF NOT EXISTS FOR (n:ContainerStarted) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX container_started_lane_arrival IF NOT EXISTS FOR (n:ContainerStarted) ON (n.lane, n.arrival);
@@ -102,12 +105,22 @@ CYPHER 5 CREATE INDEX daemon_set_cluster_namespace_name IF NOT EXISTS FOR (n:Dae
 CYPHER 5 CREATE INDEX job_cluster_namespace_name IF NOT EXISTS FOR (n:Job) ON (n.cluster, n.namespace, n.name);
 CYPHER 5 CREATE INDEX cron_job_cluster_namespace_name IF NOT EXISTS FOR (n:CronJob) ON (n.cluster, n.namespace, n.name);
 // Records of a declarer; those of a hub by their end.
+CYPHER 5 CREATE INDEX applies_to_by_recorded_to_to IF NOT EXISTS FOR ()-[r:APPLIES_TO]-() ON (r.by, r.recordedTo, r.to);
+CYPHER 5 CREATE INDEX bound_to_by_recorded_to_to IF NOT EXISTS FOR ()-[r:BOUND_TO]-() ON (r.by, r.recordedTo, r.to);
 CYPHER 5 CREATE INDEX holds_by_recorded_to_to IF NOT EXISTS FOR ()-[r:HOLDS]-() ON (r.by, r.recordedTo, r.to);
 CYPHER 5 CREATE INDEX holds_to_key_end IF NOT EXISTS FOR ()-[r:HOLDS]-() ON (r.toKey, r.end);
+CYPHER 5 CREATE INDEX mounts_by_recorded_to_to IF NOT EXISTS FOR ()-[r:MOUNTS]-() ON (r.by, r.recordedTo, r.to);
+CYPHER 5 CREATE INDEX mounts_to_key_end IF NOT EXISTS FOR ()-[r:MOUNTS]-() ON (r.toKey, r.end);
 CYPHER 5 CREATE INDEX on_by_recorded_to_to IF NOT EXISTS FOR ()-[r:ON]-() ON (r.by, r.recordedTo, r.to);
 CYPHER 5 CREATE INDEX owns_by_recorded_to_to IF NOT EXISTS FOR ()-[r:OWNS]-() ON (r.by, r.recordedTo, r.to);
+CYPHER 5 CREATE INDEX reads_env_from_by_recorded_to_to IF NOT EXISTS FOR ()-[r:READS_ENV_FROM]-() ON (r.by, r.recordedTo, r.to);
+CYPHER 5 CREATE INDEX reads_env_from_to_key_end IF NOT EXISTS FOR ()-[r:READS_ENV_FROM]-() ON (r.toKey, r.end);
+CYPHER 5 CREATE INDEX routes_to_by_recorded_to_to IF NOT EXISTS FOR ()-[r:ROUTES_TO]-() ON (r.by, r.recordedTo, r.to);
 CYPHER 5 CREATE INDEX runs_on_by_recorded_to_to IF NOT EXISTS FOR ()-[r:RUNS_ON]-() ON (r.by, r.recordedTo, r.to);
 CYPHER 5 CREATE INDEX runs_on_to_key_end IF NOT EXISTS FOR ()-[r:RUNS_ON]-() ON (r.toKey, r.end);
 CYPHER 5 CREATE INDEX runs_by_recorded_to_to IF NOT EXISTS FOR ()-[r:RUNS]-() ON (r.by, r.recordedTo, r.to);
+CYPHER 5 CREATE INDEX scales_by_recorded_to_to IF NOT EXISTS FOR ()-[r:SCALES]-() ON (r.by, r.recordedTo, r.to);
 CYPHER 5 CREATE INDEX selects_by_recorded_to_to IF NOT EXISTS FOR ()-[r:SELECTS]-() ON (r.by, r.recordedTo, r.to);
 CYPHER 5 CREATE INDEX selects_to_key_end IF NOT EXISTS FOR ()-[r:SELECTS]-() ON (r.toKey, r.end);
+CYPHER 5 CREATE INDEX uses_by_recorded_to_to IF NOT EXISTS FOR ()-[r:USES]-() ON (r.by, r.recordedTo, r.to);
+CYPHER 5 CREATE INDEX uses_to_key_end IF NOT EXISTS FOR ()-[r:USES]-() ON (r.toKey, r.end);

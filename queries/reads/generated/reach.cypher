@@ -6,7 +6,7 @@ CYPHER 5
 UNWIND $rows AS row
 WITH row, CASE WHEN row.own THEN null ELSE row.key END AS open
 CALL (row, open) {
-  MATCH (object:Object {key: row.key})-[edge:HOLDS|ON|RUNS_ON WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]->(other:Object)
+  MATCH (object:Object {key: row.key})-[edge:BOUND_TO|HOLDS|MOUNTS|ON|READS_ENV_FROM|ROUTES_TO|RUNS_ON|USES WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]->(other:Object)
   WHERE (NOT row.own OR edge.by = row.key)
   RETURN edge, other LIMIT $limit
   UNION ALL
@@ -14,7 +14,7 @@ CALL (row, open) {
   WHERE (NOT row.own OR edge.by = row.key)
   RETURN edge, other ORDER BY edge.from DESC LIMIT $limit
   UNION ALL
-  MATCH (object:Object {key: row.key})<-[edge:OWNS|RUNS WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]-(other:Object)
+  MATCH (object:Object {key: row.key})<-[edge:APPLIES_TO|OWNS|RUNS|SCALES WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]-(other:Object)
   WHERE (NOT row.own OR edge.by = row.key)
   RETURN edge, other LIMIT $limit
   UNION ALL

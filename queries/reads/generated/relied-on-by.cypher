@@ -6,11 +6,23 @@ CYPHER 5
 UNWIND $rows AS row
 WITH row, CASE WHEN row.own THEN null ELSE row.key END AS open
 CALL (row, open) {
-  MATCH (object:Object {key: row.key})<-[edge:ON|OWNS|RUNS WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]-(other:Object)
+  MATCH (object:Object {key: row.key})-[edge:APPLIES_TO|SCALES WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]->(other:Object)
+  WHERE (NOT row.own OR edge.by = row.key)
+  RETURN edge, other LIMIT $limit
+  UNION ALL
+  MATCH (object:Object {key: row.key})<-[edge:BOUND_TO|ON|OWNS|ROUTES_TO|RUNS WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]-(other:Object)
   WHERE (NOT row.own OR edge.by = row.key)
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:HOLDS]->()
+  WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
+  RETURN edge, other LIMIT $limit
+  UNION ALL
+  MATCH (other:Object)-[edge:MOUNTS]->()
+  WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
+  RETURN edge, other LIMIT $limit
+  UNION ALL
+  MATCH (other:Object)-[edge:READS_ENV_FROM]->()
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
   RETURN edge, other LIMIT $limit
   UNION ALL
@@ -19,6 +31,10 @@ CALL (row, open) {
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:SELECTS]->()
+  WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
+  RETURN edge, other LIMIT $limit
+  UNION ALL
+  MATCH (other:Object)-[edge:USES]->()
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
   RETURN edge, other LIMIT $limit
 }

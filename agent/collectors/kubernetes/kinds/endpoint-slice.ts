@@ -40,6 +40,11 @@ export default defineKind<EndpointSlice>({
       if (kind !== 'Pod' || !name) continue
       pods.set(name, { name, uid, ready: isReady(endpoint) || (pods.get(name)?.ready ?? false) })
     }
+    const addresses = endpoints.flatMap((endpoint) =>
+      endpoint.targetRef?.kind === 'Pod'
+        ? []
+        : (endpoint.addresses as string[]).map((address) => `${address}${isReady(endpoint) ? '' : ' (not ready)'}`),
+    )
     const serviceName = (raw.metadata.labels as Raw)?.['kubernetes.io/service-name'] as string | undefined
     const owners = (raw.metadata.ownerReferences ?? []) as { kind: string; name: string; uid: string }[]
     return {
@@ -49,8 +54,10 @@ export default defineKind<EndpointSlice>({
       pods: [...pods.values()],
       body: given({
         serviceName,
+        addressType: (raw as Raw).addressType,
         endpoints: endpoints.length,
         readyEndpoints: endpoints.filter(isReady).length,
+        addresses: addresses.length ? addresses : undefined,
       }),
     }
   },

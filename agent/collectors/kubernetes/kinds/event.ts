@@ -1,4 +1,6 @@
-import { OBJECTS } from '../../../../graph/model/generated/registry.ts'
+import type { ObjectKind } from '../../../../graph/model/define.ts'
+import { EVENTS, OBJECTS } from '../../../../graph/model/generated/registry.ts'
+import type { ObjectName } from '../../../../graph/model/generated/types.ts'
 import type { ObjectRef } from '../../../../graph/model/observation.ts'
 import { SECOND } from '../../../../graph/model/time.ts'
 import { defineKind, given, type NameRef, type Raw, type Resolve, type Trimmed, timeOf, trimAny } from '../kind.ts'
@@ -12,6 +14,7 @@ const routine = new Set([
 
 const messageLimit = 1024
 const workloadKinds: readonly string[] = OBJECTS.Workload.alsoLabelled ?? []
+const objects: readonly string[] = EVENTS['kubernetes-event'].about
 
 interface KubernetesEvent extends Trimmed {
   readonly about: { kind: string; name: string; namespace: string; uid: string | undefined; containerName?: string }
@@ -76,9 +79,11 @@ export default defineKind<KubernetesEvent>({
 })
 
 function referenceOf(kind: string, namespace: string, name: string): NameRef | undefined {
-  if (kind === 'Namespace') return { kind, namespace: '', name }
-  if (kind === 'Pod' || kind === 'Service') return { kind, namespace, name }
-  return workloadKinds.includes(kind) ? { kind: 'Workload', workloadKind: kind, namespace, name } : undefined
+  if (workloadKinds.includes(kind)) return { kind: 'Workload', workloadKind: kind, namespace, name }
+  if (!objects.includes(kind)) return undefined
+  const { namespaced }: ObjectKind = OBJECTS[kind as ObjectName]
+  // An Event about what has no namespace is in one all the same.
+  return { kind: kind as ObjectName, namespace: namespaced ? namespace : '', name }
 }
 
 const isRoutine = ({ eventType, reason }: KubernetesEvent): boolean => eventType === 'Normal' && routine.has(reason)

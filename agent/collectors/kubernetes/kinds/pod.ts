@@ -23,7 +23,9 @@ import {
 } from '../kind.ts'
 import { podFacts } from '../pod-facts.ts'
 import { type Lifecycle, lifecycleOf } from '../pod-lifecycle.ts'
+import { declarationsOf, nameRefsOf, type PodReference, podReferencesOf } from '../pod-references.ts'
 import { statusWrittenAt, type Written } from '../stamps.ts'
+import { policiesOf, policiesOn } from './network-policy.ts'
 
 /** One run of a container, seen in `state` or `lastState`. */
 export interface Run {
@@ -57,6 +59,9 @@ export interface Pod extends Thing, Written, Lifecycle {
   readonly nodeName: string | undefined
   /** Those that it holds: none on the host's network, none once it is terminal. */
   readonly addresses: readonly string[]
+  readonly references: readonly PodReference[]
+  /** Whether policies can hold for it: not on the host's network. */
+  readonly hasPolicies: boolean
   readonly runs: readonly Run[]
   readonly waiting: readonly Waiting[]
   /** Runs of which the kubelet does not know what they were: `container/restarts`. */
@@ -93,6 +98,8 @@ export default defineKind<Pod>({
       nodeName: spec.nodeName || undefined,
       ...lifecycleOf(raw),
       addresses: spec.hostNetwork === true || isTerminal ? [] : ips,
+      references: podReferencesOf(raw),
+      hasPolicies: spec.hostNetwork !== true,
       runs: containers.flatMap(runsOf),
       waiting: containers.flatMap(waitingOf),
       unknownRuns: containers.flatMap(unknownRunsOf),
@@ -122,10 +129,16 @@ export default defineKind<Pod>({
       }),
     }
   },
-  references: ({ nodeName }) => (nodeName === undefined ? [] : [nodeOf(nodeName)]),
-  // (owner)-[:OWNS]->(Pod)-[:RUNS_ON]->(Node), (Pod)-[:RUNS]->(Container), (Pod)-[:HOLDS]->(Address)
-  relations: (pod, resolve) => {
-    const { nodeName, scheduling, runs, addresses, ref } = pod
+  references: ({ nodeName, references, hasPolicies, ref: { namespace = '' } }) => [
+    ...(nodeName === undefined ? [] : [nodeOf(nodeName)]),
+    ...nameRefsOf(references, namespace),
+    ...(hasPolicies ? [policiesOf(namespace)] : []),
+  ],
+  // (owner)-[:OWNS]->(Pod)-[:RUNS_ON]->(Node), (Pod)-[:RUNS]->(Container), (Pod)-[:HOLDS]->(Address),
+  // (Pod)-[:MOUNTS|READS_ENV_FROM]->(ConfigMap|Secret|PersistentVolumeClaim), (Pod)-[:USES]->(ServiceAccount), (NetworkPolicy)-[:APPLIES_TO]->(Pod)
+  relations: (pod, resolve, among) => {
+    const { nodeName, scheduling, runs, addresses, references, hasPolicies, body, ref } = pod
+    const namespace = ref.namespace ?? ''
     const scheduledAt = scheduling?.status === 'True' ? scheduling.at : undefined
     const runsOn: Declaration[] =
       nodeName === undefined
@@ -139,7 +152,11 @@ export default defineKind<Pod>({
         properties: { containerName: name, role },
       }),
     )
-    return [...owns(pod), ...runsOn, ...containers, ...holds(addresses)]
+    return [
+      ...[...owns(pod), ...runsOn, ...containers, ...holds(addresses)],
+      ...declarationsOf(references, namespace, resolve),
+      ...(hasPolicies ? policiesOn(body.labels as readonly string[], namespace, among) : []),
+    ]
   },
   facts: podFacts,
   omits: ({ unknownRuns }) => unknownRuns.map((id) => ({ what: 'runs.unknown', id })),

@@ -1,4 +1,5 @@
 import { canonicalAddress, defineKind, given, holds, labelsOf, type Raw, type Thing, trimMeta } from '../kind.ts'
+import { selectorOf, selectorText } from '../selector.ts'
 
 interface Service extends Thing {
   readonly addresses: readonly string[]
@@ -8,18 +9,32 @@ export default defineKind<Service>({
   path: '/api/v1/services',
   object: 'Service',
   trim: (raw) => {
-    const { spec } = raw as Raw
-    const ips: string[] = spec?.clusterIPs ?? (spec?.clusterIP ? [spec.clusterIP] : [])
-    const addresses = ips.filter((ip) => ip !== 'None' && ip !== '').map(canonicalAddress)
+    const { spec = {}, status } = raw as Raw
+    const ips: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])
+    const own = ips.filter((ip) => ip !== 'None' && ip !== '').map(canonicalAddress)
+    const balancers: Raw[] = status?.loadBalancer?.ingress ?? []
+    const outside = [...balancers.flatMap(({ ip }) => ip ?? []), ...(spec.externalIPs ?? [])].map(canonicalAddress)
+    const names = balancers.flatMap(({ hostname }) => hostname ?? [])
+    const external = [...new Set([...outside, ...names])]
+    const selector = spec.type === 'ExternalName' ? undefined : spec.selector
     return {
       ...trimMeta(raw, 'Service'),
-      addresses,
+      addresses: [...own, ...outside],
       body: given({
         labels: labelsOf(raw),
-        serviceType: spec?.type ?? 'ClusterIP',
-        clusterIps: addresses.length ? addresses : undefined,
+        serviceType: spec.type ?? 'ClusterIP',
+        clusterIps: own.length ? own : undefined,
+        headless: ips.includes('None') || undefined,
+        selector: selector && selectorText(selectorOf({ matchLabels: selector })),
+        ports: spec.ports?.map(portText),
+        externalName: spec.externalName || undefined,
+        externalAddresses: external.length ? external : undefined,
       }),
     }
   },
+  // (Service)-[:HOLDS]->(Address)
   relations: ({ addresses }) => holds(addresses),
 })
+
+const portText = ({ name, port, protocol = 'TCP', targetPort = port }: Raw): string =>
+  `${name ? `${name}:` : ''}${port}/${protocol} -> ${targetPort}`

@@ -1,0 +1,37 @@
+import { quantityOf } from '../../../attribution/pod-quantity.ts'
+import { defineKind, given, labelsOf, type NameRef, type Raw, type Thing, trimMeta } from '../kind.ts'
+
+interface Claim extends Thing {
+  /** The volume that it is bound to: absent while it waits, also for one that it names. */
+  readonly bound: NameRef | undefined
+}
+
+export default defineKind<Claim>({
+  path: '/api/v1/persistentvolumeclaims',
+  object: 'PersistentVolumeClaim',
+  trim: (raw) => {
+    const { spec = {}, status = {} } = raw as Raw
+    const phase: string = status.phase ?? 'Pending'
+    const { volumeName, storageClassName, accessModes, volumeMode, resources } = spec
+    const conditions: string[] = (status.conditions ?? []).flatMap(({ type, status: holds, reason }: Raw) =>
+      holds === 'True' ? `${type}${reason ? `:${reason}` : ''}` : [],
+    )
+    return {
+      ...trimMeta(raw, 'PersistentVolumeClaim'),
+      bound:
+        volumeName && phase !== 'Pending' ? { kind: 'PersistentVolume', namespace: '', name: volumeName } : undefined,
+      body: given({
+        ...{ labels: labelsOf(raw), phase },
+        storageClass: storageClassName || undefined,
+        volumeName: volumeName || undefined,
+        requestedBytes: quantityOf(resources?.requests?.storage),
+        capacityBytes: quantityOf(status.capacity?.storage),
+        ...{ accessModes, volumeMode },
+        conditions: conditions.length ? conditions : undefined,
+      }),
+    }
+  },
+  references: ({ bound }) => (bound ? [bound] : []),
+  // (PersistentVolumeClaim)-[:BOUND_TO]->(PersistentVolume)
+  relations: ({ bound }, resolve) => (bound ? [{ kind: 'BOUND_TO', to: resolve(bound) }] : []),
+})
