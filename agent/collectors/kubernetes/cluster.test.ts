@@ -36,9 +36,12 @@ test('the shop: chains of owners, endpoints and runs, and the events around a co
   await cluster.apply(shop)
   const [machine] = cluster.nodes
   writeFileSync(join(machine!.staticPods, 'static.json'), JSON.stringify(staticPod))
+  await harness.state(machine!.name)
+  await cluster.kubectl('cordon', machine!.name)
+  await cluster.kubectl('uncordon', machine!.name)
   const kinds = () => new Set(harness.emitted.flatMap((each) => (each.type === 'event' ? each.kind : [])))
-  // No pod of the shop ends for good.
-  const unseen = new Set<string>(['pod-failed', 'pod-evicted', 'pod-deleted'])
+  // No pod of the shop ends for good, and no ConfigMap changes.
+  const unseen = new Set<string>(['pod-failed', 'pod-evicted', 'pod-deleted', 'config-changed'])
   const expected = Object.values(EVENTS).filter(
     ({ collector, name }) => collector === 'kubernetes' && !unseen.has(name),
   )

@@ -91,6 +91,8 @@ export interface WatchedKind<T extends Trimmed> {
   readonly object?: ObjectName
   /** Where that is Workload: kind in Kubernetes. */
   readonly workloadKind?: string
+  /** Found by an owner reference: whoever serves it may fail, and the source claims nothing about it. */
+  readonly custom?: true
   /** Kinds of all events that `facts` makes. */
   readonly tells?: readonly EventName[]
   trim(raw: RawObject, settings: Settings): T
@@ -108,7 +110,8 @@ export interface WatchedKind<T extends Trimmed> {
 export type AnyKind = WatchedKind<any>
 
 /** Whether the absence of an event that it tells means something: the source's watermark waits for it. */
-export const covers = ({ tells = [] }: AnyKind): boolean => tells.some((kind) => !EVENTS[kind].bestEffort)
+export const covers = ({ tells = [], custom }: AnyKind): boolean =>
+  !custom && tells.some((kind) => !EVENTS[kind].bestEffort)
 
 export const defineKind = <T extends Trimmed>(kind: WatchedKind<T>): AnyKind => kind
 

@@ -2,6 +2,7 @@ import { SECOND } from '../../../graph/model/time.ts'
 import { type Fact, given, type Sighting } from './kind.ts'
 import type { Pod, Run, Waiting } from './kinds/pod.ts'
 import { lifecycleFacts } from './pod-lifecycle.ts'
+import { specFacts } from './spec-change.ts'
 import { unstamped } from './stamps.ts'
 
 /** All that one sight of a pod tells of the past: stamps are whole seconds, so that the truth lies in [at, at + 1 s]. */
@@ -11,6 +12,7 @@ export const podFacts = (pod: Pod, sighting: Sighting<Pod>): Fact[] => [
   ...readyChanged(pod),
   ...failed(pod, sighting),
   ...pod.runs.flatMap((run) => [...started(pod, run), ...terminated(pod, run)]),
+  ...specFacts(pod, sighting),
   ...pod.waiting.map((waiting) => isWaiting(pod, waiting, sighting)),
 ]
 

@@ -40,14 +40,16 @@ suite('rights with a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     await harness.start('test', { refused: 500 })
     const progress = () => harness.watcher.progress()[0]
     await harness.until('a watermark', () => Number(progress()?.watermark ?? 0) > 0)
-    assert.deepEqual(progress()!.blind!.toSorted(), ['config-changed', 'kubernetes-event', 'node-condition-changed'])
+    assert.deepEqual(progress()!.blind!.toSorted(), [
+      ...['config-changed', 'kubernetes-event', 'node-condition-changed', 'spec-changed'],
+    ])
     const { since } = progress()!
     await allow('more', [''], ['nodes'])
     await harness.until('nodes', () => !progress()!.blind!.includes('node-condition-changed'))
     const gaps = harness.emitted.flatMap((each) => (each.type === 'gap' ? each : []))
     assert.deepEqual(
       gaps.map(({ from, reason, kinds }) => [from, reason, kinds]),
-      [[since, 'nodes: it could not be read', ['node-condition-changed']]],
+      [[since, 'nodes: it could not be read', ['node-condition-changed', 'spec-changed']]],
     )
     assert.ok(gaps[0]!.to > since && gaps[0]!.to <= now())
   })
@@ -71,7 +73,7 @@ suite('rights with a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     const gaps = harness.emitted.flatMap((each) => (each.type === 'gap' ? each : []))
     assert.deepEqual(
       gaps.map(({ reason, kinds }) => [reason, kinds]),
-      [['nodes: it could not be read', ['node-condition-changed']]],
+      [['nodes: it could not be read', ['node-condition-changed', 'spec-changed']]],
     )
     const [{ from, to }] = gaps as [(typeof gaps)[number]]
     assert.ok(from > seen - 3 * SECOND && from <= refused && to > refused && to <= now())

@@ -58,7 +58,8 @@ export class Watches {
 
   /** Kinds of events that can't be seen. */
   get blind(): EventName[] {
-    return [...new Set(this.all.filter((watched) => !isSeen(watched)).flatMap(({ kind }) => kind.tells ?? []))]
+    const unseen = this.all.filter((watched) => !watched.kind.custom && !isSeen(watched))
+    return [...new Set(unseen.flatMap(({ kind }) => kind.tells ?? []))]
   }
 
   /** An object of any kind by its UID. */

@@ -18,6 +18,8 @@ import { podReadyChanged } from '../events/pod-ready-changed.ts'
 import { podScheduled } from '../events/pod-scheduled.ts'
 import { processExec } from '../events/process-exec.ts'
 import { processExit } from '../events/process-exit.ts'
+import { specChanged } from '../events/spec-changed.ts'
+import { workloadUnavailable } from '../events/workload-unavailable.ts'
 import { address } from '../objects/address.ts'
 import { cluster } from '../objects/cluster.ts'
 import { configMap } from '../objects/config-map.ts'
@@ -79,6 +81,8 @@ export const EVENTS: Readonly<Record<EventName, EventKind>> = {
   'pod-scheduled': podScheduled,
   'process-exec': processExec,
   'process-exit': processExit,
+  'spec-changed': specChanged,
+  'workload-unavailable': workloadUnavailable,
 }
 
 /** All object kinds by name. */

@@ -212,6 +212,58 @@ export interface ProcessExit {
   readonly signal: number
 }
 
+/** What is wanted of an object changed, found by comparing two sights of it. Of a workload that another one made (the ReplicaSet of a Deployment) the owner tells. Values of variables, commands, annotations and other texts that may hold a secret are never told. */
+export interface SpecChanged {
+  /** What differs, as template.spec.containers[app].image: items of lists by their name, variables by theirs. The first 16. */
+  readonly paths: readonly string[]
+  /** The values before, in the order of `paths`: empty where there was none, `kept back` where it may hold a secret; cut at 200 characters. */
+  readonly before: readonly string[]
+  /** The values now, likewise. */
+  readonly after: readonly string[]
+  /** How many more paths differ. (count) */
+  readonly morePaths?: number
+  /** metadata.generation now. */
+  readonly generation?: number
+  /** metadata.generation of the sight before; more than one less where several changes were seen as one. */
+  readonly previousGeneration?: number
+  /** Who wrote it, as managedFields names it: kubectl-client-side-apply, helm, kube-controller-manager, ... */
+  readonly manager?: string
+  /** Through what: scale (kubectl scale, an autoscaler), resize; absent for the object itself. */
+  readonly subresource?: string
+}
+
+/** A workload has fewer available pods than it may do with, its rollout stalls, it can not make pods, or a Job failed; and when that is over. One that was never available yet is told by what stalls it. */
+export interface WorkloadUnavailable {
+  /** Available, Progressing, ReplicaFailure, Failed. Of kinds without Available it is found by counting: fewer are available than wanted less maxUnavailable, or none. */
+  readonly condition: string
+  /** False: it began. True: it is over, or the workload became available at first. */
+  readonly recovered: boolean
+  /** MinimumReplicasUnavailable, ProgressDeadlineExceeded, FailedCreate, BackoffLimitExceeded, DeadlineExceeded, ... Absent where it was counted. */
+  readonly reason?: string
+  /** The same in words. Cut at 1,024 characters. */
+  readonly message?: string
+  /** metadata.generation. */
+  readonly generation?: number
+  /** The generation that its controller had seen when it wrote the counts. */
+  readonly observedGeneration?: number
+  /** Wanted. (count) */
+  readonly replicas?: number
+  /** Of the newest template. (count) */
+  readonly updatedReplicas?: number
+  /** Ready. (count) */
+  readonly readyReplicas?: number
+  /** Ready for minReadySeconds. (count) */
+  readonly availableReplicas?: number
+  /** Wanted at the sight before. (count) */
+  readonly previousReplicas?: number
+  /** Of the newest template, at the sight before. (count) */
+  readonly previousUpdatedReplicas?: number
+  /** Ready at the sight before. (count) */
+  readonly previousReadyReplicas?: number
+  /** Available at the sight before. (count) */
+  readonly previousAvailableReplicas?: number
+}
+
 /** Fields of each event kind. */
 export interface EventFields {
   readonly 'config-changed': ConfigChanged
@@ -230,6 +282,8 @@ export interface EventFields {
   readonly 'pod-scheduled': PodScheduled
   readonly 'process-exec': ProcessExec
   readonly 'process-exit': ProcessExit
+  readonly 'spec-changed': SpecChanged
+  readonly 'workload-unavailable': WorkloadUnavailable
 }
 
 export type EventName = keyof EventFields

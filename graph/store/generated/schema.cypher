@@ -76,6 +76,12 @@ CYPHER 5 CREATE INDEX process_exec_lane_arrival IF NOT EXISTS FOR (n:ProcessExec
 CYPHER 5 CREATE INDEX process_exit_object_key_at IF NOT EXISTS FOR (n:ProcessExit) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX process_exit_pod_key_at IF NOT EXISTS FOR (n:ProcessExit) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX process_exit_lane_arrival IF NOT EXISTS FOR (n:ProcessExit) ON (n.lane, n.arrival);
+CYPHER 5 CREATE INDEX spec_changed_object_key_at IF NOT EXISTS FOR (n:SpecChanged) ON (n.objectKey, n.at);
+CYPHER 5 CREATE INDEX spec_changed_pod_key_at IF NOT EXISTS FOR (n:SpecChanged) ON (n.podKey, n.at);
+CYPHER 5 CREATE INDEX spec_changed_lane_arrival IF NOT EXISTS FOR (n:SpecChanged) ON (n.lane, n.arrival);
+CYPHER 5 CREATE INDEX workload_unavailable_object_key_at IF NOT EXISTS FOR (n:WorkloadUnavailable) ON (n.objectKey, n.at);
+CYPHER 5 CREATE INDEX workload_unavailable_pod_key_at IF NOT EXISTS FOR (n:WorkloadUnavailable) ON (n.podKey, n.at);
+CYPHER 5 CREATE INDEX workload_unavailable_lane_arrival IF NOT EXISTS FOR (n:WorkloadUnavailable) ON (n.lane, n.arrival);
 // Objects by name.
 CYPHER 5 CREATE INDEX address_cluster_name IF NOT EXISTS FOR (n:Address) ON (n.cluster, n.name);
 CYPHER 5 CREATE INDEX cluster_cluster_name IF NOT EXISTS FOR (n:Cluster) ON (n.cluster, n.name);

@@ -24,6 +24,7 @@ import {
 import { podFacts } from '../pod-facts.ts'
 import { type Lifecycle, lifecycleOf } from '../pod-lifecycle.ts'
 import { declarationsOf, nameRefsOf, type PodReference, podReferencesOf } from '../pod-references.ts'
+import { type Specified, specifiedOf } from '../spec-change.ts'
 import { statusWrittenAt, type Written } from '../stamps.ts'
 import { policiesOf, policiesOn } from './network-policy.ts'
 
@@ -54,7 +55,7 @@ export interface Waiting {
   readonly lastFinishedAt?: number
 }
 
-export interface Pod extends Thing, Written, Lifecycle {
+export interface Pod extends Thing, Written, Lifecycle, Specified {
   readonly phase: string
   readonly nodeName: string | undefined
   /** Those that it holds: none on the host's network, none once it is terminal. */
@@ -80,7 +81,7 @@ export default defineKind<Pod>({
   object: 'Pod',
   tells: [
     ...(['pod-created', 'pod-scheduled', 'pod-ready-changed', 'pod-failed', 'pod-evicted', 'pod-deleted'] as const),
-    ...(['container-started', 'container-terminated', 'container-waiting'] as const),
+    ...(['container-started', 'container-terminated', 'container-waiting', 'spec-changed'] as const),
   ],
   trim: (raw) => {
     const { spec = {}, status = {} } = raw as Raw
@@ -97,6 +98,7 @@ export default defineKind<Pod>({
       phase,
       nodeName: spec.nodeName || undefined,
       ...lifecycleOf(raw),
+      ...specifiedOf(raw, changeable(spec)),
       addresses: spec.hostNetwork === true || isTerminal ? [] : ips,
       references: podReferencesOf(raw),
       hasPolicies: spec.hostNetwork !== true,
@@ -161,6 +163,17 @@ export default defineKind<Pod>({
   facts: podFacts,
   omits: ({ unknownRuns }) => unknownRuns.map((id) => ({ what: 'runs.unknown', id })),
 })
+
+/** All of a pod's spec that may differ while it lives, but for the node that it is bound to. */
+function changeable({ initContainers, containers, ephemeralContainers, activeDeadlineSeconds, schedulingGates }: Raw) {
+  const [inits, mains, ephemerals] = [initContainers, containers, ephemeralContainers].map((all: Raw[] | undefined) =>
+    all?.map(({ name, image, resources }) => ({ name, image, resources })),
+  )
+  return {
+    ...{ initContainers: inits, containers: mains, ephemeralContainers: ephemerals },
+    ...{ activeDeadlineSeconds, schedulingGates },
+  }
+}
 
 /** The run before and the present one, or its end: the status tells no more of a container. */
 function runsOf({ name, role, image, restartCount, id, state, lastState }: PodContainer): Run[] {

@@ -1,13 +1,15 @@
 import { canonicalAddress, defineKind, given, holds, labelsOf, type Raw, type Thing, trimMeta } from '../kind.ts'
 import { selectorOf, selectorText } from '../selector.ts'
+import { type Specified, specFacts, specifiedOf } from '../spec-change.ts'
 
-interface Service extends Thing {
+interface Service extends Thing, Specified {
   readonly addresses: readonly string[]
 }
 
 export default defineKind<Service>({
   path: '/api/v1/services',
   object: 'Service',
+  tells: ['spec-changed'],
   trim: (raw) => {
     const { spec = {}, status } = raw as Raw
     const ips: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])
@@ -20,6 +22,7 @@ export default defineKind<Service>({
     return {
       ...trimMeta(raw, 'Service'),
       addresses: [...own, ...outside],
+      ...specifiedOf(raw, spec),
       body: given({
         labels: labelsOf(raw),
         serviceType: spec.type ?? 'ClusterIP',
@@ -34,6 +37,7 @@ export default defineKind<Service>({
   },
   // (Service)-[:HOLDS]->(Address)
   relations: ({ addresses }) => holds(addresses),
+  facts: specFacts,
 })
 
 const portText = ({ name, port, protocol = 'TCP', targetPort = port }: Raw): string =>

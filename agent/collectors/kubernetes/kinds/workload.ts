@@ -1,63 +1,99 @@
 import type { workload } from '../../../../graph/model/objects/workload.ts'
 import type { RawObject } from '../../../reflector/list.ts'
 import { controllerOf } from '../../../reflector/owner.ts'
-import { type AnyKind, defineKind, given, labelsOf, owns, type Raw, trimMeta } from '../kind.ts'
+import { type AnyKind, defineKind, given, labelsOf, owns, type Raw, type Thing, trimMeta } from '../kind.ts'
+import { type Specified, specFacts, specifiedOf } from '../spec-change.ts'
+import { type Counts, type Standing, standingOf, whole, workloadFacts } from '../workload-facts.ts'
 
-type Count = (raw: Raw) => number | undefined
-
-/** What a kind says of the pods that it wants and of those that are ready. */
-interface Counts {
-  wanted: Count
-  ready: Count
+/** What tells a kind of workloads from others. */
+interface Manner {
+  /** Pods that it wants, and those that it has. */
+  readonly counts: (raw: Raw) => Counts
+  /** Conditions that mean trouble as those of a Deployment or a Job do. */
+  readonly conditions: readonly string[]
+  /** One that has an owner was made by it and tells nothing that the owner does not tell. */
+  readonly isMade: boolean
 }
 
-/** As most kinds, custom ones included, write it. */
-const usual: Counts = { wanted: (raw) => raw.spec?.replicas, ready: (raw) => raw.status?.readyReplicas }
+interface Workload extends Thing, Standing, Specified {}
 
-/** A kind whose objects own pods, or own what owns pods. */
-export const workloadKind = (path: string, kind: string, { wanted, ready }: Counts = usual): AnyKind =>
-  defineKind({
+/** As most kinds, custom ones included, write it. */
+const usual = ({ spec, status }: Raw): Counts => ({
+  ...given({ replicas: whole(spec?.replicas), updatedReplicas: whole(status?.updatedReplicas) }),
+  // Absent from the status where it is none.
+  readyReplicas: whole(status?.readyReplicas) ?? 0,
+  availableReplicas: whole(status?.availableReplicas) ?? 0,
+})
+
+const uncounted = (): Counts => ({})
+
+/** Of others than Available nothing is known: `Progressing: False` may be good. */
+const custom: Manner = { counts: usual, conditions: ['Available'], isMade: true }
+
+/** A kind whose objects own pods, or own what owns pods: a custom one, unless `manner` is given. */
+export const workloadKind = (path: string, kind: string, manner: Manner = custom): AnyKind =>
+  defineKind<Workload>({
     path,
     object: 'Workload',
     workloadKind: kind,
+    ...(manner === custom && { custom: true }),
+    tells: manner.counts === uncounted ? ['spec-changed'] : ['spec-changed', 'workload-unavailable'],
     trim: (raw: RawObject) => {
       const meta = trimMeta(raw, 'Workload')
+      const owner = controllerOf(raw)
+      const counts = manner.counts(raw)
+      const { replicas, readyReplicas } = counts
+      const isQuiet = manner.isMade && owner !== undefined
       return {
         ...meta,
         ref: { ...meta.ref, workloadKind: kind },
-        owner: controllerOf(raw),
+        owner,
         body: given({
           labels: labelsOf(raw),
           workloadKind: kind,
-          replicas: wanted(raw),
-          // Absent from the status where it is none.
-          readyReplicas: wanted(raw) === undefined ? undefined : (ready(raw) ?? 0),
+          replicas,
+          readyReplicas: replicas === undefined ? undefined : readyReplicas,
           generation: raw.metadata.generation as number | undefined,
         }),
+        ...specifiedOf(raw, isQuiet ? undefined : raw.spec, manner !== custom),
+        ...standingOf(
+          raw,
+          counts,
+          manner.conditions.filter((type) => !isQuiet || type === 'Failed'),
+        ),
+        isQuiet,
       }
     },
     relations: owns,
+    facts: (workload, sighting) => [...specFacts(workload, sighting), ...workloadFacts(workload, sighting)],
   })
 
-const daemons: Counts = {
-  wanted: (raw) => raw.status?.desiredNumberScheduled,
-  ready: (raw) => raw.status?.numberReady,
-}
-const jobs: Counts = { wanted: (raw) => raw.spec?.parallelism, ready: (raw) => raw.status?.ready }
-const none: Counts = { wanted: () => undefined, ready: () => undefined }
+const daemons = ({ status }: Raw): Counts =>
+  given({
+    replicas: whole(status?.desiredNumberScheduled),
+    updatedReplicas: whole(status?.updatedNumberScheduled),
+    readyReplicas: whole(status?.numberReady),
+    availableReplicas: whole(status?.numberAvailable) ?? 0,
+  })
+const jobs = ({ spec, status }: Raw): Counts =>
+  given({ replicas: whole(spec?.parallelism), readyReplicas: whole(status?.ready) ?? 0 })
 
 type BuiltIn = (typeof workload.alsoLabelled)[number]
 
-const builtIn: Readonly<Record<BuiltIn, { group: string; counts?: Counts }>> = {
-  Deployment: { group: '/apis/apps/v1' },
-  ReplicaSet: { group: '/apis/apps/v1' },
-  StatefulSet: { group: '/apis/apps/v1' },
-  DaemonSet: { group: '/apis/apps/v1', counts: daemons },
-  Job: { group: '/apis/batch/v1', counts: jobs },
-  CronJob: { group: '/apis/batch/v1', counts: none },
+const builtIn: Readonly<Record<BuiltIn, Manner & { group: string }>> = {
+  Deployment: {
+    ...{ group: '/apis/apps/v1', counts: usual, isMade: false },
+    conditions: ['Available', 'Progressing', 'ReplicaFailure'],
+  },
+  ReplicaSet: { group: '/apis/apps/v1', counts: usual, conditions: ['ReplicaFailure'], isMade: true },
+  StatefulSet: { group: '/apis/apps/v1', counts: usual, conditions: [], isMade: false },
+  DaemonSet: { group: '/apis/apps/v1', counts: daemons, conditions: [], isMade: false },
+  // That it failed its CronJob does not tell.
+  Job: { group: '/apis/batch/v1', counts: jobs, conditions: ['Failed'], isMade: true },
+  CronJob: { group: '/apis/batch/v1', counts: uncounted, conditions: [], isMade: false },
 }
 
 /** Those that the model knows by name. */
-export default Object.entries(builtIn).map(([kind, { group, counts }]) =>
-  workloadKind(`${group}/${kind.toLowerCase()}s`, kind, counts),
+export default Object.entries(builtIn).map(([kind, { group, ...manner }]) =>
+  workloadKind(`${group}/${kind.toLowerCase()}s`, kind, manner),
 )
