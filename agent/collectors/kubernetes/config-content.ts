@@ -9,7 +9,7 @@ import { type Fact, given, type Raw, type Sighting, type Thing, timeOf } from '.
 export interface Keyed extends Thing {
   /** Of the content of each key, by its name; sorted. */
   readonly digests: ReadonlyMap<string, string>
-  /** When and by whom it was written last, where the server tells; whole seconds, µs. */
+  /** When and by whom content was written last, where the server tells; whole seconds, µs. */
   readonly written: { readonly at: number; readonly manager?: string } | undefined
 }
 
@@ -36,13 +36,15 @@ export const digestsOf = (
 /** Of all keys and their content. */
 export const digestOfAll = (digests: Keyed['digests']): string => digestOf([...digests])
 
-/** When it was written last, and by whom: each manager of fields leaves the time of its last write that changed one. */
+/** When content was written last, and by whom: each manager of fields leaves the time of its last write that changed one. */
 export function lastWrite(raw: RawObject): Keyed['written'] {
-  const writes = ((raw.metadata.managedFields ?? []) as Raw[]).map(({ manager, time }) => ({
-    at: timeOf(time) ?? 0,
-    ...given({ manager: manager as string | undefined }),
-  }))
-  return writes.sort((a, b) => b.at - a.at)[0]
+  const writes = ((raw.metadata.managedFields ?? []) as Raw[])
+    .filter(({ fieldsV1 }) => fieldsV1?.['f:data'] || fieldsV1?.['f:binaryData'])
+    .map(({ manager, time }) => ({ at: timeOf(time) ?? 0, manager: manager as string | undefined }))
+  const at = Math.max(...writes.map((write) => write.at))
+  const last = writes.filter((write) => write.at === at)
+  // Two within one second: it may have been either.
+  return last.length ? { at, ...given({ manager: last.length > 1 ? undefined : last[0]!.manager }) } : undefined
 }
 
 /** That the content differs from what it was when it was last seen. `tellsDigests`: not where they are this process's own. */
@@ -54,24 +56,33 @@ export function configChanged(object: Keyed, sighting: Sighting<Keyed>, tellsDig
   const added = [...after.keys()].filter((key) => !before.has(key))
   const removed = [...before.keys()].filter((key) => !after.has(key))
   if (changed.length + added.length + removed.length === 0) return []
+  const write = writeOf(object.written, previous.written)
   return [
     {
       kind: 'config-changed',
       id: `config-changed/${object.ref.key}/${object.version}`,
-      ...timesOf(object, previous, sighting),
+      ...timesOf(write?.at, previous.written?.at, sighting),
       object: object.ref,
       fields: {
         ...{ changed, added, removed },
         ...(tellsDigests && { before: digestOfAll(before), after: digestOfAll(after) }),
-        ...given({ manager: object.written?.manager }),
+        ...given({ manager: write?.manager }),
       },
     },
   ]
 }
 
-/** One write, seen live, happened within the second that it names. Of several that were not seen one changed the content. */
-function timesOf({ written }: Keyed, previous: Keyed, { observedAt, uncertaintyFrom }: Sighting<Keyed>) {
-  const stamp = written && written.at > (previous.written?.at ?? 0) ? written.at : observedAt - SECOND
-  const at = Math.min(observedAt, uncertaintyFrom === undefined ? stamp : Math.min(uncertaintyFrom, stamp))
-  return { at, uncertainty: Math.max(0, Math.min(observedAt, stamp + SECOND) - at) }
+/** Who only takes keys away leaves no stamp. */
+const writeOf = (last: Keyed['written'], before: Keyed['written']): Keyed['written'] =>
+  last && last.at > (before?.at ?? 0) ? last : undefined
+
+/** One write, seen live, happened within the second that it names. Of several that were not seen one by one any changed the content. */
+function timesOf(
+  stamp: number | undefined,
+  before: number | undefined,
+  { observedAt, uncertaintyFrom }: Sighting<Keyed>,
+): { at: number; uncertainty: number } {
+  const written = stamp ?? observedAt - SECOND
+  const at = Math.min(observedAt, written, Math.max(before ?? 0, uncertaintyFrom ?? written))
+  return { at, uncertainty: Math.max(0, Math.min(observedAt, written + SECOND) - at) }
 }

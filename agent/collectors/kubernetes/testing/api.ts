@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import { type ApiServerOnly, startControlPlane } from '../../../../test/cluster/control-plane.ts'
+import type { Settings } from '../config.ts'
 import { Harness } from './harness.ts'
 import { type Meta, ownerOf } from './manifests.ts'
 
@@ -47,10 +48,10 @@ export class Api {
   }
 
   /** A watcher that runs until the test ends; all that it emitted is checked against the model then. */
-  async watch(t: TestContext, user?: string): Promise<Harness> {
+  async watch(t: TestContext, user?: string, settings?: Settings): Promise<Harness> {
     const harness = new Harness(this.server, user)
     t.after(() => harness.end())
-    await harness.start()
+    await harness.start('test', undefined, settings)
     return harness
   }
 

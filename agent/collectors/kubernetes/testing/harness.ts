@@ -122,3 +122,13 @@ export const relationsOf = ({ relations }: Pick<StateObservation, 'relations'>):
   const end = (ref: Declaration['to']) => (ref === undefined ? 'this' : `${ref.missing ? 'missing ' : ''}${ref.name}`)
   return relations.map(({ kind, from, to }) => `${end(from)} ${kind} ${end(to)}`).sort()
 }
+
+/** Relations of some kinds as the name of the other end and the properties. */
+export const declared = ({ relations }: Pick<StateObservation, 'relations'>, ...kinds: string[]): string[] =>
+  relations
+    .filter(({ kind }) => kinds.includes(kind))
+    .map(({ from, to, properties }) => {
+      const { missing, name } = (to ?? from)!
+      return `${missing ? 'missing ' : ''}${name} ${JSON.stringify(properties ?? {})}`
+    })
+    .sort()

@@ -84,3 +84,15 @@ export const event = (name: string, involvedObject: object, reason: string, coun
   ...{ firstTimestamp: at(1), lastTimestamp: at(count) },
   ...more,
 })
+
+/** An object of any kind that has a namespace. */
+export const plain = (kind: string, name: string, members: object = {}, apiVersion = 'v1') => ({
+  ...{ apiVersion, kind, metadata: { name, namespace: 'default' } },
+  ...members,
+})
+
+export const claimSpec = {
+  ...{ accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '1Gi' } } },
+}
+export const claim = (name: string, more: object = {}) =>
+  plain('PersistentVolumeClaim', name, { spec: { ...claimSpec, ...more } })
