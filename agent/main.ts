@@ -106,6 +106,7 @@ export const runAgent = async (options: AgentOptions): Promise<RunningAgent> => 
       cluster,
       host,
       emit: collector?.attributed && attribution ? attribution.before(pipeline.emit) : pipeline.emit,
+      drained: (signal: AbortSignal) => producer.drained(signal),
       dataDir: own,
       log: namedLog(log, name),
       signal: stopping.signal,

@@ -30,6 +30,8 @@ export interface CollectorContext {
    * source only then. What waits for it may go on reading, but bounds how much it has handed over.
    */
   readonly emit: Emit
+  /** Resolves when all that was handed over so far is in the queue, which outlives this machine; rejects when the signal is aborted. */
+  drained(signal: AbortSignal): Promise<void>
   /** A folder of the collector's own, made before it starts, kept over restarts. */
   readonly dataDir: string
   readonly log: Log

@@ -41,6 +41,7 @@ export class Reflector<T> {
   #openSince: number | undefined
   #lastTick = 0
   #delivering = false
+  #passed: string | undefined
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
@@ -51,6 +52,11 @@ export class Reflector<T> {
   /** Up to when all is passed on, microseconds; undefined before the first list. `watermark.ts` says what it rests on. */
   get watermark(): number | undefined {
     return this.#watermark.value
+  }
+
+  /** The version up to which all is passed on; undefined before the first list. */
+  get passed(): string | undefined {
+    return this.#passed
   }
 
   start(): void {
@@ -165,6 +171,7 @@ export class Reflector<T> {
       this.#position.reached(object.metadata.resourceVersion)
     }
     if (changes.length) await this.#deliver(changes, false)
+    this.#pass(this.#position.resourceVersion)
     if (bookmark) this.#watermark.bookmark(at)
     else this.#watermark.event(at)
     await this.#tell({ state: 'watching' })
@@ -182,6 +189,7 @@ export class Reflector<T> {
     }
     this.#position.lost = undefined
     await this.#deliver(this.view.replace(all, version, { at, coverage, live: false }), true)
+    this.#pass(version)
     if (askedAt !== undefined) this.#watermark.listed(askedAt)
     await this.#tell({ state: 'watching' })
   }
@@ -193,6 +201,11 @@ export class Reflector<T> {
     await this.#call((handler) => handler.onBatch({ changes, synced, resourceVersion }))
     this.#delivering = false
     if (performance.now() - began > slowHandler) this.#watermark.stalled(now())
+  }
+
+  /** Once it is stopped no handler is called: what comes then is not passed on. */
+  #pass(version: string | undefined): void {
+    if (!this.#stop.signal.aborted) this.#passed = version
   }
 
   #stage(all: View<T>, raw: RawObject): void {

@@ -15,7 +15,7 @@ export class ApiError extends Error {
   readonly retryAfter: number | undefined
 
   constructor(asked: string, httpStatus: number, status: StatusBody, retryAfter?: number) {
-    super(`GET ${asked}: got ${httpStatus} ${status.reason ?? ''}: ${status.message ?? 'no message'}, expected 200`)
+    super(`${asked}: got ${httpStatus} ${status.reason ?? ''}: ${status.message ?? 'no message'}, expected 200`)
     this.httpStatus = httpStatus
     this.reason = status.reason ?? ''
     const seconds = status.details?.retryAfterSeconds
@@ -78,36 +78,54 @@ export class Deadlines {
   }
 }
 
+/** What is asked of the API: a GET, unless something is to be written. */
+interface Request {
+  method: 'GET' | 'POST' | 'PUT'
+  path: string
+  body?: object
+}
+
 /** Sends an authenticated GET and resolves with the head of a 200; throws ApiError on any other, or the reason of the abort. */
-export async function get(kubeConfig: KubeConfig, asked: string, signal: AbortSignal): Promise<IncomingMessage> {
+export const get = (kubeConfig: KubeConfig, path: string, signal: AbortSignal): Promise<IncomingMessage> =>
+  send(kubeConfig, { method: 'GET', path }, signal)
+
+async function send(kubeConfig: KubeConfig, asked: Request, signal: AbortSignal): Promise<IncomingMessage> {
+  const { method, path, body } = asked
   const cluster = kubeConfig.getCurrentCluster()
   if (!cluster) throw new Error('the kubeconfig has no current cluster: set current-context')
-  const options: https.RequestOptions = { headers: { Accept: 'application/json' } }
+  const headers = { Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }) }
+  const options: https.RequestOptions = { method, headers }
   await kubeConfig.applyToHTTPSOptions(options)
   // The client caches its agent with the certificate that it first saw; one connection for each request reads a renewed one, and
   // belongs to that request alone. Only a proxy needs the client's agent.
   if (!cluster.proxyUrl) options.agent = false
-  const url = new URL(cluster.server.replace(/\/$/, '') + asked)
+  const url = new URL(cluster.server.replace(/\/$/, '') + path)
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
-    const request = (url.protocol === 'http:' ? http : https).get(url, { ...options, signal }, resolve)
+    const request = (url.protocol === 'http:' ? http : https).request(url, { ...options, signal }, resolve)
     // 10 s idle, then 10 probes of 1 s: a dead path ends the connection within the watermark's bound of 20 s.
     request.on('socket', (socket) => socket.setKeepAlive(true, 10_000))
     request.on('error', (error) => reject(signal.aborted ? signal.reason : error))
+    request.end(body && JSON.stringify(body))
   })
-  if (response.statusCode === 200) return response
-  const body = await text(response, signal).catch(() => '')
-  throw new ApiError(url.pathname, response.statusCode!, statusOf(body), retryAfter(response.headers['retry-after']))
+  const status = response.statusCode!
+  if (status === 200 || (status === 201 && method === 'POST')) return response
+  const answer = await text(response, signal).catch(() => '')
+  throw new ApiError(`${method} ${url.pathname}`, status, statusOf(answer), retryAfter(response.headers['retry-after']))
 }
 
 const answerMs = 10_000
 
 /** The answer to one question, within 10 s. */
-export async function getJson<T>(kubeConfig: KubeConfig, asked: string, stop: AbortSignal): Promise<T> {
+export const getJson = <T>(kubeConfig: KubeConfig, path: string, stop: AbortSignal): Promise<T> =>
+  askJson(kubeConfig, { method: 'GET', path }, stop)
+
+/** The answer to a question or a write, within `ms`. */
+export async function askJson<T>(kubeConfig: KubeConfig, asked: Request, stop: AbortSignal, ms = answerMs): Promise<T> {
   const deadlines = new Deadlines(stop)
   try {
-    deadlines.set('answer', answerMs, `GET ${asked}: got no answer in ${answerMs} ms`)
-    const response = await get(kubeConfig, asked, deadlines.signal)
+    deadlines.set('answer', ms, `${asked.method} ${asked.path}: got no answer in ${ms} ms`)
+    const response = await send(kubeConfig, asked, deadlines.signal)
     return JSON.parse(await text(response, deadlines.signal))
   } finally {
     deadlines.end()

@@ -65,7 +65,8 @@ export class Producer {
   /** Resolves when all that was given so far is queued; rejects when the signal is aborted. */
   async drained(signal?: AbortSignal): Promise<void> {
     this.flush()
-    while (!this.#spool.empty) await sleep(10, undefined, { signal })
+    const end = this.#spool.end
+    while (!this.#spool.passed(end)) await sleep(10, undefined, { signal })
   }
 
   stats(): ProducerStats {

@@ -1,8 +1,17 @@
 import { readFileSync } from 'node:fs'
 import type { Environment } from '../../reflector/config.ts'
+import { given } from './kind.ts'
 
-/** What is kept of objects, beyond what always is. */
+/** Where a Lease is. */
+export interface LeasePlace {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** What is kept of objects beyond what always is, and who sends it. */
 export interface Settings {
+  /** Of several replicas the one that holds this Lease sends; without it, each does. */
+  readonly lease?: LeasePlace
   /** Makes digests of what Secrets hold. Without it their content leaves no trace. */
   readonly secretDigestKey?: Buffer
 }
@@ -10,14 +19,28 @@ export interface Settings {
 /** A shorter key could be found by trying, and with it what short secrets hold. RFC 2104, section 3: no shorter than the hash. */
 const keyBytes = 32
 
-/** AITIA_SECRET_DIGEST_KEY_FILE: path of a file with a random key of at least 32 bytes, one for each cluster. Throws where it can't be used. */
-export const settingsOf = (environment: Environment = process.env): Settings => {
-  const file = environment.AITIA_SECRET_DIGEST_KEY_FILE
-  if (!file) return {}
+/** AITIA_LEASE: `namespace/name` of the Lease that one of several replicas holds. Nothing is written to the cluster without it. */
+const leaseOf = (place: string | undefined): LeasePlace | undefined => {
+  if (!place) return undefined
+  const [namespace, name, ...rest] = place.split('/')
+  if (!namespace || !name || rest.length > 0) throw new Error(`AITIA_LEASE: got ${place}, expected namespace/name`)
+  return { namespace, name }
+}
+
+/** AITIA_SECRET_DIGEST_KEY_FILE: path of a file with a random key of at least 32 bytes, one for each cluster. */
+const keyOf = (file: string | undefined): Buffer | undefined => {
+  if (!file) return undefined
   const secretDigestKey = readFileSync(file)
   if (secretDigestKey.length < keyBytes)
     throw new Error(
       `AITIA_SECRET_DIGEST_KEY_FILE: got ${secretDigestKey.length} bytes in ${file}, expected ${keyBytes} or more: head -c 32 /dev/urandom > ${file}`,
     )
-  return { secretDigestKey }
+  return secretDigestKey
 }
+
+/** What the environment asks for. Throws where it can't be done. */
+export const settingsOf = (environment: Environment = process.env): Settings =>
+  given({
+    lease: leaseOf(environment.AITIA_LEASE),
+    secretDigestKey: keyOf(environment.AITIA_SECRET_DIGEST_KEY_FILE),
+  })

@@ -63,6 +63,12 @@ export class Known {
     return kinds
   }
 
+  /** Another may have passed on what this one has not: no state counts as the last that was. */
+  forget(): void {
+    for (const [key, { digest: _, ...there }] of this.#objects) this.#objects.set(key, there)
+    this.#rewrite()
+  }
+
   /** A state will be passed on. */
   holds(path: string, object: ObjectRef, digest: string): void {
     this.#held.set(object.key, { object, path, digest })

@@ -67,6 +67,13 @@ export class Observer {
     return Math.max(0, observedAt - Math.max(object.createdAt, uncertaintyFrom, covered))
   }
 
+  /** State and events of what is there, as if nothing had been told of it. */
+  anew(kind: AnyKind, object: Trimmed, at: number): Observation[] {
+    const change = { type: 'present', uid: object.uid, object, observedAt: at, resourceVersion: '' } as const
+    const state = this.#state(kind, object, at, Math.max(0, at - object.createdAt))
+    return [...state, ...this.#events(kind, change)]
+  }
+
   /** An object of an earlier run that is gone. */
   gone(object: ObjectRef, at: number, resourceVersion: string): Observation {
     this.#known.holdsEnd(object.key)

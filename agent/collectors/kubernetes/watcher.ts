@@ -1,21 +1,20 @@
-import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import type { Batch, Change, Gap, Status } from '../../reflector/handler.ts'
-import { isNode, type Owner } from '../../reflector/owner.ts'
 import { Reflector } from '../../reflector/reflector.ts'
 import type { Timings } from '../../reflector/timings.ts'
 import type { View } from '../../reflector/view.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { identify, OtherClusterError } from './cluster-identity.ts'
 import type { Settings } from './config.ts'
-import { findCustomKind, ownerKindOf, ownersOf } from './custom-kind.ts'
+import { CustomKinds } from './custom-kind.ts'
+import { Handover } from './handover.ts'
 import { type AnyKind, covers, nameOf, type Trimmed } from './kind.ts'
-import { workloadKind } from './kinds/workload.ts'
 import { Known } from './known.ts'
+import { replicaOf } from './lease.ts'
 import { Names } from './names.ts'
 import { Observer, source } from './observer.ts'
 import { watchedKinds } from './watched-kinds.ts'
@@ -28,10 +27,8 @@ const retryMs = 5_000
 const emitLimit = 500
 /** How often the watermark is noted on disk, µs. */
 const noteInterval = 5_000_000
-/** A cluster has a handful of kinds that own pods; each costs a watch. */
-const customLimit = 20
 
-export type WatcherContext = Pick<CollectorContext, 'cluster' | 'dataDir' | 'emit' | 'log'>
+export type WatcherContext = Pick<CollectorContext, 'cluster' | 'dataDir' | 'emit' | 'drained' | 'log'>
 
 /** Watches a cluster and passes on what changes: states with their relations, and events. */
 export class ClusterWatcher implements RunningCollector {
@@ -40,30 +37,43 @@ export class ClusterWatcher implements RunningCollector {
   readonly #settings: Settings
   readonly #timings: Partial<Timings> | undefined
   readonly #watches = new Watches()
-  /** Kinds of owners that are watched, or that can't be. */
-  readonly #met = new Set<string>()
-  #custom = 0
-  #unwatched = 0
+  readonly #custom: CustomKinds
   readonly #known: Known
   readonly #names: Names
   readonly #observer: Observer
-  readonly #session = randomUUID()
+  readonly #handover: Handover
   readonly #stop = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
   #turn: Promise<void> = Promise.resolve()
   /** When the first lists of all that covers and is not refused had been passed on, µs: nothing before it is claimed. */
   #since: number | undefined
   #noted = 0
-  #lost = 0
 
   constructor(kubeConfig: KubeConfig, context: WatcherContext, settings: Settings, timings?: Partial<Timings>) {
     this.#context = context
     this.#kubeConfig = kubeConfig
     this.#settings = settings
     this.#timings = timings
+    this.#custom = new CustomKinds(kubeConfig, context.log, this.#stop.signal, (kind) => this.#watch(kind))
     this.#known = new Known(join(context.dataDir, 'known.ndjson'), context.cluster)
     this.#names = new Names((reference) => this.#watches.named(reference))
     this.#observer = new Observer(this.#names, this.#known, this.#watches)
+    const { lease } = settings
+    const place = lease && { ...lease, kubeConfig, identity: replicaOf(context.dataDir), log: context.log }
+    this.#handover = new Handover(
+      context,
+      {
+        positions: () => this.#watches.positions,
+        passed: () => this.#watches.passed,
+        since: () => this.#since,
+        sendAll: (send) => this.#sendAll(send),
+        restart: () => {
+          if (this.#since !== undefined) this.#since = now()
+        },
+        inTurn: (work) => this.#inTurn(work),
+      },
+      place,
+    )
   }
 
   /** Resolves although the API may be away: it is tried again for ever. Rejects with OtherClusterError. */
@@ -92,10 +102,11 @@ export class ClusterWatcher implements RunningCollector {
 
   async #begin(): Promise<void> {
     const cluster = await identify(this.#kubeConfig, this.#context, this.#stop.signal)
+    const { continues } = await this.#handover.start()
+    if (!continues) this.#known.forget()
     for (const kind of watchedKinds) this.#watch(kind)
-    // Of a kind whose owners are all gone none would ever be met: its last objects would be there for ever.
     for (const [path, kind] of this.#known.workloadKinds()) {
-      if (!this.#watches.has(path) && this.#mayWatch()) this.#watch(workloadKind(path, kind))
+      if (!this.#watches.has(path)) this.#custom.remembered(path, kind)
     }
     const settled = (all: Watched[]) => Promise.all(all.map(({ settled }) => settled.promise))
     const { all, covering } = this.#watches
@@ -103,7 +114,7 @@ export class ClusterWatcher implements RunningCollector {
     const rest = Promise.race([settled(all), sleep(longestWait, undefined, { signal: this.#stop.signal, ref: false })])
     Promise.all([rest, settled(covering)]).then(
       async () => {
-        if (cluster) await this.#inTurn(() => this.#emit([cluster]))
+        if (cluster) await this.#inTurn(() => this.#handover.emit([cluster]))
         this.#ready.resolve()
       },
       () => {},
@@ -115,6 +126,7 @@ export class ClusterWatcher implements RunningCollector {
     this.#ready.resolve()
     await Promise.all(this.#watches.all.map(({ reflector }) => reflector.stop()))
     await this.#turn
+    await this.#handover.stop()
     this.#note(0)
   }
 
@@ -123,8 +135,10 @@ export class ClusterWatcher implements RunningCollector {
     if (since === undefined) return []
     const { watermark, blind } = this.#watches
     this.#note(noteInterval)
+    const { leads, session } = this.#handover
+    if (!leads && !this.#stop.signal.aborted) return []
     const claimed = watermark !== undefined && watermark > since ? watermark : null
-    return [{ source, session: this.#session, since, watermark: claimed, counters: this.#counters(), blind }]
+    return [{ source, session, since, watermark: claimed, counters: this.#counters(), blind }]
   }
 
   /** Notes how far all states have come. */
@@ -136,16 +150,17 @@ export class ClusterWatcher implements RunningCollector {
   }
 
   #counters(): Record<string, number> {
-    const counters = { 'states.unchanged': this.#observer.unchanged, 'emit.failed': this.#lost }
+    const counters = { 'states.unchanged': this.#observer.unchanged, ...this.#handover.counters }
     const omitted = [...this.#observer.omitted].map(([what, count]) => [`omitted.${what}`, count])
-    const unwatched = this.#unwatched === 0 ? {} : { 'owners.unwatched': this.#unwatched }
+    const unwatched = this.#custom.unwatched === 0 ? {} : { 'owners.unwatched': this.#custom.unwatched }
     return { ...counters, ...unwatched, ...Object.fromEntries(omitted), ...this.#watches.counters() }
   }
 
   #watch(kind: AnyKind): void {
+    if (this.#watches.has(kind.path)) return
     const handler = {
       onBatch: (batch: Batch<Trimmed>) => this.#onBatch(watched, batch),
-      onGap: (gap: Gap) => this.#inTurn(() => this.#emit([this.#gap(kind, gap)])),
+      onGap: (gap: Gap) => this.#inTurn(() => this.#handover.emit([this.#gap(kind, gap)])),
       onStatus: (status: Status) => this.#onStatus(watched, status),
       onError: (error: Error) =>
         this.#context.log.error({ err: error, kind: nameOf(kind) }, 'an object was not passed on'),
@@ -157,11 +172,10 @@ export class ClusterWatcher implements RunningCollector {
     })
     const watched: Watched = {
       ...{ kind, reflector, settled: Promise.withResolvers() },
-      ...{ passed: false, refused: false, seenUntil: undefined },
+      ...{ passed: false, refused: false, seenUntil: undefined, position: undefined },
     }
     this.#watches.add(watched)
-    const owners = ownersOf(kind)
-    if (owners !== undefined) this.#met.add(owners)
+    this.#custom.watched(kind)
     reflector.start()
   }
 
@@ -181,7 +195,9 @@ export class ClusterWatcher implements RunningCollector {
 
   /** What happened while it could not be read may be told by now, but others had to do without it. */
   async #seenAgain(watched: Watched, from: number): Promise<void> {
-    await this.#inTurn(() => this.#emit([this.#gap(watched.kind, { from, to: now(), reason: 'it could not be read' })]))
+    await this.#inTurn(() =>
+      this.#handover.emit([this.#gap(watched.kind, { from, to: now(), reason: 'it could not be read' })]),
+    )
     if (!watched.refused) watched.seenUntil = undefined
   }
 
@@ -198,20 +214,15 @@ export class ClusterWatcher implements RunningCollector {
     return turn
   }
 
-  async #pass(watched: Watched, { changes, resourceVersion }: Batch<Trimmed>): Promise<void> {
+  async #pass(watched: Watched, { changes, resourceVersion, synced }: Batch<Trimmed>): Promise<void> {
     const { kind } = watched
+    watched.position = resourceVersion
+    if (!watched.passed) await this.#passGone(watched, resourceVersion)
     let held: Observation[] = []
     const pass = async () => {
       const observations = held
       held = []
-      await this.#known.pass(() => this.#emit(observations))
-    }
-    if (!watched.passed) {
-      const there = new Set([...watched.reflector.view.objects()].map(({ ref }) => ref?.key))
-      for (const object of this.#known.of(kind.path)) {
-        if (there.has(object.key)) continue
-        held.push(this.#observer.gone(object, now(), resourceVersion))
-      }
+      await this.#known.pass(() => this.#handover.emit(observations, synced))
     }
     /** Whom a change concerns that was not theirs, and since when at most, µs: each is looked at once. */
     const concerned = new Map<string, number>()
@@ -221,7 +232,7 @@ export class ClusterWatcher implements RunningCollector {
       const uncertainty = this.#observer.uncertainty(change)
       for (const uid of this.#names.dependents(kind, change))
         concerned.set(uid, Math.max(uncertainty, concerned.get(uid) ?? 0))
-      for (const met of [owner, target]) if (met) this.#meet(met)
+      for (const met of [owner, target]) if (met) this.#custom.meet(met)
       if (held.length >= emitLimit) await pass()
     }
     for (const [uid, uncertainty] of concerned) {
@@ -229,12 +240,34 @@ export class ClusterWatcher implements RunningCollector {
       if (held.length >= emitLimit) await pass()
     }
     await pass()
+    if (synced) this.#handover.listed()
     if (watched.passed) return
     const since = this.#since
     if (since !== undefined && covers(kind))
-      await this.#emit([this.#gap(kind, { from: since, to: now(), reason: 'it could not be read' })])
+      await this.#handover.emit([this.#gap(kind, { from: since, to: now(), reason: 'it could not be read' })])
     watched.passed = true
     this.#claim()
+  }
+
+  /** Objects of an earlier run that the first list lacks. */
+  async #passGone({ kind, reflector }: Watched, resourceVersion: string): Promise<void> {
+    const there = new Set([...reflector.view.objects()].map(({ ref }) => ref?.key))
+    const gone = this.#known.of(kind.path).filter(({ key }) => !there.has(key))
+    const observations = gone.map((object) => this.#observer.gone(object, now(), resourceVersion))
+    await this.#known.pass(() => this.#handover.emitGone(observations, this.#known.watermark))
+  }
+
+  /** All that is there, as if nothing had been sent. */
+  async #sendAll(send: (observations: readonly Observation[]) => Promise<void>): Promise<void> {
+    this.#known.forget()
+    for (const { kind, reflector, passed } of this.#watches.all) {
+      const objects = passed ? [...reflector.view.objects()] : []
+      for (let at = 0; at < objects.length; at += emitLimit) {
+        const some = objects.slice(at, at + emitLimit)
+        const observations = some.flatMap((object) => this.#observer.anew(kind, object, now()))
+        await this.#known.pass(() => send(observations))
+      }
+    }
   }
 
   /** Without what is refused the rest can be vouched for; where all is, nothing. */
@@ -250,40 +283,8 @@ export class ClusterWatcher implements RunningCollector {
     })
   }
 
-  #meet(owner: Pick<Owner, 'apiVersion' | 'kind'>): void {
-    const name = ownerKindOf(owner)
-    if (isNode(owner) || this.#met.has(name)) return
-    this.#met.add(name)
-    const refuse = (why: string) => {
-      this.#unwatched++
-      this.#context.log.warn(`workloads of kind ${name} stay placeholders: ${why}`)
-    }
-    if (!this.#mayWatch()) {
-      refuse(`${customLimit} custom kinds are watched, and no more`)
-      return
-    }
-    findCustomKind(this.#kubeConfig, owner, this.#stop.signal).then(
-      (kind) => this.#stop.signal.aborted || this.#watches.has(kind.path) || this.#watch(kind),
-      (error) => refuse(error.message),
-    )
-  }
-
-  #mayWatch(): boolean {
-    return this.#custom++ < customLimit
-  }
-
   #gap(kind: AnyKind, { from, to, reason }: Gap): Observation {
     return { type: 'gap', source, from, to, reason: `${nameOf(kind)}: ${reason}`, kinds: kind.tells ?? [] }
-  }
-
-  async #emit(observations: readonly Observation[]): Promise<void> {
-    if (!observations.length) return
-    try {
-      await this.#context.emit(observations)
-    } catch (error) {
-      this.#lost += observations.length
-      throw error
-    }
   }
 }
 

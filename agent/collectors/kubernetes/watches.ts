@@ -11,6 +11,8 @@ export interface Watched {
   readonly settled: PromiseWithResolvers<void>
   /** Its first list has been passed on. */
   passed: boolean
+  /** Version of the last change that was looked at. */
+  position: string | undefined
   /** The API does not let us read it. */
   refused: boolean
   /** µs: it was seen up to here, and then refused. Until a gap has told so it counts as unseen. */
@@ -24,6 +26,14 @@ function lowest(watches: readonly Watched[]): number | undefined {
   const marks = watches.filter(isSeen).map(({ reflector }) => reflector.watermark)
   return marks.length && marks.every((mark) => mark !== undefined) ? Math.min(...marks) : undefined
 }
+
+const versions = (watches: readonly Watched[], of: (watched: Watched) => string | undefined): Record<string, string> =>
+  Object.fromEntries(
+    watches.flatMap((watched) => {
+      const version = of(watched)
+      return version === undefined ? [] : [[watched.kind.path, version]]
+    }),
+  )
 
 /** The watches of all kinds together: what is there, and how far it is known. */
 export class Watches {
@@ -54,6 +64,16 @@ export class Watches {
   /** Up to when the states of all kinds are passed on, µs: the next run dates back to it what it finds changed. */
   get covered(): number | undefined {
     return lowest(this.all.filter(({ kind }) => kind.object !== undefined))
+  }
+
+  /** Versions of the last changes. */
+  get positions(): Record<string, string> {
+    return versions(this.all, ({ position }) => position)
+  }
+
+  /** Versions up to which all is passed on. */
+  get passed(): Record<string, string> {
+    return versions(this.all, ({ reflector }) => reflector.passed)
   }
 
   /** Kinds of events that can't be seen. */

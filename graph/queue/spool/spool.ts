@@ -141,7 +141,17 @@ export class Spool {
   }
 
   get empty(): boolean {
-    return this.#head.segment === this.#last.segment && this.#head.offset >= this.#segments.get(this.#last.segment)!
+    return this.passed(this.end)
+  }
+
+  /** Behind all that was written. */
+  get end(): Position {
+    return { segment: this.#last.segment, offset: this.#segments.get(this.#last.segment)! }
+  }
+
+  /** Whether all that is before a position was passed on. */
+  passed({ segment, offset }: Position): boolean {
+    return this.#head.segment > segment || (this.#head.segment === segment && this.#head.offset >= offset)
   }
 
   /** Bytes that wait to be passed on. */

@@ -23,6 +23,7 @@ const collector = await kubernetes.start({
   emit: async (observations) => {
     for (const each of observations) if (each.type === 'state' && each.object.kind === 'Pod') pods.add(each.object.key)
   },
+  drained: async () => {},
   dataDir,
   log: { debug() {}, info() {}, warn: console.error, error: console.error } as unknown as Log,
   signal: new AbortController().signal,

@@ -55,6 +55,7 @@ export class Harness {
         this.emitted.push(...observations)
         await emit?.(observations)
       },
+      drained: async () => {},
       dataDir,
       log: { debug: silent, info: silent, warn, error: warn },
       signal: new AbortController().signal,

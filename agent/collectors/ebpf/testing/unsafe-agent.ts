@@ -12,6 +12,7 @@ const collector = startEbpf(
     cluster: 'test',
     host: { key: `unsafe-${pid}`, hostname: hostname(), bootId: BOOT_ID },
     emit: () => new Promise(() => {}),
+    drained: async () => {},
     dataDir,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     signal: new AbortController().signal,

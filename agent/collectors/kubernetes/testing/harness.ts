@@ -51,6 +51,7 @@ export class Harness {
       emit: async (observations: readonly Observation[]) => {
         this.emitted.push(...observations)
       },
+      drained: async () => {},
       log: { debug: say, info: say, warn: say, error: say } as Log,
     }
     this.#watcher = new ClusterWatcher(this.#kubeConfig, context, settings, timings)
