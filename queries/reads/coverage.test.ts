@@ -93,6 +93,20 @@ describe('a verdict waits for a source', () => {
     assert.equal(watchingOf([...ended, ...closed], []).settled('systemd@h', s(9)), true)
   })
 
+  it('however its sessions overlap: of two replicas either may tell', () => {
+    const [first, second] = [
+      session('kubernetes@cluster', 'a', 0, s(10)),
+      session('kubernetes@cluster', 'b', s(4), s(20)),
+    ]
+    const watching = watchingOf([...first, ...second], [])
+    assert.equal(watching.settled('kubernetes@cluster', s(20)), true)
+    assert.equal(watching.blindness('kubernetes@cluster', 'pod-created', { from: s(1), to: s(19) }), null)
+    // The first, which was paused, tells again; the second is gone.
+    const again = watchingOf([...session('kubernetes@cluster', 'a', 0, s(30)), ...second], [])
+    assert.equal(again.settled('kubernetes@cluster', s(30)), true)
+    assert.equal(again.blindness('kubernetes@cluster', 'pod-created', { from: s(1), to: s(29) }), null)
+  })
+
   it('that was started again after its stream had ended', () => {
     const coverages = [...session('ebpf@h', 'a', 0, s(10), { ended: true }), ...session('ebpf@h', 'b', s(30), s(40))]
     assert.equal(watchingOf(coverages, []).settled('ebpf@h', s(41)), false)

@@ -100,7 +100,8 @@ const lossesOf = ({ collector, losses }: Source, want: Expected): Unwatched[] =>
 
 /** Up to when a source that is there has told all; the end of the window where it lags by nothing, or is not there. */
 const toldBy = ({ sessions, ended, heardAt }: Source, { to }: Window, clock: number): number => {
-  const told = sessions.at(-1)!.to
+  // Of replicas the one that began first may be the one that tells.
+  const told = Math.max(...sessions.map((session) => session.to))
   return !ended && clock - heardAt <= RECENT && told < to && to - told < LAG ? told : to
 }
 

@@ -28,7 +28,7 @@ export interface Watching {
 
 /** Sends at once where this replica leads (or is the only one), else holds back until it does or another has sent it. */
 export class Handover {
-  readonly #context: Pick<CollectorContext, 'emit' | 'drained'>
+  readonly #context: Pick<CollectorContext, 'emit' | 'drained' | 'log'>
   readonly #watching: Watching
   readonly #lease: Lease | undefined
   readonly #held = new Held()
@@ -41,7 +41,7 @@ export class Handover {
 
   /** Without `lease` it always leads. */
   constructor(
-    context: Pick<CollectorContext, 'emit' | 'drained'>,
+    context: Pick<CollectorContext, 'emit' | 'drained' | 'log'>,
     watching: Watching,
     lease?: Omit<LeaseOptions, 'onHeld' | 'onWord'>,
   ) {
@@ -123,6 +123,8 @@ export class Handover {
     if (this.leads || !this.#lease?.leads) return
     const doubtful = this.#held.doubtful
     const held = this.#held.take()
+    const { log } = this.#context
+    log.info(`takes over: sends ${held.length} that were held back${doubtful ? ', and all that is there again' : ''}`)
     for (let at = 0; at < held.length; at += emitLimit) await this.#send(held.slice(at, at + emitLimit))
     if (doubtful) {
       await this.#watching.sendAll((observations) => this.#send(observations))

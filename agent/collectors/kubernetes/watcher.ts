@@ -18,7 +18,7 @@ import { replicaOf } from './lease.ts'
 import { Names } from './names.ts'
 import { Observer, source } from './observer.ts'
 import { watchedKinds } from './watched-kinds.ts'
-import { type Watched, Watches } from './watches.ts'
+import { positionOf, type Watched, Watches } from './watches.ts'
 
 /** How long the names of all kinds are waited for before states go out with placeholders, ms. */
 const longestWait = 30_000
@@ -216,7 +216,7 @@ export class ClusterWatcher implements RunningCollector {
 
   async #pass(watched: Watched, { changes, resourceVersion, synced }: Batch<Trimmed>): Promise<void> {
     const { kind } = watched
-    watched.position = resourceVersion
+    watched.position = positionOf(watched, resourceVersion)
     if (!watched.passed) await this.#passGone(watched, resourceVersion)
     let held: Observation[] = []
     const pass = async () => {

@@ -27,6 +27,16 @@ function lowest(watches: readonly Watched[]): number | undefined {
   return marks.length && marks.every((mark) => mark !== undefined) ? Math.min(...marks) : undefined
 }
 
+/**
+ * Version of the last change that a batch shows. Of a first list that is its newest object: the version of the list itself is one
+ * that another watch of a quiet kind may not hear of for a minute. Undefined where nothing is there.
+ */
+export const positionOf = ({ passed, reflector }: Watched, version: string): string | undefined => {
+  if (passed) return version
+  const newest = [...reflector.view.objects()].reduce((max, object) => Math.max(max, object.version), 0)
+  return newest === 0 ? undefined : String(newest)
+}
+
 const versions = (watches: readonly Watched[], of: (watched: Watched) => string | undefined): Record<string, string> =>
   Object.fromEntries(
     watches.flatMap((watched) => {
