@@ -13,6 +13,23 @@ PROGRAM(flush_memory_pressure);
 PROGRAM(reclaim_begin);
 PROGRAM(reclaim_end);
 
+/* 1: something was summed up since the last flush. Without it a quiet host would walk the whole table each second. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} unflushed SEC(".maps");
+
+static __always_inline void note_unflushed(void)
+{
+	__u32 zero = 0;
+	__u64 *flag = bpf_map_lookup_elem(&unflushed, &zero);
+
+	if (flag)
+		*flag = 1;
+}
+
 SEC("tp_btf/mm_vmscan_memcg_reclaim_begin")
 int reclaim_begin(void *ctx)
 {
@@ -53,6 +70,7 @@ int reclaim_end(void *ctx)
 	pressure->last_ns = now;
 	__sync_fetch_and_add(&pressure->stalled_ns, now - begun);
 	__sync_fetch_and_add(&pressure->reclaims, 1);
+	note_unflushed();
 	return 0;
 }
 
@@ -60,9 +78,11 @@ static long flush_one(void *map, __u64 *cgroup_id, struct pressure *pressure, vo
 {
 	__u64 id = *cgroup_id;
 
-	if (pressure->reclaims)
+	if (pressure->reclaims) {
 		flush_pressure(id, pressure, flush_memory_pressure_program);
-	else if (pressure->last_ns + 60 * SECOND_NS < bpf_ktime_get_boot_ns())
+		if (pressure->reclaims)
+			note_unflushed(); /* the ring had no room */
+	} else if (pressure->last_ns + 60 * SECOND_NS < bpf_ktime_get_boot_ns())
 		bpf_map_delete_elem(&pressures, &id);
 	return 0;
 }
@@ -71,7 +91,12 @@ static long flush_one(void *map, __u64 *cgroup_id, struct pressure *pressure, vo
 SEC("raw_tp")
 int flush_memory_pressure(void *ctx)
 {
-	bpf_for_each_map_elem(&pressures, flush_one, 0, 0);
+	__u32 zero = 0;
+	__u64 *flag = bpf_map_lookup_elem(&unflushed, &zero);
+
+	/* taken back before the walk: what is summed up meanwhile raises it again */
+	if (flag && __sync_lock_test_and_set(flag, 0))
+		bpf_for_each_map_elem(&pressures, flush_one, 0, 0);
 	return 0;
 }
 

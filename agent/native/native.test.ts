@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { RECORDS } from '../../graph/model/generated/wire.ts'
 import { Kernel, sampleClock, unpin } from './native.ts'
 import { Cgroup, ended } from './testing/cgroup.ts'
 import { OBJECTS, pinDirFor, Recorder, refusedObject, type SeenRecord, skip } from './testing/recorder.ts'
@@ -310,4 +311,47 @@ test('a process may end, collect or throw with a session open', { skip }, () => 
   const thrown = run(`new Kernel({ objects }).start(() => { throw new Error('of the callback') }); spawnSync('false')`)
   assert.equal(thrown.status, 1)
   assert.match(thrown.stderr, /of the callback/)
+})
+
+test('what is left out of a cgroup is counted and freed in the ring, and heard again when it is heeded', {
+  skip,
+}, async (t) => {
+  const recorder = new Recorder(t)
+  const [noisy, other] = [new Cgroup(t), new Cgroup(t)]
+  const killed = async (cgroup: Cgroup) => ended(cgroup.spawn('kill -9 $$'))
+  const told = ({ id }: Cgroup) => recorder.records.filter((r) => r.name === 'processExit' && r.cgroupId === id).length
+  await killed(noisy)
+  await recorder.complete()
+  assert.equal(told(noisy), 1)
+  recorder.kernel.leaveOut(RECORDS['process-exit'].kind, noisy.id)
+  const before = recorder.kernel.leftOut
+  await killed(noisy)
+  await killed(other)
+  await killed(noisy)
+  await recorder.complete()
+  assert.deepEqual([told(noisy), told(other), recorder.kernel.leftOut - before], [1, 1, 2])
+  recorder.kernel.heed(noisy.id)
+  await killed(noisy)
+  await recorder.complete()
+  assert.equal(told(noisy), 2)
+})
+
+test('records that are left out do not free what stands before them and is not acknowledged', {
+  skip,
+}, async (t) => {
+  const pinDir = pinDirFor(t)
+  const noisy = new Cgroup(t)
+  const first = new Recorder(t, { pinDir, acknowledge: false })
+  const container = await fail(t, 7)
+  await first.complete()
+  const unsafe = first.records.filter(({ cgroupId }) => cgroupId === container).map(id)
+  assert.ok(unsafe.length > 0)
+  first.kernel.leaveOut(RECORDS['process-exit'].kind, noisy.id)
+  await ended(noisy.spawn('kill -9 $$'))
+  await first.complete()
+  assert.equal(first.kernel.leftOut, 1)
+  first.kernel.close()
+  const second = new Recorder(t, { pinDir })
+  await second.complete()
+  assert.deepEqual(second.records.filter(({ cgroupId }) => cgroupId === container).map(id), unsafe)
 })

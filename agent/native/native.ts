@@ -48,6 +48,9 @@ interface Session {
   programs(): ProgramStatus[]
   start(onBatch: (bytes: number, records: number, end: number) => void): ArrayBuffer
   acknowledge(end: number): void
+  leaveOut(kind: number, cgroupId: number): void
+  heed(cgroupId: number): void
+  leftOut(): number
   completeNs(): number
   read(map: string): MapContent
   call(program: string): void
@@ -75,9 +78,10 @@ const VERSION_FOLDER = /^[0-9a-f]{16}$/
 
 let loaded: Addon | undefined
 const addon = (): Addon => {
+  if (loaded !== undefined) return loaded
   const path = join(import.meta.dirname, 'build/Release/aitia_native.node')
   if (!existsSync(path)) throw new Error(`the native addon is not built (expected ${path}): run \`npm start\``)
-  loaded ??= createRequire(import.meta.url)(path) as Addon
+  loaded = createRequire(import.meta.url)(path) as Addon
   return loaded
 }
 
@@ -210,7 +214,25 @@ export class Kernel {
     this.#session.acknowledge(batch.end)
   }
 
-  /** Boot clock in ns: every record made before it was delivered. */
+  /**
+   * From now on records of this kind (as RECORDS has it) about this cgroup are only counted: they are read off the ring without
+   * JavaScript. For tens of thousands of cgroups; of one too many all are forgotten, and their records delivered again.
+   */
+  leaveOut(kind: number, cgroupId: number): void {
+    this.#session.leaveOut(kind, cgroupId)
+  }
+
+  /** Takes back `leaveOut` for a cgroup. */
+  heed(cgroupId: number): void {
+    this.#session.heed(cgroupId)
+  }
+
+  /** Records that were left out, since the start. */
+  get leftOut(): number {
+    return this.#session.leftOut()
+  }
+
+  /** Boot clock in ns: every record made before it was delivered, or left out. */
   get completeNs(): number {
     return this.#session.completeNs()
   }

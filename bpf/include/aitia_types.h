@@ -10,4 +10,8 @@
 #include <linux/types.h>
 #endif
 
+#ifdef __cplusplus
+#define _Static_assert static_assert
+#endif
+
 #endif

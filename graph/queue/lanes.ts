@@ -21,17 +21,19 @@ export interface Memory {
   readonly limit: number
 }
 
-/** Reads used_memory and maxmemory. */
-export const memoryOf = async (redis: Redis): Promise<Memory> => {
-  const info = await redis.info('memory')
+const memoryIn = (info: string): Memory => {
   const figure = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0)
   return { used: figure('used_memory'), limit: figure('maxmemory') }
 }
+
+/** Reads used_memory and maxmemory. */
+export const memoryOf = async (redis: Redis): Promise<Memory> => memoryIn(await redis.info('memory'))
 
 export class Lanes {
   readonly #redis: Redis
   readonly #limits: QueueLimits
   readonly #queues: readonly Queue[]
+  #corked = false
 
   constructor(redis: Redis, prefix: string, limits: QueueLimits) {
     this.#redis = redis
@@ -50,6 +52,7 @@ export class Lanes {
 
   /** Adds a job to its lane. The same job, while it is still queued, is not added twice. */
   async add(record: SpoolRecord): Promise<void> {
+    this.#writeTogether()
     await this.#queues[record.lane]!.add('observations', jobDataOf(record.version, record.body), {
       jobId: jobIdOf(record.body),
       removeOnComplete: true,
@@ -64,14 +67,31 @@ export class Lanes {
   /** Why nothing should be added now, or null. */
   async refusal(): Promise<string | null> {
     if (!this.connected) return `no connection to Redis (${this.#redis.status})`
-    const { used, limit } = await memoryOf(this.#redis)
+    const asked = this.#redis.pipeline().info('memory')
+    for (const queue of this.#queues) asked.llen(queue.toKey('wait'))
+    const [info, ...waiting] = ((await asked.exec()) ?? []).map(([error, answer]) => {
+      if (error) throw error
+      return answer
+    })
+    const { used, limit } = memoryIn(info as string)
     if (limit > 0 && used > limit * this.#limits.memoryShare)
       return `Redis uses ${used} of ${limit} bytes, more than ${this.#limits.memoryShare * 100} %`
-    const waiting = await Promise.all(this.#queues.map((queue) => this.#redis.llen(queue.toKey('wait'))))
-    const lane = waiting.findIndex((count) => count >= this.#limits.backlog)
+    const lane = waiting.findIndex((count) => (count as number) >= this.#limits.backlog)
     return lane === -1
       ? null
       : `${waiting[lane]} jobs wait in lane ${lane} (limit ${this.#limits.backlog}): is a worker running?`
+  }
+
+  /** What goes to Redis in one turn of the event loop leaves in one write: each second the heartbeats of all lanes do. */
+  #writeTogether(): void {
+    if (this.#corked) return
+    this.#corked = true
+    const { stream } = this.#redis
+    stream.cork()
+    setImmediate(() => {
+      this.#corked = false
+      stream.uncork()
+    })
   }
 
   /** Ends the queues and the connection. */

@@ -12,7 +12,7 @@ import { BootClock } from './clock.ts'
 import { readMissedKills } from './missed-kills.ts'
 import { PressureFlush } from './pressure-flush.ts'
 import { ProcessCounts } from './process-counts.ts'
-import { readState, type SavedState, writeState } from './saved-state.ts'
+import { type SavedState, StateFile } from './saved-state.ts'
 import { Translator } from './translator.ts'
 
 const TICK_MS = 1_000
@@ -27,7 +27,7 @@ export class EbpfCollector implements RunningCollector {
   readonly #source: string
   readonly #session = randomUUID()
   readonly #since: number
-  readonly #stateFile: string
+  readonly #state: StateFile
   readonly #clock: BootClock
   readonly #cgroups: CgroupIndex
   readonly #translator: Translator
@@ -35,6 +35,8 @@ export class EbpfCollector implements RunningCollector {
   readonly #counts: ProcessCounts
   readonly #pressure: PressureFlush
   readonly #timers: NodeJS.Timeout[] = []
+  /** Waits to see whether the invocation that is held back is over. */
+  #settling: NodeJS.Timeout | undefined
   /** Failed reserves, by program, that were reported as losses. */
   #lost: Record<string, number>
   /** Those before this session: its counters begin at 0. */
@@ -54,12 +56,17 @@ export class EbpfCollector implements RunningCollector {
     const { host, dataDir, log } = context
     this.#context = context
     this.#source = sourceOf('ebpf', host.key)
-    this.#stateFile = join(dataDir, 'state.json')
-    const saved = readState(this.#stateFile)
+    this.#state = new StateFile(join(dataDir, 'state'))
+    const { saved } = this.#state
     const before = saved?.bootId === host.bootId ? saved : null
     this.#clock = new BootClock(before?.clock)
     const loadedFrom = now()
-    this.#kernel = new Kernel(options)
+    try {
+      this.#kernel = new Kernel(options)
+    } catch (error) {
+      this.#state.close()
+      throw error
+    }
     for (const { name, section, state, reason } of this.#kernel.programs)
       if (state === 'refused') log.warn({ program: name, section, reason }, 'the kernel refuses a program')
     this.#blind = blindOf(this.#kernel.programs)
@@ -67,7 +74,7 @@ export class EbpfCollector implements RunningCollector {
     this.#cgroups = new CgroupIndex({ file: fileOfBoot(dataDir, host.bootId) })
     this.#cgroups.walk()
     this.#cgroups.compact()
-    this.#translator = new Translator(host, this.#clock, this.#cgroups, before?.victims)
+    this.#translator = new Translator(host, this.#clock, this.#cgroups, this.#kernel, before?.victims)
     this.#counts = new ProcessCounts(this.#kernel)
     this.#pressure = new PressureFlush(this.#kernel)
     const continued = this.#kernel.continued && before !== null
@@ -77,8 +84,7 @@ export class EbpfCollector implements RunningCollector {
     this.#lossSeenAt = this.#since
     if (saved !== null && !continued) this.#reportGap(saved.watermark, loadedFrom, before !== null)
     this.#kernel.start((batch) => this.#take(batch))
-    this.#every(TICK_MS, () => this.#tick())
-    this.#every(SETTLE_MS, () => this.#settle())
+    this.#timers.push(setInterval(() => this.#tick(), TICK_MS))
     this.#tick()
   }
 
@@ -92,6 +98,7 @@ export class EbpfCollector implements RunningCollector {
     for (const [program, count] of Object.entries(this.#lost))
       counters[`ring.${program}`] = count - (this.#lostBefore[program] ?? 0)
     for (const [why, count] of Object.entries(skipped)) counters[`skipped.${why}`] = count
+    counters['skipped.host'] = skipped.host + this.#kernel.leftOut
     const session = this.#session
     const [since, watermark, blind] = [this.#since, this.#watermark, this.#blind]
     return [{ source: this.#source, session, since, watermark, counters, blind }]
@@ -102,15 +109,13 @@ export class EbpfCollector implements RunningCollector {
     if (this.#stopped) return
     this.#stopped = true
     for (const timer of this.#timers) clearInterval(timer)
+    clearTimeout(this.#settling)
     this.#release(this.#translator.close())
     await this.#acknowledged
     this.#tick()
     await this.#acknowledged
     this.#kernel.close()
-  }
-
-  #every(ms: number, run: () => void): void {
-    this.#timers.push(setInterval(run, ms))
+    this.#state.close()
   }
 
   /** A batch is acknowledged once it is safe, with all before it and with the kill that it has a part of. */
@@ -118,8 +123,10 @@ export class EbpfCollector implements RunningCollector {
     const { kills } = this.#translator
     const observations = this.#translator.translate(batch.view, batch.bytes)
     const safe = observations.length === 0 || this.#emit(observations)
-    if (this.#translator.heldSince !== null) this.#held ??= Promise.withResolvers<boolean>()
-    else this.#endHold(safe)
+    if (this.#translator.heldSince !== null) {
+      this.#held ??= Promise.withResolvers<boolean>()
+      this.#settleLater()
+    } else this.#endHold(safe)
     this.#acknowledged = Promise.all([this.#acknowledged, safe, this.#held?.promise ?? true]).then((all) => {
       const acknowledged = all.every(Boolean)
       if (acknowledged) this.#kernel.acknowledge(batch)
@@ -133,8 +140,13 @@ export class EbpfCollector implements RunningCollector {
     this.#held = null
   }
 
-  #settle(): void {
-    if (this.#translator.heldSince !== null) this.#release(this.#translator.settle(this.#kernel.completeNs))
+  /** Looks again and again, for as long as an invocation is held back. */
+  #settleLater(): void {
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined
+      this.#release(this.#translator.settle(this.#kernel.completeNs))
+      if (this.#translator.heldSince !== null) this.#settleLater()
+    }, SETTLE_MS)
   }
 
   #release(observations: Observation[]): void {
@@ -184,7 +196,7 @@ export class EbpfCollector implements RunningCollector {
 
   #note(state: Omit<SavedState, 'bootId'>): void {
     try {
-      writeState(this.#stateFile, { bootId: this.#context.host.bootId, ...state })
+      this.#state.write({ bootId: this.#context.host.bootId, ...state })
     } catch (error) {
       this.#context.log.error({ error }, 'the state could not be noted: after a restart a longer gap will be told')
     }

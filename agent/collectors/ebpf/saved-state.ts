@@ -1,5 +1,6 @@
 /** What one run of the collector leaves to the next: where it was, by which clock, what was lost and who was killed until then. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import type { ClockSample } from '../../native/native.ts'
 
 export interface SavedState {
@@ -13,16 +14,59 @@ export interface SavedState {
   readonly victims: readonly (readonly [number, number])[]
 }
 
-/** Null where there is none, or one that was never whole. */
-export const readState = (file: string): SavedState | null => {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as SavedState
-  } catch {
-    return null
+/** Room of a slot, bytes: the victims that are remembered need about 7 kB. */
+const SLOT = 16_384
+/** checksum u32 (of all that follows) | length u32 (of the JSON) | number f64, then the JSON. */
+const HEAD = 16
+
+interface Numbered {
+  readonly number: number
+  readonly state: SavedState
+}
+
+/**
+ * The file of the state, with two slots that are written in turn, each checksummed: it is written every second, and making a
+ * new file and renaming it costs ten times as much. A kill leaves the slot of the second before whole.
+ */
+export class StateFile {
+  /** What an earlier run left; null where there is none, or one that was never whole. */
+  readonly saved: SavedState | null
+  readonly #fd: number
+  #number: number
+
+  constructor(file: string) {
+    this.#fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600)
+    const bytes = Buffer.alloc(2 * SLOT)
+    readSync(this.#fd, bytes, 0, bytes.length, 0)
+    const [first, second] = [stateIn(bytes.subarray(0, SLOT)), stateIn(bytes.subarray(SLOT))]
+    const newest = (first?.number ?? -1) > (second?.number ?? -1) ? first : second
+    this.saved = newest?.state ?? null
+    this.#number = newest?.number ?? 0
+  }
+
+  /** @throws Error where the disk refuses it */
+  write(state: SavedState): void {
+    const json = Buffer.from(JSON.stringify(state))
+    if (json.length > SLOT - HEAD)
+      throw new Error(`the state has ${json.length} bytes: expected ${SLOT - HEAD} at most`)
+    const bytes = Buffer.alloc(HEAD + json.length)
+    const number = this.#number + 1
+    bytes.writeUInt32LE(json.length, 4)
+    bytes.writeDoubleLE(number, 8)
+    json.copy(bytes, HEAD)
+    bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0)
+    const written = writeSync(this.#fd, bytes, 0, bytes.length, (number % 2) * SLOT)
+    if (written < bytes.length) throw new Error(`${written} of ${bytes.length} bytes of the state were written`)
+    this.#number = number
+  }
+
+  close(): void {
+    closeSync(this.#fd)
   }
 }
 
-export const writeState = (file: string, state: SavedState): void => {
-  writeFileSync(`${file}.part`, JSON.stringify(state))
-  renameSync(`${file}.part`, file)
+const stateIn = (slot: Buffer): Numbered | null => {
+  const end = HEAD + slot.readUInt32LE(4)
+  if (end > slot.length || crc32(slot.subarray(4, end)) !== slot.readUInt32LE(0)) return null
+  return { number: slot.readDoubleLE(8), state: JSON.parse(slot.toString('utf8', HEAD, end)) as SavedState }
 }

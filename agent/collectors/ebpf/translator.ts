@@ -5,6 +5,7 @@ import * as wire from '../../../graph/model/generated/wire.ts'
 import { type EventObservation, type ObjectRef, type Observation, sourceOf } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import type { CgroupEntry, CgroupIndex } from '../../attribution/cgroup-index.ts'
+import type { Kernel } from '../../native/native.ts'
 import type { HostIdentity } from '../collector.ts'
 import type { BootClock } from './clock.ts'
 import { type Invocation, Invocations } from './invocation.ts'
@@ -42,9 +43,20 @@ export class Translator {
   readonly #invocations = new Invocations()
   readonly #pressures = new Pressures()
   readonly #claimed = new WeakSet<CgroupEntry>()
+  readonly #ring: Pick<Kernel, 'leaveOut' | 'heed'>
 
-  /** @param victims of earlier runs in the same boot */
-  constructor(host: HostIdentity, clock: BootClock, cgroups: CgroupIndex, victims: SavedState['victims'] = []) {
+  /**
+   * @param ring is told what need not be read from it: a cgroup never begins to be a pod's
+   * @param victims of earlier runs in the same boot
+   */
+  constructor(
+    host: HostIdentity,
+    clock: BootClock,
+    cgroups: CgroupIndex,
+    ring: Pick<Kernel, 'leaveOut' | 'heed'>,
+    victims: SavedState['victims'] = [],
+  ) {
+    this.#ring = ring
     this.victims = new Map(victims)
     this.#host = host
     this.#clock = clock
@@ -70,6 +82,7 @@ export class Translator {
         case CGROUP_REMOVED:
           this.#cgroups.removed(cgroupOf(view, offset))
           this.#pressures.removed(cgroupOf(view, offset))
+          this.#ring.heed(cgroupOf(view, offset))
           break
         case PROCESS_EXEC:
           this.#exec(view, offset, told)
@@ -107,17 +120,20 @@ export class Translator {
     return told
   }
 
-  /** The cgroup if it is a pod's; else the record is only counted. */
-  #podCgroup(id: number): CgroupEntry | null {
+  /** The cgroup of a record if it is a pod's; else the record is only counted, and those like it are left in the ring. */
+  #podCgroup(kind: number, id: number): CgroupEntry | null {
     const cgroup = this.#cgroups.get(id)
     if (cgroup?.place.podUid !== undefined) return cgroup
     if (cgroup === undefined) this.skipped['unknown-cgroup']++
-    else this.skipped.host++
+    else {
+      this.skipped.host++
+      this.#ring.leaveOut(kind, id)
+    }
     return null
   }
 
   #exec(view: DataView, offset: number, told: Observation[]): void {
-    const cgroup = this.#podCgroup(cgroupOf(view, offset))
+    const cgroup = this.#podCgroup(PROCESS_EXEC, cgroupOf(view, offset))
     if (cgroup === null) return
     const record = wire.decodeProcessExec(view, offset)
     if (cgroup.runtime === undefined) this.#cgroups.started(cgroup, record.parentPid, record.command)
@@ -134,7 +150,7 @@ export class Translator {
   }
 
   #exit(view: DataView, offset: number, told: Observation[]): void {
-    const cgroup = this.#podCgroup(cgroupOf(view, offset))
+    const cgroup = this.#podCgroup(PROCESS_EXIT, cgroupOf(view, offset))
     if (cgroup === null) return
     const { startNs, pid, nsPid, command, exitCode, first } = wire.decodeProcessExit(view, offset)
     // as wait(2) has it: bit 7 says that a core was dumped

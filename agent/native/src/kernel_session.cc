@@ -54,6 +54,9 @@ Napi::Function KernelSession::Define(Napi::Env env) {
                          InstanceMethod<&KernelSession::Programs>("programs"),
                          InstanceMethod<&KernelSession::Start>("start"),
                          InstanceMethod<&KernelSession::Acknowledge>("acknowledge"),
+                         InstanceMethod<&KernelSession::LeaveOut>("leaveOut"),
+                         InstanceMethod<&KernelSession::Heed>("heed"),
+                         InstanceMethod<&KernelSession::LeftOutCount>("leftOut"),
                          InstanceMethod<&KernelSession::CompleteNs>("completeNs"),
                          InstanceMethod<&KernelSession::Read>("read"),
                          InstanceMethod<&KernelSession::Call>("call"),
@@ -133,23 +136,48 @@ Napi::Value KernelSession::Start(const Napi::CallbackInfo& info) {
 void KernelSession::WaitLoop() {
   epoll_event events[2];
   while (!stopping_) {
-    if (ring_->Produced() != delivered_ && !called_.exchange(true) && channel_.BlockingCall() != napi_ok) return;
+    if (ring_->Produced() != delivered_ && Pending() && !called_.exchange(true) && channel_.BlockingCall() != napi_ok) return;
     epoll_wait(poll_.get(), events, 2, kPollMs);
   }
+}
+
+bool KernelSession::Pending() {
+  const std::lock_guard<std::mutex> lock(reading_);
+  const Extent extent = ring_->Scan(delivered_, 0, left_out_);
+  PassOver(extent);
+  return extent.more;
+}
+
+void KernelSession::PassOver(const Extent& extent) {
+  left_out_count_ += extent.left_out;
+  if (extent.end == extent.begin) return;
+  delivered_ = extent.end;
+  if (unacknowledged_.empty())
+    ring_->Acknowledge(extent.end);
+  else
+    unacknowledged_.back().until = extent.end;
 }
 
 void KernelSession::Deliver(Napi::Env env, Napi::Function callback, KernelSession* session, void*) {
   if (env == nullptr || session->closed_) return;
   session->called_ = false;
   for (int i = 0; i < kBatchesAtOnce; i++) {
-    const Extent extent = session->ring_->Scan(session->delivered_, kBatchBytes);
-    session->complete_ns_ = std::max(session->complete_ns_, extent.complete_ns);
-    if (extent.end == extent.begin) return;
     Napi::ArrayBuffer batch = session->batch_.Value();
     if (batch.ByteLength() < kBatchBytes) return;  // JavaScript gave it away: nothing is delivered any more
-    session->ring_->Copy(extent, static_cast<uint8_t*>(batch.Data()));
-    session->unacknowledged_.push_back(extent.end);
-    session->delivered_ = extent.end;
+    Extent extent = {};
+    {
+      const std::lock_guard<std::mutex> lock(session->reading_);
+      extent = session->ring_->Scan(session->delivered_, kBatchBytes, session->left_out_);
+      session->complete_ns_ = std::max(session->complete_ns_, extent.complete_ns);
+      if (extent.records == 0) {
+        session->PassOver(extent);
+        return;
+      }
+      session->ring_->Copy(extent, session->left_out_, static_cast<uint8_t*>(batch.Data()));
+      session->left_out_count_ += extent.left_out;
+      session->unacknowledged_.push_back({extent.end, extent.end});
+      session->delivered_ = extent.end;
+    }
     callback.Call({Napi::Number::New(env, extent.bytes), Napi::Number::New(env, extent.records),
                    Napi::Number::New(env, extent.end)});
     if (session->closed_ || !extent.more) return;
@@ -162,11 +190,37 @@ void KernelSession::Acknowledge(const Napi::CallbackInfo& info) {
   if (info.Length() < 1) throw Napi::TypeError::New(env, "end is missing");
   const uint64_t end = RequirePosition(info[0], "end");
   if (closed_) return;  // a batch that was made safe too late: the next run reads it again
-  const auto batch = std::find(unacknowledged_.begin(), unacknowledged_.end(), end);
+  const std::lock_guard<std::mutex> lock(reading_);
+  const auto batch = std::find_if(unacknowledged_.begin(), unacknowledged_.end(),
+                                  [end](const Batch& each) { return each.end == end; });
   if (batch == unacknowledged_.end())
     throw Napi::RangeError::New(env, "no delivered batch that waits to be acknowledged ends at " + std::to_string(end));
+  const uint64_t until = batch->until;
   unacknowledged_.erase(unacknowledged_.begin(), batch + 1);
-  ring_->Acknowledge(end);
+  ring_->Acknowledge(until);
+}
+
+void KernelSession::LeaveOut(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 2) throw Napi::TypeError::New(env, "kind or cgroupId is missing");
+  const uint64_t kind = RequirePosition(info[0], "kind");
+  const uint64_t cgroup_id = RequirePosition(info[1], "cgroupId");
+  if (kind >= LeftOut::kKinds) throw Napi::RangeError::New(env, "kind must be below " + std::to_string(LeftOut::kKinds));
+  const std::lock_guard<std::mutex> lock(reading_);
+  left_out_.Add(static_cast<uint16_t>(kind), cgroup_id);
+}
+
+void KernelSession::Heed(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() < 1) throw Napi::TypeError::New(env, "cgroupId is missing");
+  const uint64_t cgroup_id = RequirePosition(info[0], "cgroupId");
+  const std::lock_guard<std::mutex> lock(reading_);
+  left_out_.Remove(cgroup_id);
+}
+
+Napi::Value KernelSession::LeftOutCount(const Napi::CallbackInfo& info) {
+  const std::lock_guard<std::mutex> lock(reading_);
+  return Napi::Number::New(info.Env(), static_cast<double>(left_out_count_));
 }
 
 // Boot clock: every record made before it was delivered.

@@ -6,8 +6,10 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <thread>
 
+#include "left_out.h"
 #include "loader.h"
 #include "ring.h"
 
@@ -24,6 +26,9 @@ class KernelSession : public Napi::ObjectWrap<KernelSession> {
   Napi::Value Programs(const Napi::CallbackInfo& info);
   Napi::Value Start(const Napi::CallbackInfo& info);
   void Acknowledge(const Napi::CallbackInfo& info);
+  void LeaveOut(const Napi::CallbackInfo& info);
+  void Heed(const Napi::CallbackInfo& info);
+  Napi::Value LeftOutCount(const Napi::CallbackInfo& info);
   Napi::Value CompleteNs(const Napi::CallbackInfo& info);
   Napi::Value Read(const Napi::CallbackInfo& info);
   void Call(const Napi::CallbackInfo& info);
@@ -33,8 +38,13 @@ class KernelSession : public Napi::ObjectWrap<KernelSession> {
   static void Deliver(Napi::Env env, Napi::Function callback, KernelSession* session, void*);
   using Channel = Napi::TypedThreadSafeFunction<KernelSession, void, Deliver>;
 
-  // The thread only waits: who reads the records is the one who decodes them, so that they pass one CPU's cache.
+  // The thread waits, and passes over what is left out: who reads the records is the one who decodes them, so that they pass
+  // one CPU's cache.
   void WaitLoop();
+  // Passes over what is left out; whether something is there to be delivered.
+  bool Pending();
+  // With reading_ held: what was scanned needs no acknowledgement of its own.
+  void PassOver(const Extent& extent);
   void Close();
   static void CloseAtExit(void* session);
   void MustBeOpen(Napi::Env env) const;
@@ -49,8 +59,16 @@ class KernelSession : public Napi::ObjectWrap<KernelSession> {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> called_{false};  // JavaScript was told to read and has not begun
   std::atomic<uint64_t> delivered_{0};
+  // A batch that was delivered: by `end` JavaScript names it, up to `until` the ring is free with it.
+  struct Batch {
+    uint64_t end;
+    uint64_t until;
+  };
+  std::mutex reading_;  // for the next three and for moving delivered_
+  std::deque<Batch> unacknowledged_;
+  LeftOut left_out_;
+  uint64_t left_out_count_ = 0;
   // Of the JavaScript thread alone.
-  std::deque<uint64_t> unacknowledged_;  // ends of the batches that were delivered
   uint64_t complete_ns_ = 0;
   bool closed_ = false;
   napi_env env_ = nullptr;

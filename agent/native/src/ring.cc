@@ -1,6 +1,7 @@
 #include "ring.h"
 
 #include <bpf/bpf.h>
+#include <events.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,14 +70,28 @@ uint32_t Ring::HeaderAt(uint64_t position) const {
   return __atomic_load_n(reinterpret_cast<const uint32_t*>(data_ + (position & (size_ - 1))), __ATOMIC_ACQUIRE);
 }
 
-Extent Ring::Scan(uint64_t position, uint32_t limit) const {
+// Records begin at multiples of 8 bytes, so that no member of their header wraps.
+bool Ring::IsLeftOut(uint64_t position, const LeftOut& left_out) const {
+  const auto at = [&](size_t offset) { return data_ + ((position + kHeader + offset) & (size_ - 1)); };
+  uint16_t kind;
+  uint64_t cgroup_id;
+  memcpy(&kind, at(offsetof(aitia_header, kind)), sizeof(kind));
+  memcpy(&cgroup_id, at(offsetof(aitia_header, cgroup_id)), sizeof(cgroup_id));
+  return left_out.Has(kind, cgroup_id);
+}
+
+Extent Ring::Scan(uint64_t position, uint32_t limit, const LeftOut& left_out) const {
   const uint64_t now = BootClock();
   const uint64_t produced = Produced();
-  Extent extent = {position, position, 0, 0, 0, false};
+  Extent extent = {position, position, 0, 0, 0, 0, false};
   while (extent.end < produced) {
     const uint32_t header = HeaderAt(extent.end);
     if (header & kBusy) return extent;
-    if (!(header & kDiscarded)) {
+    if (header & kDiscarded) {
+      // nothing
+    } else if (IsLeftOut(extent.end, left_out)) {
+      extent.left_out++;
+    } else {
       if (extent.bytes + LengthOf(header) > limit) {
         extent.more = true;
         return extent;
@@ -90,11 +105,11 @@ Extent Ring::Scan(uint64_t position, uint32_t limit) const {
   return extent;
 }
 
-void Ring::Copy(const Extent& extent, uint8_t* target) const {
+void Ring::Copy(const Extent& extent, const LeftOut& left_out, uint8_t* target) const {
   for (uint64_t position = extent.begin; position < extent.end;) {
     const uint32_t header = HeaderAt(position);
     const uint32_t length = LengthOf(header);
-    if (!(header & kDiscarded)) {
+    if (!(header & kDiscarded) && !IsLeftOut(position, left_out)) {
       const uint64_t start = (position + kHeader) & (size_ - 1);
       const uint64_t whole = std::min<uint64_t>(length, size_ - start);
       memcpy(target, data_ + start, whole);

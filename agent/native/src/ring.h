@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "left_out.h"
+
 namespace aitia {
 
 // Records [begin, end) of the ring, by positions that only grow.
@@ -13,6 +15,7 @@ struct Extent {
   uint64_t end;
   uint32_t records;
   uint32_t bytes;        // of the records without the ring's own headers
+  uint32_t left_out;     // records that are neither counted in these two nor copied
   uint64_t complete_ns;  // boot clock: every record made before it is in this extent or an earlier one; 0: not known
   bool more;             // there is more, beyond the limit
 };
@@ -29,13 +32,14 @@ class Ring {
   // The position up to which everything was acknowledged.
   uint64_t Acknowledged() const;
   void Acknowledge(uint64_t position);
-  // What is finished from `position` on, up to `limit` bytes.
-  Extent Scan(uint64_t position, uint32_t limit) const;
-  // Copies an extent's records one behind the other.
-  void Copy(const Extent& extent, uint8_t* target) const;
+  // What is finished from `position` on, up to `limit` bytes of records that are not left out.
+  Extent Scan(uint64_t position, uint32_t limit, const LeftOut& left_out) const;
+  // Copies an extent's records one behind the other, as it was scanned.
+  void Copy(const Extent& extent, const LeftOut& left_out, uint8_t* target) const;
 
  private:
   uint32_t HeaderAt(uint64_t position) const;
+  bool IsLeftOut(uint64_t position, const LeftOut& left_out) const;
 
   size_t size_ = 0;
   size_t page_ = 0;
