@@ -2,4 +2,5 @@
 export { InvalidBatch } from './invalid-batch.ts'
 export { type LoadOptions, loadRecording } from './load.ts'
 export { removeCluster } from './remove.ts'
+export { warmUpWriter } from './warm-up.ts'
 export { createWriter, type Writer, type Written } from './writer.ts'

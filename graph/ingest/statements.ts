@@ -26,3 +26,6 @@ export const writeOf = (kind: string): string => find(derived, kebabCase(kind))
 
 /** The statement that reads a relation kind's records. */
 export const readOf = (kind: string): string => find(derived, `${kebabCase(kind)}.read`)
+
+/** All of them. */
+export const allStatements = (): string[] => [...written.values(), ...derived.values()]

@@ -1,8 +1,8 @@
 /** The job format: JSON, zstd, base64, and a version that can be read without unpacking. */
 import { createHash } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { z } from 'zod'
 import { BATCH_LIMIT, type Batch, LANES } from '../model/batch.ts'
+import type { Observation } from '../model/observation.ts'
 
 /** Version of what `encodeContent` packs: the envelope and the observations in it. Raise it with an upcast from the one before. */
 export const JOB_VERSION = 1
@@ -42,32 +42,45 @@ export type Decoded =
   | { readonly is: 'newer'; readonly version: number }
   | { readonly is: 'invalid'; readonly reason: string }
 
-const dataShape = z.object({ v: z.int().nonnegative(), zstd: z.string() })
+type Fields = Readonly<Record<string, unknown>>
 
-/** The envelope only: whether an observation can be written is for the writer to say. */
-const contentShape = z.object({
-  cluster: z.string().min(1),
-  lane: z
-    .int()
-    .min(0)
-    .max(LANES - 1),
-  observations: z
-    .array(z.looseObject({ type: z.enum(['event', 'state', 'heartbeat', 'gap', 'loss']) }))
-    .max(BATCH_LIMIT),
-  contexts: z.record(z.string(), z.looseObject({})),
-})
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isCount = (value: unknown, below: number): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < below
+
+const shown = (value: unknown): string => (JSON.stringify(value) ?? `${value}`).slice(0, 80)
+
+const TYPES: readonly unknown[] = ['event', 'state', 'heartbeat', 'gap', 'loss'] satisfies Observation['type'][]
+
+/**
+ * What is wrong with an envelope, or null; whether an observation can be written is for the writer to say. By hand, since each agent
+ * loads this file, and a library for shapes takes an eighth of the memory that it may have.
+ */
+const faultOf = ({ cluster, lane, observations, contexts }: Fields): string | null => {
+  if (typeof cluster !== 'string' || cluster === '') return `cluster is ${shown(cluster)}: expected a name`
+  if (!isCount(lane, LANES)) return `lane is ${shown(lane)}: expected one of 0 to ${LANES - 1}`
+  if (!Array.isArray(observations) || observations.length > BATCH_LIMIT)
+    return `observations: expected a list of ${BATCH_LIMIT} at most`
+  const odd = observations.findIndex((each) => !isObject(each) || !TYPES.includes(each.type))
+  if (odd !== -1) return `observations[${odd}].type is ${shown(observations[odd]?.type)}: expected one of ${TYPES}`
+  if (!isObject(contexts) || !Object.values(contexts).every(isObject))
+    return 'contexts: expected objects by their digest'
+  return null
+}
 
 const invalid = (reason: string): Decoded => ({ is: 'invalid', reason })
 
 /** Unpacks a job; older versions are brought to the current one. Never throws: what can't be read comes back with the reason. */
 export const decodeJob = (data: unknown, versions: Versions = VERSIONS): Decoded => {
-  const shape = dataShape.safeParse(data)
-  if (!shape.success) return invalid(`not a job: expected {v, zstd}; ${z.prettifyError(shape.error)}`)
-  const version = shape.data.v
+  if (!isObject(data) || !isCount(data.v, Number.POSITIVE_INFINITY) || typeof data.zstd !== 'string')
+    return invalid(`not a job: expected {v, zstd}, got ${shown(data)}`)
+  const { v: version, zstd } = data
   if (version > versions.current) return { is: 'newer', version }
   let content: Record<string, unknown>
   try {
-    const packed = Buffer.from(shape.data.zstd, 'base64')
+    const packed = Buffer.from(zstd, 'base64')
     content = JSON.parse(zstdDecompressSync(packed, { maxOutputLength: UNPACKED_LIMIT }).toString())
     for (let step = version; step < versions.current; step++) {
       const upcast = versions.upcasts[step]
@@ -77,7 +90,6 @@ export const decodeJob = (data: unknown, versions: Versions = VERSIONS): Decoded
   } catch (error) {
     return invalid(`version ${version} can't be unpacked: ${(error as Error).message}`)
   }
-  const parsed = contentShape.safeParse(content)
-  if (!parsed.success) return invalid(`version ${version}: ${z.prettifyError(parsed.error)}`)
-  return { is: 'batch', batch: parsed.data as unknown as Batch }
+  const fault = isObject(content) ? faultOf(content) : `the content is ${shown(content)}: expected an object`
+  return fault === null ? { is: 'batch', batch: content as unknown as Batch } : invalid(`version ${version}: ${fault}`)
 }

@@ -84,9 +84,9 @@ export class Lanes {
 
   /** What goes to Redis in one turn of the event loop leaves in one write: each second the heartbeats of all lanes do. */
   #writeTogether(): void {
-    if (this.#corked) return
+    const stream = this.#redis.stream as Redis['stream'] | undefined
+    if (this.#corked || stream === undefined) return
     this.#corked = true
-    const { stream } = this.#redis
     stream.cork()
     setImmediate(() => {
       this.#corked = false

@@ -1,6 +1,6 @@
 /** The worker: from the queue into the graph. Any number may run; each lane has one writer at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createWriter } from '../ingest/main.ts'
+import { createWriter, warmUpWriter } from '../ingest/main.ts'
 import type { Batch } from '../model/batch.ts'
 import { type Consumer, type ConsumerStats, type Log, openConsumer, openNudger } from '../queue/main.ts'
 import { applySchema, openStore, type Store, type StoreConfig } from '../store/main.ts'
@@ -29,6 +29,7 @@ const untilSchema = async (store: Store, log: Log | undefined, signal: AbortSign
   for (let told = ''; !signal.aborted; ) {
     try {
       await applySchema(store)
+      await warmUpWriter(store)
       return true
     } catch (error) {
       const reason = (error as Error).message

@@ -59,6 +59,7 @@ export const conclusionOf = (
     ...{ name: (anchor.podName as string | undefined) ?? null, namespace: null },
   }
   const both = { cluster, pattern: pattern.id, number, status, result, outcome, cause, confidence }
+  const incident = isIncident(content) ? incidentId(cluster, pattern.id, key, containerName, cause) : null
   return {
     id,
     expected,
@@ -70,6 +71,7 @@ export const conclusionOf = (
       ...{ content: said, verdictId: name, awaits: JSON.stringify(awaits) },
       openIn: status === 'final' ? null : scope,
       unseenIn: status === 'final' && unseen.length > 0 ? scope : null,
+      ...{ incidentId: incident, unfinishedIn: status === 'final' ? null : incident },
     },
     verdict: {
       ...both,
@@ -83,7 +85,7 @@ export const conclusionOf = (
       ownership: JSON.stringify(ownership),
       ...{ containerName, containerResolver: container.resolver },
     },
-    incidentId: isIncident(content) ? incidentId(cluster, pattern.id, key, containerName, cause) : null,
+    incidentId: incident,
     incident: {
       ...{ cluster, pattern: pattern.id, title: pattern.title, cause, containerName },
       ...{ workloadKey: key, workloadName: workload.name ?? anchor.workloadName ?? null, workloadKind: workload.kind },
@@ -104,7 +106,10 @@ export const withdrawal = (pattern: Pattern, cluster: string, stored: Stored, la
   const empty = { missing: [], unseen: [], pending: [] }
   return {
     ...{ id: stored.id, expected: stored.number, previous: stored.verdictId, verdictId: name },
-    occurrence: { ...both, content: said, verdictId: name, awaits: '[]', openIn: null, unseenIn: null },
+    occurrence: {
+      ...{ ...both, content: said, verdictId: name, awaits: '[]' },
+      ...{ openIn: null, unseenIn: null, incidentId: null, unfinishedIn: null },
+    },
     verdict: { ...both, ...empty, occurrenceId: stored.id, recordedAt: now(), lanes: JSON.stringify(lanes) },
     ...{ incidentId: null, incident: {}, evidence: [], hops: [], affected: [] },
   }

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Store } from '../../graph/store/main.ts'
 import { readLanes } from '../reads/lanes.ts'
 import { conclude } from './conclude.ts'
-import { moveCursor, readCursor } from './cursor.ts'
+import { isFurther, moveCursor, readCursor } from './cursor.ts'
 import { evaluate, readCoverage } from './evaluate.ts'
 import { loadPatterns, OWN_PATTERNS, type Pattern } from './pattern.ts'
 import { applyEngineSchema, statement } from './statements.ts'
 import { wake } from './wake.ts'
+import { warmUp } from './warm-up.ts'
 
 /** Anchors evaluated by one statement. */
 const CHUNK = 100
@@ -56,7 +57,8 @@ const pass = async (
     overtaken += concluded.overtaken
   }
   await beforeCursor()
-  if (overtaken === 0 && JSON.stringify(next) !== JSON.stringify(cursor))
+  // What woke an anchor must be behind the cursor, or it would wake it again.
+  if (overtaken === 0 && (anchors.length > 0 || isFurther(next, cursor)))
     await moveCursor(store, cluster, pattern, next)
   const caughtUp = next.lanes.every((arrival, lane) => arrival >= (ends[lane] ?? 0))
   return { evaluated: anchors.length, verdicts, overtaken, done: anchors.length === 0 && caughtUp }
@@ -91,7 +93,7 @@ export interface Correlator {
   readonly patterns: readonly Pattern[]
   /** Runs all patterns on one cluster, or on every one, until nothing is due. */
   runOnce(cluster?: string): Promise<Run[]>
-  /** Keeps running: nudged by the queue, or each second where there is none. */
+  /** Keeps running: nudged by the queue, or each second where there is none. Resolves when the server has planned all that it will ask. */
   start(): Promise<void>
   /** Resolves when what runs has ended. */
   stop(): Promise<void>
@@ -161,6 +163,7 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     },
     start: async () => {
       await prepare()
+      await warmUp(store, patterns)
       stops = await Promise.all(
         patterns.map(async (pattern) => {
           if (queue === undefined) {

@@ -1,5 +1,6 @@
 /** How far a pattern has read a cluster: a vector over the lanes, and what it has heard of its sources. Kept in the graph. */
 import { LANES } from '../../graph/model/batch.ts'
+import { SECOND } from '../../graph/model/time.ts'
 import type { Store } from '../../graph/store/main.ts'
 import type { Pattern } from './pattern.ts'
 import { statement } from './statements.ts'
@@ -13,6 +14,21 @@ export interface Cursor {
   readonly holesAt: number
   readonly holes: readonly string[]
 }
+
+/**
+ * Heartbeats move every coverage each second. What is noted of it may be older: then the time since is looked through again, for
+ * occurrences that lack a witness. This saves a commit a second for each pattern and cluster.
+ */
+const NOTED_EVERY = 10 * SECOND
+
+/** Whether a cursor says so much more that it has to be kept. */
+export const isFurther = (next: Cursor, kept: Cursor): boolean =>
+  JSON.stringify([next.lanes, next.holesAt, next.holes]) !== JSON.stringify([kept.lanes, kept.holesAt, kept.holes]) ||
+  Object.keys(kept.coverage).some((id) => next.coverage[id] === undefined) ||
+  Object.entries(next.coverage).some(([id, { to, blind }]) => {
+    const before = kept.coverage[id]
+    return before === undefined || before.blind.join() !== blind.join() || to - before.to >= NOTED_EVERY
+  })
 
 const START: Cursor = { lanes: new Array<number>(LANES).fill(0), coverage: {}, holesAt: 0, holes: [] }
 
