@@ -11,7 +11,7 @@ import { OPEN, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { evaluate } from '../../queries/engine/evaluate.ts'
 import { loadPatterns, type Pattern } from '../../queries/engine/pattern.ts'
-import { applyEngineSchema } from '../../queries/engine/statements.ts'
+import { applyEngineSchema, statement } from '../../queries/engine/statements.ts'
 import type { Row } from './row.ts'
 
 const CLUSTER = 'bench-engine'
@@ -60,6 +60,40 @@ UNWIND range(0, $count - 1) AS n
 MATCH (kill:Event {id: $cluster + '/kill' + n}) MATCH (container:Object {key: $cluster + '/c' + n})
 CREATE (kill)-[:ABOUT]->(container)`
 
+/** Incidents with so many occurrences, as a loop of crashes makes them. */
+const LONG = 10_000
+const SHORT = 100
+
+const OCCURRENCES = `CYPHER 5
+CREATE (incident:Incident {id: $cluster + '/incident' + $count, cluster: $cluster})
+WITH incident UNWIND range(1, $count) AS n
+CREATE (incident)-[:OCCURRED]->(:Occurrence {id: incident.id + '/' + n, cluster: $cluster, incidentId: incident.id, at: n})`
+
+/** Sums up a long and a short incident by turns. */
+const sumUp = async (store: Store): Promise<Row> => {
+  for (const count of [LONG, SHORT]) await store.run(OCCURRENCES, { cluster: CLUSTER, count })
+  const sum = async (count: number): Promise<number> => {
+    const start = performance.now()
+    const ids = [`${CLUSTER}/incident${count}`]
+    await store.write((transaction) => transaction.run(statement('sum-incidents'), { ids, now: START }))
+    return performance.now() - start
+  }
+  const [long, short]: [number[], number[]] = [[], []]
+  for (let round = 0; round < WARM_UP; round++) await sum(SHORT)
+  for (let round = 0; round < ROUNDS; round++) {
+    long.push(await sum(LONG))
+    short.push(await sum(SHORT))
+  }
+  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] as number
+  return {
+    what: `summing up an incident after a verdict, ${LONG.toExponential(0)} occurrences against ${SHORT}`,
+    value: median(long) / median(short),
+    unit: 'x',
+    budget: { atMost: 1.3 },
+    detail: `${median(long).toFixed(1)} ms against ${median(short).toFixed(1)} ms; median of ${ROUNDS} rounds, by turns`,
+  }
+}
+
 /** Work of the server that has nothing to do with what is stored: a measure of how busy the machine is. */
 const CONTROL = 'CYPHER 5 UNWIND range(1, 100000) AS n RETURN sum(n % 7) AS sum'
 
@@ -95,6 +129,7 @@ export const bench = async (): Promise<Row[]> => {
   const store = openStore(server)
   const pattern = loadPatterns().find(({ id }) => id === 'container-oom') as Pattern
   const measured: (Round & { events: number })[] = []
+  const others: Row[] = []
   try {
     await applySchema(store)
     await applyEngineSchema(store)
@@ -112,6 +147,7 @@ export const bench = async (): Promise<Row[]> => {
       }
       measured.push({ events, ...(await measure(store, pattern)) })
     }
+    others.push(await sumUp(store))
   } finally {
     await removeCluster(store, CLUSTER)
     await store.close()
@@ -119,11 +155,12 @@ export const bench = async (): Promise<Row[]> => {
     rmSync(dataDir, { recursive: true, force: true })
   }
   const base = measured[0]!
-  return measured.slice(1).map(({ events, ms, ratio }) => ({
+  const evaluations = measured.slice(1).map(({ events, ms, ratio }) => ({
     what: `evaluation of ${ANCHORS} anchors, ${events.toExponential(0)} events stored against ${base.events.toExponential(0)}`,
     value: ratio / base.ratio,
     unit: 'x',
     budget: { atMost: 1.3 },
     detail: `${ms.toFixed(1)} ms against ${base.ms.toFixed(1)} ms, same anchors; median of ${ROUNDS} rounds, each against fixed work of the server right before`,
   }))
+  return [...evaluations, ...others]
 }
