@@ -308,7 +308,9 @@ test('a process may end, collect or throw with a session open', { skip }, () => 
     `for (let i = 0; i < 3; i++) new Kernel({ objects }); gc(); setTimeout(() => { gc(); console.log('alive') }, 50)`,
   )
   assert.equal(`${collected.status} ${collected.stdout}`, '0 alive\n', collected.stderr)
-  const thrown = run(`new Kernel({ objects }).start(() => { throw new Error('of the callback') }); spawnSync('sh', ['-c', 'kill -9 $$'])`)
+  const thrown = run(
+    `new Kernel({ objects }).start(() => { throw new Error('of the callback') }); spawnSync('sh', ['-c', 'kill -9 $$'])`,
+  )
   assert.equal(thrown.status, 1)
   assert.match(thrown.stderr, /of the callback/)
 })

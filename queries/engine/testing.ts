@@ -57,7 +57,9 @@ export const split = (
 }
 
 const VOLATILE = new Set(
-  'id number verdictId occurrenceId content updatedAt recordedAt lanes cluster scope openIn unseenIn'.split(' '),
+  'id number verdictId occurrenceId content updatedAt recordedAt lanes cluster scope openIn unseenIn incidentId unfinishedIn'.split(
+    ' ',
+  ),
 )
 
 const bare = (properties: object | null, cluster: string): unknown =>
