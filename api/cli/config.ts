@@ -12,6 +12,9 @@ export const dataDir = environment.AITIA_DATA ? resolve(environment.AITIA_DATA) 
 
 export const defaultCluster = environment.AITIA_CLUSTER ?? 'local'
 
+/** The command as it was called: its launcher says so, as what it runs can't know. */
+export const command = environment.AITIA_CALLED_AS ?? 'aitia'
+
 export const queuePrefix = environment.AITIA_QUEUE_PREFIX ?? 'aitia'
 
 export interface Neo4jAddress {

@@ -25,6 +25,7 @@ interface Ended {
 
 describe('the command line', () => {
   const cluster = testCluster()
+  const bystander = testCluster()
   const folder = mkdtempSync(join(tmpdir(), 'aitia-cli-'))
   let store: Store
   let environment: NodeJS.ProcessEnv
@@ -51,9 +52,10 @@ describe('the command line', () => {
     const beats = [heartbeat(KUBERNETES, START, END, true), heartbeat(EBPF, START, END, true)]
     await loadRecording(store, recordingOf([...healthy(START), ...outOfMemory(KILL), ...beats]), cluster)
     await createCorrelator({ store }).runOnce(cluster)
+    await loadRecording(store, recordingOf(beats), bystander)
   })
   after(async () => {
-    await removeCluster(store, cluster)
+    for (const name of [cluster, bystander]) await removeCluster(store, name)
     await store.close()
     rmSync(folder, { recursive: true })
   })
@@ -70,6 +72,68 @@ describe('the command line', () => {
   test('why of an earlier time knows what was so then', async () => {
     const { out } = await aitia(['why', 'checkout', '-n', 'shop', '--at', toRfc3339(KILL - SECOND)])
     assert.match(out, /^Nothing wrong with checkout was seen|^Nothing is wrong with checkout/)
+  })
+
+  test('a time that is none, or to come, and a window without length are refused', async () => {
+    const ask = (...times: string[]) => aitia(['why', 'deployment/checkout', '-n', 'shop', ...times])
+    const none = await ask('--at', '25:99')
+    assert.deepEqual([none.code, none.out], [2, ''])
+    assert.match(none.err, /^--at: got "25:99", expected a time such as/)
+    const future = await ask('--at', '2200-01-01T00:00:00Z')
+    assert.equal(future.code, 2)
+    assert.match(future.err, /^at: got 2200-01-01T00:00:00.000000Z, expected a time up to now/)
+    const turned = await ask('--at', toRfc3339(KILL), '--since', toRfc3339(END))
+    assert.equal(turned.code, 2)
+    assert.match(turned.err, /^since: got .*, expected a time before /)
+    const unborn = await ask('--at', toRfc3339(START - 10 * MINUTE))
+    assert.equal(unborn.code, 1)
+    assert.match(unborn.err, /^no deployment "checkout" in namespace "shop" yet: it was first seen at /)
+  })
+
+  test('what is in another cluster is said to be there, and an empty list says why it is empty', async () => {
+    const other = { AITIA_CLUSTER: bystander }
+    const why = await aitia(['why', 'deployment/checkout', '-n', 'shop'], { ...other, AITIA_CALLED_AS: './aitia' })
+    assert.equal(why.code, 1)
+    assert.match(
+      why.err.replaceAll('\n', ' '),
+      new RegExp(`There is one in cluster ${cluster}.*: add -c ${cluster}\\.`),
+    )
+    const list = await aitia(['incidents'], { ...other, AITIA_CALLED_AS: './aitia' })
+    assert.equal(list.code, 0)
+    assert.match(
+      list.out,
+      new RegExp(`^No incident is known in cluster ${bystander}\\. There (is|are) .*: \\./aitia incidents -c `),
+    )
+    const filtered = await aitia(['incidents', '--pattern', 'nope'])
+    assert.equal(filtered.out, `No incident in cluster ${cluster} fits --pattern nope; without that there is 1.\n`)
+    for (const args of [['why', 'checkout'], ['incidents'], ['record', '--from', '-2h']]) {
+      const unheard = await aitia([...args, '-c', 'nonesuch'])
+      assert.deepEqual([unheard.code, unheard.out], [1, ''], args.join(' '))
+      assert.match(unheard.err, /^nothing was heard of a cluster "nonesuch" \(known: /)
+    }
+    for (const args of [
+      ['incidents', '99'],
+      ['record', '--incident', '99'],
+    ]) {
+      const unknown = await aitia([...args, '-c', bystander], { AITIA_CALLED_AS: './aitia' })
+      assert.deepEqual(
+        [unknown.code, unknown.err],
+        [1, `no incident 99 in cluster ${bystander}. List them: ./aitia incidents -c ${bystander}\n`],
+      )
+    }
+    const kind = await aitia(['why', 'foo/checkout', '-n', 'nowhere'])
+    assert.match(kind.err, new RegExp(`^no kind "foo" is known in cluster ${cluster}: expected one such as deployment`))
+  })
+
+  test('a pod that only the kernel told of is named by its UID, and asked for by it', async () => {
+    const [row] = await store.read<{ key: string }>(
+      'CYPHER 5 MATCH (pod:Pod {cluster: $cluster}) WHERE pod.key IS NOT NULL RETURN pod.key AS key LIMIT 1',
+      { cluster },
+    )
+    const uid = row!.key.slice(cluster.length + 1)
+    const { code, out, err } = await aitia(['why', `pod/${uid}`, '-n', 'shop'])
+    assert.equal(code, 0, err)
+    assert.match(out, /checkout/)
   })
 
   test('--json gives the whole answer', async () => {

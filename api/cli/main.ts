@@ -1,7 +1,7 @@
 /** The command line: composes the project's parts, and loads only those that a command needs. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { defaultCluster } from './config.ts'
-import { UsageError } from './output.ts'
+import { asCalled, UsageError } from './output.ts'
 
 const whole = (text: string): number => {
   if (/^\d+$/.test(text)) return Number(text)
@@ -14,7 +14,7 @@ const program = new Command('aitia')
   .description(
     "Why is this Kubernetes workload broken? From the kernel's events to the workload, with evidence for every hop.",
   )
-  .option('--json', 'print results as JSON; times are µs since the epoch')
+  .option('--json', 'print results as JSON; times are µs since the epoch, failures stay text on standard error')
   .option('-c, --cluster <name>', 'the cluster that is meant', defaultCluster)
   .helpOption('-h, --help', 'show help')
   .helpCommand(false)
@@ -152,7 +152,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? SUCCESS : USAGE
   else {
-    console.error(error instanceof Error ? error.message : error)
+    console.error(asCalled(error instanceof Error ? error.message : String(error)))
     process.exitCode = error instanceof UsageError ? USAGE : FAILED
   }
 }

@@ -1,9 +1,10 @@
 /** What several commands need opened, and closed again however they end. */
 import type { Store } from '../../graph/store/main.ts'
+import type { Incident } from '../../queries/reads/main.ts'
 import { colours, defaultCluster, neo4jAddress } from './config.ts'
-import { UsageError } from './output.ts'
+import { Failure, UsageError } from './output.ts'
 import { clockOf, parseTime } from './render/time.ts'
-import type { Ink } from './render/why.ts'
+import { clusterOption, type Ink } from './render/why.ts'
 
 /** Runs `work` on the store that the environment or `aitia up` names; says at once where it is away. */
 export const withStore = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
@@ -33,6 +34,24 @@ export const timeOption = (option: string, text: string | undefined, now: number
   if (time !== null) return time
   throw new UsageError(
     `${option}: got "${text}", expected a time such as 14:02, 2026-11-24T14:02:10Z, 2026-11-24 or -90m before now`,
+  )
+}
+
+/** What a command says of a cluster of which nothing was ever heard: it has no answer, not an empty one. */
+export const refuseUnheard = async (store: Store, cluster: string): Promise<readonly string[]> => {
+  const { clusters, unheardText } = await import('../../queries/reads/main.ts')
+  const heard = (await clusters(store)).map((it) => it.cluster)
+  if (!heard.includes(cluster)) throw new Failure(unheardText(cluster, heard))
+  return heard
+}
+
+/** The incident with this id, or with an id that begins so. */
+export const incidentNamed = async (store: Store, cluster: string, id: string): Promise<Incident> => {
+  const { incidentByPrefix } = await import('../../queries/reads/main.ts')
+  const incident = await incidentByPrefix(store, idIn(cluster, id))
+  if (incident !== null) return incident
+  throw new Failure(
+    `no incident ${id} in cluster ${cluster}. List them: aitia incidents${clusterOption(cluster, defaultCluster)}`,
   )
 }
 

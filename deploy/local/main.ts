@@ -17,7 +17,9 @@ const toTest: Step[] = [...toRun, debianPackagesForCluster, neo4jStartImage]
 async function start(args: string[]): Promise<number> {
   await setUp(toRun)
   const recording = join(root, 'test', 'recordings', 'container-oom.json')
-  return run([join(root, 'api', 'cli', 'main.ts'), 'up', '--replay', recording, ...args])
+  return run([join(root, 'api', 'cli', 'main.ts'), 'up', '--replay', recording, ...args], {
+    AITIA_CALLED_AS: './aitia',
+  })
 }
 
 async function bench(args: string[]): Promise<number> {

@@ -11,12 +11,18 @@ export const OPEN = Number.MAX_SAFE_INTEGER
 /** The current time in µs since the epoch. */
 export const now = (): number => Math.round((performance.timeOrigin + performance.now()) * MILLISECOND)
 
+/** Whether the month has that day: Date.parse takes 30 Feb for 2 Mar. */
+const inCalendar = (time: string): boolean => {
+  const day = time.slice(0, 10)
+  return time.slice(8, 10) <= '28' || new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
+}
+
 /** µs of an RFC 3339 stamp as Kubernetes writes it (up to nanoseconds), or null where it is none. */
 export const fromRfc3339 = (stamp: string): number | null => {
   const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(stamp)
   if (parts === null) return null
   const seconds = Date.parse(`${parts[1]}${parts[3]}`)
-  if (Number.isNaN(seconds)) return null
+  if (Number.isNaN(seconds) || !inCalendar(parts[1]!)) return null
   return seconds * MILLISECOND + Math.floor(Number((parts[2] ?? '').padEnd(6, '0').slice(0, 6)))
 }
 

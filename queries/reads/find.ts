@@ -8,12 +8,17 @@ import type { StoredObject, StoredState } from './stored.ts'
 
 const FIND = statement('find')
 const FIND_GLOBAL = statement('find-global')
+const WITH_KEY = statement('with-key')
+const ELSEWHERE = statement('elsewhere')
+const ELSEWHERE_GLOBAL = statement('elsewhere-global')
+const KIND_KNOWN = statement('kind-known')
 const NAMES = statement('names')
 const NAMES_GLOBAL = statement('names-global')
 
 /** What is asked about: `deployment`, `checkout`, `shop`. */
 export interface Asked {
   readonly kind: string
+  /** Its name, or its UID: a pod that only the kernel told of has no name. */
   readonly name: string
   /** Ignored for kinds that have none. */
   readonly namespace: string
@@ -31,12 +36,17 @@ const namespaced = (label: ObjectName): boolean => OBJECTS[label].namespaced ===
 export const find = async (reader: Reader, cluster: string, asked: Asked, asOf: AsOf): Promise<Found[]> => {
   const { label, workloadKind } = kindNamed(asked.kind)
   const text = forKind(namespaced(label) ? FIND : FIND_GLOBAL, label)
-  const rows = await reader.read<{ object: StoredObject; state: RawState | null }>(text, {
+  type Row = { object: StoredObject; state: RawState | null }
+  const named = await reader.read<Row>(text, {
     cluster,
     name: asked.name,
     ...(namespaced(label) ? { namespace: asked.namespace, workloadKind } : {}),
     ...asOf,
   })
+  const rows =
+    named.length > 0
+      ? named
+      : await reader.read<Row>(WITH_KEY, { key: `${cluster}/${asked.name}`, kind: label, ...asOf })
   const found = rows.map(({ object, state }) => ({ object, state: state === null ? null : parseState(state) }))
   const alive = (it: Found): number => (it.state === null ? 1 : it.state.deleted ? 0 : 2)
   return found.sort((a, b) => alive(b) - alive(a) || (b.state?.at ?? 0) - (a.state?.at ?? 0))
@@ -46,6 +56,25 @@ export interface NamedObject {
   readonly kind: string
   readonly name: string
   readonly namespace: string | null
+}
+
+/** Of `clusters` those that have, or had, an object of this kind and name. */
+export const elsewhere = async (reader: Reader, clusters: readonly string[], asked: Asked): Promise<string[]> => {
+  const { label, workloadKind } = kindNamed(asked.kind)
+  const text = forKind(namespaced(label) ? ELSEWHERE : ELSEWHERE_GLOBAL, label)
+  const rows = await reader.read<{ cluster: string }>(text, {
+    clusters,
+    name: asked.name,
+    ...(namespaced(label) ? { namespace: asked.namespace, workloadKind } : {}),
+  })
+  return rows.map((row) => row.cluster)
+}
+
+/** Whether a word means a kind: one of the model, a built-in workload, or a custom workload that the cluster has. */
+export const isKind = async (reader: Reader, cluster: string, word: string): Promise<boolean> => {
+  const { workloadKind, builtIn } = kindNamed(word)
+  if (builtIn) return true
+  return (await reader.read(KIND_KNOWN, { cluster, workloadKind })).length > 0
 }
 
 /** Number of letters to insert, delete or replace to make `b` of `a`. */

@@ -1,5 +1,5 @@
 /** An answer in one sentence: the first line that a reader sees, whatever the way in. */
-import type { Impact } from './impact.ts'
+import { AFTERMATH, type Impact } from './impact.ts'
 import { notThereText } from './subject.ts'
 import { many, span } from './units.ts'
 import type { Answer, IncidentAnswer } from './why.ts'
@@ -12,11 +12,19 @@ type Seen = Exclude<Answer, { result: 'not-found' }>
 export const mainImpact = ({ impact }: IncidentAnswer, subjectKey: string): Impact | null =>
   impact.find((it) => it.key === subjectKey) ?? impact.find((it) => it.role === 'workload') ?? null
 
-const loss = (hit: Impact | null): string => {
+/** True while a loss that the occurrence brought about may still come, or is not told yet. */
+export const mayStillLose = ({ at, toldUpTo }: Seen, happened: number): boolean =>
+  Math.min(at, toldUpTo ?? at) < happened + AFTERMATH
+
+/** `lost 1 of 3 replicas at 14:02:10`. That none was lost is said only once it can't come any more. */
+const loss = (hit: Impact | null, answer: Seen, happened: number, time: Time): string => {
+  const when = `at ${time(happened)}`
   const things = hit?.kind === 'Service' ? 'endpoint' : 'replica'
-  if (hit === null || hit.before === null || hit.fewest === null) return 'was hit'
+  if (hit === null || hit.before === null || hit.fewest === null) return `was hit ${when}`
   const lost = hit.before - hit.fewest
-  return lost > 0 ? `lost ${lost} of ${many(hit.before, things)}` : `kept ${many(hit.before, things)}`
+  if (lost > 0) return `lost ${lost} of ${many(hit.before, things)} ${when}`
+  const kept = many(hit.before, things)
+  return mayStillLose(answer, happened) ? `was hit ${when} and has kept ${kept} so far` : `kept ${kept} ${when}`
 }
 
 const incident = (answer: Seen, time: Time): string => {
@@ -27,7 +35,7 @@ const incident = (answer: Seen, time: Time): string => {
   const befell =
     (anchor === undefined ? null : befellOf(anchor)) ??
     `${latest.incident?.title ?? latest.occurrence.pattern}: ${latest.occurrence.outcome}`
-  return `${name} ${loss(hit)} at ${time(latest.occurrence.at)}: ${befell}.`
+  return `${name} ${loss(hit, answer, latest.occurrence.at, time)}: ${befell}.`
 }
 
 const signs = ({ symptoms, subject }: Seen): string => {
@@ -62,7 +70,10 @@ const healthy = ({ subject, at, watchedFrom, lastBefore, notSeen, toldUpTo }: Se
     replicas === null
       ? ''
       : `${replicas.ready} of ${replicas.wanted} ready${readySince === null ? '' : ` for ${readyLonger ? 'at least ' : ''}${span(at - readySince)}`}, `
-  const quiet = lastBefore === null ? `no incident since ${time(watchedFrom)}` : `no incident since ${time(lastBefore)}`
+  const quiet =
+    lastBefore === null && watchedFrom >= at
+      ? `nothing of the time before ${time(at)} was watched`
+      : `no incident since ${time(lastBefore ?? watchedFrom)}`
   const upTo = toldUpTo === null ? '' : ` as of ${time(toldUpTo)}`
   return notSeen.length === 0
     ? `Nothing is wrong with ${name} that aitia can see${upTo}: ${ready}${quiet}, all sources listening.`

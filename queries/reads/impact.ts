@@ -7,7 +7,7 @@ import { states } from './states.ts'
 import { kindOf, type StoredObject, type StoredState } from './stored.ts'
 
 /** How long after an occurrence a loss is counted as its. */
-const AFTERMATH = 5 * MINUTE
+export const AFTERMATH = 5 * MINUTE
 
 /** Replicas of a workload, as its own status tells. */
 export interface Replicas {

@@ -4,6 +4,7 @@ import { kindNamed } from './kinds.ts'
 import { decodeCursor, encodeCursor, InvalidRequest, pageSize, type Reader, statement } from './read.ts'
 
 const INCIDENTS = statement('incidents')
+const COUNTS = statement('incident-counts')
 const BY_ID = statement('incidents-by-id')
 const BY_PREFIX = statement('incidents-by-prefix')
 
@@ -76,6 +77,12 @@ export const incidents = async (
   const last = items.at(-1)
   return { items, endCursor: rows.length > first && last ? encodeCursor([last.lastAt, last.id]) : null }
 }
+
+/** How many incidents each of the clusters has, those with the most first. */
+export const incidentCounts = (
+  reader: Reader,
+  clusters: readonly string[],
+): Promise<{ readonly cluster: string; readonly count: number }[]> => reader.read(COUNTS, { clusters })
 
 /** Incidents by id; those that are not there are left out. */
 export const incidentsById = async (reader: Reader, ids: readonly string[]): Promise<Map<string, Incident>> => {

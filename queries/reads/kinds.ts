@@ -22,6 +22,8 @@ export interface Kind {
   readonly label: ObjectName
   /** Kubernetes kind of a Workload; null for all other objects. */
   readonly workloadKind: string | null
+  /** False where the word was taken for the kind of a custom workload, since it means nothing else. */
+  readonly builtIn: boolean
 }
 
 const singular = (word: string): string => word.replace(/s$/, '')
@@ -30,11 +32,11 @@ const singular = (word: string): string => word.replace(/s$/, '')
 export const kindNamed = (word: string): Kind => {
   const lower = word.toLowerCase()
   const builtIn = WORKLOADS[lower] ?? WORKLOADS[singular(lower)]
-  if (builtIn !== undefined) return { label: 'Workload', workloadKind: builtIn }
+  if (builtIn !== undefined) return { label: 'Workload', workloadKind: builtIn, builtIn: true }
   const object =
     SHORT[lower] ??
     (Object.keys(OBJECTS) as ObjectName[]).find((name) => [lower, singular(lower)].includes(name.toLowerCase()))
   return object === undefined || object === 'Workload'
-    ? { label: 'Workload', workloadKind: object === undefined ? word : null }
-    : { label: object, workloadKind: null }
+    ? { label: 'Workload', workloadKind: object === undefined ? word : null, builtIn: object !== undefined }
+    : { label: object, workloadKind: null, builtIn: true }
 }

@@ -8,11 +8,12 @@ export { events, eventsById } from './events.ts'
 export { family } from './family.ts'
 export { find, nearest } from './find.ts'
 export { doubtText, type Ground } from './ground.ts'
-export { headline, mainImpact } from './headline.ts'
+export { headline, mainImpact, mayStillLose } from './headline.ts'
 export {
   type Incident,
   type IncidentFilter,
   incidentByPrefix,
+  incidentCounts,
   incidents,
   incidentsById,
   type Page,
@@ -31,7 +32,7 @@ export { type GraphSize, graphSize } from './size.ts'
 export { type ClusterHeard, clusterNow, clusters, type Source, sources, unwatched } from './sources.ts'
 export { statesInForce } from './states.ts'
 export { kindOf, type StoredEvent, type StoredObject } from './stored.ts'
-export { type AsOfQuestion, NotFound, nameOf, notThereText } from './subject.ts'
+export { type AsOfQuestion, NotFound, nameOf, notThereText, unheardText } from './subject.ts'
 export { DEEPEST, LARGEST, type Topology, topologyAround, topologyOfNamespace } from './topology.ts'
 export { bytes, many, span } from './units.ts'
 export { type AddressHolders, whoHad } from './who-had.ts'

@@ -177,6 +177,13 @@ const inOrder = (evidence: readonly Evidence[], hops: readonly Hop[]): Evidence[
   )
 }
 
+/** By role and name: the graph gives edges in no order, and two occurrences are to be compared. */
+const byRole = (affected: readonly Affected[]): Affected[] =>
+  affected.toSorted((a, b) => {
+    const [one, other] = [a, b].map(({ role, object }) => `${role} ${object.name ?? ''} ${object.key}`)
+    return one! < other! ? -1 : 1
+  })
+
 /** Occurrences by id with their newest verdict as known at `known`, its evidence and what they affect. */
 export const occurrenceDetails = async (
   reader: Reader,
@@ -190,7 +197,8 @@ export const occurrenceDetails = async (
   return new Map(
     rows.map(({ occurrence, verdict: raw, evidence, affected }) => {
       const verdict = raw === null ? null : verdictOf(raw)
-      return [occurrence.id, { occurrence, verdict, evidence: inOrder(evidence, verdict?.hops ?? []), affected }]
+      const chain = inOrder(evidence, verdict?.hops ?? [])
+      return [occurrence.id, { occurrence, verdict, evidence: chain, affected: byRole(affected) }]
     }),
   )
 }

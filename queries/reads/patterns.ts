@@ -8,6 +8,8 @@ export interface PatternWork {
   readonly occurrences: number
   /** Occurrences whose verdict is not final. */
   readonly open: number
+  /** When the last one happened, µs. */
+  readonly lastAt: number
   /** When the last verdict was written, µs. */
   readonly concludedAt: number
 }

@@ -1,6 +1,6 @@
 /** The object that a question is about, as of its time; where there is none, what may have been meant. */
 import { toRfc3339 } from '../../graph/model/time.ts'
-import { type Asked, type Found, find, type NamedObject, nearest } from './find.ts'
+import { type Asked, elsewhere, type Found, find, isKind, type NamedObject, nearest } from './find.ts'
 import { settledKnown } from './lanes.ts'
 import { InvalidRequest, KNOWN_NOW, type Reader, statement } from './read.ts'
 import { clusterNow, clusters } from './sources.ts'
@@ -34,18 +34,37 @@ export interface NotThere extends Asking {
   readonly firstSeenAt: number | null
   /** Clusters that the graph knows of, if it knows nothing of this one. */
   readonly otherClusters: readonly string[] | null
+  /** Other clusters that have an object of this kind and name. */
+  readonly elsewhere: readonly string[]
+  /** False where the kind means nothing in this cluster. */
+  readonly kindKnown: boolean
+}
+
+/** Clusters that a message names. */
+const NAMED = 5
+
+/** That nothing was heard of a cluster, and which others there are. */
+export const unheardText = (cluster: string, others: readonly string[]): string => {
+  const known = others.length === 0 ? 'no source has reported yet' : `known: ${others.slice(0, NAMED).join(', ')}`
+  return `nothing was heard of a cluster "${cluster}" (${known}).`
+}
+
+/** Throws InvalidRequest for a cluster of which nothing was heard. */
+export const refuseUnheard = async (reader: Reader, cluster: string): Promise<void> => {
+  const heard = (await clusters(reader)).map((it) => it.cluster)
+  if (!heard.includes(cluster)) throw new InvalidRequest(unheardText(cluster, heard))
 }
 
 /** Why there is no such object; `time` writes a point in time for the reader. */
 export const notThereText = (
-  { asked, cluster, nearest, deletedAt, firstSeenAt, otherClusters }: NotThere,
+  { asked, cluster, nearest, deletedAt, firstSeenAt, otherClusters, elsewhere, kindKnown }: NotThere,
   time: (micros: number) => string,
 ): string => {
-  if (otherClusters !== null) {
-    const known =
-      otherClusters.length === 0 ? 'no source has reported yet' : `known: ${otherClusters.slice(0, 5).join(', ')}`
-    return `nothing was heard of a cluster "${cluster}" (${known}).`
-  }
+  const there = elsewhere.slice(0, NAMED).join(', ')
+  const other = elsewhere.length === 0 ? '' : ` There is one in cluster ${there}: add -c ${elsewhere[0]}.`
+  if (otherClusters !== null) return `${unheardText(cluster, otherClusters)}${other}`
+  if (!kindKnown && elsewhere.length === 0)
+    return `no kind "${asked.kind}" is known in cluster ${cluster}: expected one such as deployment, statefulset, pod or service.`
   const what = `no ${asked.kind.toLowerCase()} "${asked.name}" in namespace "${asked.namespace}"`
   if (deletedAt !== null) return `${what} any more: it was deleted at ${time(deletedAt)}. Add --at with a time before.`
   if (firstSeenAt !== null) return `${what} yet: it was first seen at ${time(firstSeenAt)}. Add --at with a time after.`
@@ -56,7 +75,8 @@ export const notThereText = (
       it.namespace === null || it.namespace === asked.namespace ? '' : ` in ${it.namespace}`,
     ].join(''),
   )
-  return `${what}${names.length > 0 ? ` (nearest: ${names.join(', ')})` : ''}. Deleted objects: add --at.`
+  const place = elsewhere.length === 0 ? '' : ` of cluster ${cluster}`
+  return `${what}${place}${names.length > 0 ? ` (nearest: ${names.join(', ')})` : ''}.${other}`
 }
 
 /** There is no object of that kind and name at that time. */
@@ -68,11 +88,17 @@ export class NotFound extends InvalidRequest {
   }
 }
 
+/** Other clusters that are searched for what was not found. */
+const OTHERS = 50
+
 /** `found` is the best match that does not exist at that time, if there is one. */
 export const notThere = async (reader: Reader, asking: Asking, found: Found | undefined): Promise<NotThere> => {
-  const [names, heard, [first]] = await Promise.all([
+  const heard = (await clusters(reader)).map((it) => it.cluster)
+  const others = heard.filter((it) => it !== asking.cluster)
+  const [names, there, kindKnown, [first]] = await Promise.all([
     nearest(reader, asking.cluster, asking.asked),
-    clusters(reader).then((all) => all.map((it) => it.cluster)),
+    found === undefined ? elsewhere(reader, others.slice(0, OTHERS), asking.asked) : [],
+    isKind(reader, asking.cluster, asking.asked.kind),
     found === undefined || found.state !== null
       ? []
       : reader.read<{ at: number }>(FIRST_SEEN, { keys: [found.object.key] }),
@@ -84,6 +110,8 @@ export const notThere = async (reader: Reader, asking: Asking, found: Found | un
     deletedAt: found?.state?.at ?? null,
     firstSeenAt: first?.at ?? null,
     otherClusters: heard.includes(asking.cluster) ? null : heard,
+    elsewhere: there,
+    kindKnown,
   }
 }
 

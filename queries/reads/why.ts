@@ -1,5 +1,5 @@
 /** The answer to "why is this workload broken?", with all that it rests on and all that it can't tell. */
-import { SECOND } from '../../graph/model/time.ts'
+import { now, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { FAMILY_LIMIT, family, keysOf, type Member, type Window } from './family.ts'
 import { type Found, find } from './find.ts'
 import { type Impact, impact, type Replicas, replicasOf } from './impact.ts'
@@ -194,12 +194,21 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<
   }
 }
 
-/** Answers a question about one object: incidents, near misses, what was not seen, or that nothing is wrong. Throws InvalidRequest for a kind that has no answer, and for a `known` that is too late. */
+/** What has not happened yet has no cause, and a window that ends before it begins holds nothing to be calm about. */
+const refuseTimes = ({ at, since }: Question, end: number, clock: number): void => {
+  if (at !== undefined && at > clock + SECOND)
+    throw new InvalidRequest(`at: got ${toRfc3339(at)}, expected a time up to now (${toRfc3339(clock)})`)
+  if (since !== undefined && since >= end)
+    throw new InvalidRequest(`since: got ${toRfc3339(since)}, expected a time before ${toRfc3339(end)}`)
+}
+
+/** Answers a question about one object: incidents, near misses, what was not seen, or that nothing is wrong. Throws InvalidRequest for a kind that has no answer, for a time to come, for a window without length, and for a `known` that is too late. */
 export const why = async (reader: Reader, question: Question): Promise<Answer> => {
   const { cluster, kind, name, namespace } = question
   if (!EXPLAINED.has(kindNamed(kind).label))
     throw new InvalidRequest(`got the kind ${kind}, expected a workload (such as deployment), pod or service`)
   const times = await settle(reader, question)
+  refuseTimes(question, times.at, now())
   const asking: WhyAsking = {
     cluster,
     asked: { kind, name, namespace },
@@ -209,5 +218,9 @@ export const why = async (reader: Reader, question: Question): Promise<Answer> =
   const [found] = await find(reader, cluster, asking.asked, asking)
   if (found === undefined || found.state?.deleted === true)
     return { ...(await notThere(reader, asking, found)), from: asking.from }
-  return lookAt(reader, asking, found)
+  const answer = await lookAt(reader, asking, found)
+  if (answer.result !== 'healthy' || found.state !== null) return answer
+  // Nobody has seen it by then: only what was seen earlier by somebody else (the kernel) is told of it.
+  const absent = await notThere(reader, asking, found)
+  return absent.firstSeenAt === null ? answer : { ...absent, from: asking.from }
 }

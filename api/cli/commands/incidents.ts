@@ -1,7 +1,8 @@
 /** `aitia incidents [ID]`: what is known to be broken, or one incident with each occurrence and its evidence. */
-import { idIn, ink, timeOption, withStore } from '../open.ts'
-import { Failure, print } from '../output.ts'
-import { renderIncident, renderIncidents } from '../render/incidents.ts'
+import type { Store } from '../../../graph/store/main.ts'
+import { incidentNamed, ink, refuseUnheard, timeOption, withStore } from '../open.ts'
+import { print } from '../output.ts'
+import { renderIncident, renderIncidents, renderNone } from '../render/incidents.ts'
 
 export interface IncidentsOptions {
   readonly cluster: string
@@ -19,9 +20,7 @@ const one = async (id: string, options: IncidentsOptions): Promise<void> => {
   const tools = await ink()
   const { reads } = tools
   const found = await withStore(async (store) => {
-    const incident = await reads.incidentByPrefix(store, idIn(options.cluster, id))
-    if (incident === null)
-      throw new Failure(`no incident ${id} in cluster ${options.cluster}. List them: aitia incidents`)
+    const incident = await incidentNamed(store, options.cluster, id)
     const page = await reads.occurrences(store, incident.id, {
       first: Math.min(options.first, 50),
       ...(options.after === undefined ? {} : { after: options.after }),
@@ -33,21 +32,40 @@ const one = async (id: string, options: IncidentsOptions): Promise<void> => {
   print(options.json === true, found, (it) => renderIncident(it, tools))
 }
 
+/** The options that leave incidents out, as they were given. */
+const filtersOf = ({ namespace, workload, pattern, status, since }: IncidentsOptions): string[] =>
+  Object.entries({ namespace, workload, pattern, status, since }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${value}`],
+  )
+
+/** What there is instead, where a page is empty: incidents that the filters left out, or those of other clusters. */
+const instead = async (store: Store, options: IncidentsOptions) => {
+  const { incidentCounts } = await import('../../../queries/reads/main.ts')
+  const counts = await incidentCounts(store, await refuseUnheard(store, options.cluster))
+  return {
+    filters: filtersOf(options),
+    here: counts.find((it) => it.cluster === options.cluster)?.count ?? 0,
+    elsewhere: counts.filter((it) => it.cluster !== options.cluster && it.count > 0),
+  }
+}
+
 const list = async (options: IncidentsOptions): Promise<void> => {
   const tools = await ink()
   const { namespace, workload, pattern, status, first, after } = options
   const from = timeOption('--since', options.since, tools.reads.now())
-  const page = await withStore((store) =>
-    tools.reads.incidents(
-      store,
-      options.cluster,
-      Object.fromEntries(
-        Object.entries({ namespace, workload, pattern, status, from }).filter(([, value]) => value !== undefined),
-      ),
-      { first, ...(after === undefined ? {} : { after }) },
-    ),
+  const { page, none } = await withStore(async (store) => {
+    const filter = Object.fromEntries(
+      Object.entries({ namespace, workload, pattern, status, from }).filter(([, value]) => value !== undefined),
+    )
+    const page = await tools.reads.incidents(store, options.cluster, filter, {
+      first,
+      ...(after === undefined ? {} : { after }),
+    })
+    return { page, none: page.items.length > 0 || after !== undefined ? null : await instead(store, options) }
+  })
+  print(options.json === true, page, (it) =>
+    none === null ? renderIncidents(it, options.cluster, tools) : renderNone(none, options.cluster, tools),
   )
-  print(options.json === true, page, (it) => renderIncidents(it, options.cluster, tools))
 }
 
 export const incidents = (id: string | undefined, options: IncidentsOptions): Promise<void> =>

@@ -44,7 +44,9 @@ export const patternsList = async (options: PatternsOptions): Promise<void> => {
       id,
       title,
       steps.join(' > '),
-      done === null ? '-' : `${done.occurrences}, ${done.open} open, last ${clock.since(done.concludedAt)}`,
+      done === null
+        ? '-'
+        : `${done.occurrences}, ${done.open} open, last ${clock.at(done.lastAt)} ${clock.zone(done.lastAt)}`,
     ])
     const [head, ...lines] = columns([['PATTERN', 'TITLE', 'STEPS', `FOUND IN ${options.cluster}`], ...rows])
     return [colour.bold(head!), ...lines].join('\n')

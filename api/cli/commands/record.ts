@@ -1,8 +1,8 @@
 /** `aitia record`: what the graph holds of an incident or of a window, as a document that can be mailed, replayed, kept as a test. */
 import { writeFileSync } from 'node:fs'
 import type { Recording } from '../../../graph/model/recording.ts'
-import { idIn, timeOption, withStore } from '../open.ts'
-import { say, UsageError } from '../output.ts'
+import { incidentNamed, refuseUnheard, timeOption, withStore } from '../open.ts'
+import { Failure, say, UsageError } from '../output.ts'
 
 export interface RecordOptions {
   readonly cluster: string
@@ -28,18 +28,24 @@ export const record = async (options: RecordOptions): Promise<void> => {
   const to = timeOption('--to', options.to, now) ?? now
   if ((incident === undefined) === (from === undefined))
     throw new UsageError('expected either --incident ID, or --from and --to; `aitia incidents` lists the ids')
-  if (from !== undefined && from >= to) throw new UsageError('--from is not before --to')
-  const recording = await withStore((store) =>
-    incident === undefined
-      ? reads.recordWindow(store, cluster, { from: from!, to })
-      : reads.recordIncident(store, idIn(cluster, incident)),
-  )
+  if (from !== undefined && from >= to)
+    throw new UsageError(`--from ${options.from} is not before --to ${options.to ?? 'now'}`)
+  const recording = await withStore(async (store) => {
+    if (incident !== undefined) return reads.recordIncident(store, (await incidentNamed(store, cluster, incident)).id)
+    await refuseUnheard(store, cluster)
+    return reads.recordWindow(store, cluster, { from: from!, to })
+  })
   const text = formatRecording(recording)
-  if (options.output === undefined) process.stdout.write(text)
-  else {
-    writeFileSync(options.output, text)
-    say(
-      `${options.output}: ${reads.many(recording.observations.length, 'observation')}. Replay it: aitia replay ${options.output}`,
-    )
+  if (options.output === undefined) {
+    process.stdout.write(text)
+    return
   }
+  try {
+    writeFileSync(options.output, text)
+  } catch (error) {
+    throw new Failure(`can't write the recording to ${options.output}: ${(error as Error).message}`)
+  }
+  say(
+    `${options.output}: ${reads.many(recording.observations.length, 'observation')}. Replay it: aitia replay ${options.output}`,
+  )
 }

@@ -1,16 +1,44 @@
 /** Lists of incidents, and one incident with its occurrences. */
 import type { Incident, OccurrenceDetail, Page } from '../../../queries/reads/main.ts'
 import { columns, cut } from './columns.ts'
-import type { Ink } from './why.ts'
+import { clusterOption, type Ink } from './why.ts'
 
 const bare = (cluster: string, id: string): string => id.replace(`${cluster}/`, '')
 
-const workloadOf = ({ workloadKind, workloadName, namespace, containerName }: Incident): string =>
-  `${workloadKind?.toLowerCase() ?? 'unknown'}/${workloadName ?? '?'}${namespace ? ` -n ${namespace}` : ''}${containerName ? ` (${containerName})` : ''}`
+/** Where only the kernel told of a pod it has no name: its UID then, which `aitia why` takes too. */
+const workloadOf = ({ workloadKind, workloadName, workloadKey, cluster, namespace, containerName }: Incident): string =>
+  `${workloadKind?.toLowerCase() ?? 'unknown'}/${workloadName ?? bare(cluster, workloadKey)}${namespace ? ` -n ${namespace}` : ''}${containerName ? ` (${containerName})` : ''}`
+
+interface Count {
+  readonly cluster: string
+  readonly count: number
+}
+
+/** Clusters that a message names. */
+const NAMED = 3
+
+/** Why a list is empty: nothing is known at all, or the filters left all out, or it is in another cluster. */
+export const renderNone = (
+  { filters, here, elsewhere }: { filters: readonly string[]; here: number; elsewhere: readonly Count[] },
+  cluster: string,
+  { reads }: Ink,
+): string => {
+  if (here > 0)
+    return `No incident in cluster ${cluster} fits ${filters.join(' ')}; without that there ${here === 1 ? 'is 1' : `are ${here}`}.`
+  const known = elsewhere.slice(0, NAMED).map((it) => `${reads.many(it.count, 'incident')} in ${it.cluster}`)
+  return [
+    `No incident is known in cluster ${cluster}.`,
+    ...(known.length === 0
+      ? []
+      : [
+          `There ${elsewhere[0]!.count === 1 ? 'is' : 'are'} ${known.join(', ')}: aitia incidents -c ${elsewhere[0]!.cluster}`,
+        ]),
+  ].join(' ')
+}
 
 /** One line for each incident, the latest first. */
-export const renderIncidents = (page: Page<Incident>, cluster: string, { clock, colour }: Ink): string => {
-  if (page.items.length === 0) return `No incident is known in cluster ${cluster}.`
+export const renderIncidents = (page: Page<Incident>, cluster: string, { clock, colour, ownCluster }: Ink): string => {
+  if (page.items.length === 0) return 'No more incidents.'
   const rows = page.items.map((it) => [
     clock.at(it.lastAt),
     workloadOf(it),
@@ -20,15 +48,21 @@ export const renderIncidents = (page: Page<Incident>, cluster: string, { clock, 
     it.status,
     bare(cluster, it.id),
   ])
-  const [head, ...lines] = columns([['LAST', 'WORKLOAD', 'WHAT', 'TIMES', 'SURE', 'STATUS', 'ID'], ...rows])
-  const more = page.endCursor === null ? [] : [`More: aitia incidents --after ${page.endCursor}`]
+  const [head, ...lines] = columns([
+    [`LAST (${clock.zone(page.items[0]!.lastAt)})`, 'WORKLOAD', 'WHAT', 'TIMES', 'SURE', 'STATUS', 'ID'],
+    ...rows,
+  ])
+  const more =
+    page.endCursor === null
+      ? []
+      : [`More: aitia incidents${clusterOption(cluster, ownCluster)} --after ${page.endCursor}`]
   return [colour.bold(head!), ...lines, ...more].join('\n')
 }
 
 /** An incident with each occurrence, its evidence and ids. */
 export const renderIncident = (
   found: { incident: Incident; occurrences: readonly OccurrenceDetail[]; endCursor: string | null },
-  { reads, clock, colour }: Ink,
+  { reads, clock, colour, ownCluster }: Ink,
 ): string => {
   const { incident, occurrences, endCursor } = found
   const told = occurrences.flatMap(({ occurrence, verdict, evidence, affected }) => [
@@ -51,6 +85,9 @@ export const renderIncident = (
     ...told,
     ...(endCursor === null
       ? []
-      : ['', `More: aitia incidents ${bare(incident.cluster, incident.id)} --after ${endCursor}`]),
+      : [
+          '',
+          `More: aitia incidents ${bare(incident.cluster, incident.id)}${clusterOption(incident.cluster, ownCluster)} --after ${endCursor}`,
+        ]),
   ].join('\n')
 }

@@ -6,6 +6,10 @@ const SECOND = 1_000_000
 export interface Clock {
   /** A point in time within a sentence: `14:02:10`, `Tue 09:14:05`, `3 Nov 09:14:05`. */
   readonly at: (micros: number) => string
+  /** `at` with the zone that all times of an answer are in: `14:02:10 CET`. */
+  readonly zoned: (micros: number) => string
+  /** The zone's name at a time. */
+  readonly zone: (micros: number) => string
   /** The same to the minute: `14:02`, `Tue 09:14`, `3 Nov`. */
   readonly since: (micros: number) => string
   /** For a column of events: `14:02:10.812`, or `14:02:10` where the truth lies somewhere in that second. */
@@ -29,6 +33,12 @@ export const clockOf = (today: number, zone?: string): Clock => {
   const weekday = format({ weekday: 'short' })
   const seconds = format({ hour: '2-digit', minute: '2-digit', second: '2-digit' })
   const minutes = format({ hour: '2-digit', minute: '2-digit' })
+  const zoneNames = new Intl.DateTimeFormat('en-GB', {
+    timeZoneName: 'short',
+    ...(zone ? { timeZone: zone } : {}),
+  })
+  const zoneName = (micros: number): string =>
+    zoneNames.formatToParts(micros / MILLISECOND).find(({ type }) => type === 'timeZoneName')!.value
   const sameYear = (micros: number): boolean => date(micros).slice(-4) === date(today).slice(-4)
   const day = (micros: number): string => {
     if (date(micros) === date(today)) return ''
@@ -38,6 +48,8 @@ export const clockOf = (today: number, zone?: string): Clock => {
   const join = (...parts: string[]): string => parts.filter((part) => part !== '').join(' ')
   return {
     at: (micros) => join(day(micros), seconds(micros)),
+    zoned: (micros) => join(day(micros), seconds(micros), zoneName(micros)),
+    zone: zoneName,
     since: (micros) => (Math.abs(today - micros) < 6 * DAY ? join(day(micros), minutes(micros)) : day(micros)),
     stamp: (micros, uncertainty) =>
       uncertainty >= SECOND
@@ -48,27 +60,36 @@ export const clockOf = (today: number, zone?: string): Clock => {
 
 const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: 60 * SECOND, h: 3600 * SECOND, d: DAY }
 
+/** ms of a calendar time in UTC, or null where the calendar or the clock has no such time: 30 Feb, 25:00. */
+const inUtc = (text: string): number | null => {
+  const time = new Date(`${text}Z`)
+  return Number.isNaN(time.getTime()) || time.toISOString().slice(0, 19) !== text ? null : time.getTime()
+}
+
 /**
  * A time as people give it: µs since the epoch, RFC 3339, the same without a zone (the reader's own), `14:02` or `14:02:10` (the last time that it
- * was so late), or `-90s`, `-5m`, `-2h`, `-3d` before `now`. Null where it is none of them.
+ * was so late), or `-90s`, `-5m`, `-2h`, `-3d` before `now`. Null where it is none of them, or no time at all, such as 25:99 and 30 Feb.
  */
 export const parseTime = (text: string, now: number): number | null => {
   const back = /^-(\d+)([smhd])$/.exec(text)
   if (back !== null) return now - Number(back[1]) * UNITS[back[2]!]!
   if (/^\d{16}$/.test(text)) return Number(text)
-  const exact = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text)
-  if (exact !== null) {
-    const seconds = Date.parse(`${exact[1]}${exact[3]}`)
-    return Number.isNaN(seconds) ? null : seconds * MILLISECOND + Number((exact[2] ?? '').padEnd(6, '0').slice(0, 6))
-  }
-  const clock = /^(\d\d):(\d\d)(?::(\d\d))?$/.exec(text)
-  if (clock !== null) {
+  const clock = /^\d\d:\d\d(:\d\d)?$/.test(text)
+  const parts = /^(?:(\d{4}-\d\d-\d\d)(?:[T ]|$))?(\d\d:\d\d)?(:\d\d)?(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/.exec(text)
+  if (parts === null) return null
+  const [, day, minutes, seconds, fraction, zone] = parts
+  if (day === undefined ? !clock : minutes === undefined && text !== day) return null
+  if ((fraction ?? zone) !== undefined && seconds === undefined) return null
+  const time = `${minutes ?? '00:00'}${seconds ?? ':00'}`
+  if (inUtc(`${day ?? '2000-01-01'}T${time}`) === null) return null
+  if (clock) {
     const today = new Date(now / MILLISECOND)
-    today.setHours(Number(clock[1]), Number(clock[2]), Number(clock[3] ?? 0), 0)
+    const [hour, minute, second] = time.split(':').map(Number)
+    today.setHours(hour!, minute!, second!, 0)
     const micros = today.getTime() * MILLISECOND
     return micros > now ? micros - DAY : micros
   }
-  if (!/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$/.test(text)) return null
-  const local = new Date(text.includes(':') ? text.replace(' ', 'T') : `${text}T00:00:00`).getTime()
-  return Number.isNaN(local) ? null : local * MILLISECOND
+  // Without a zone it is the reader's own.
+  const exact = new Date(`${day}T${time}${zone ?? ''}`).getTime()
+  return Number.isNaN(exact) ? null : exact * MILLISECOND + Number((fraction ?? '').padEnd(6, '0').slice(0, 6))
 }

@@ -138,8 +138,8 @@ test('an incident: the answer first, then the chain with its keys, and what it r
   assert.equal(
     render(oom),
     `
-checkout lost 1 of 3 replicas at 14:02:10: its container "app" outgrew its memory limit (256 MiB)
-and was OOM-killed.
+checkout lost 1 of 3 replicas at 14:02:10 UTC: its container "app" outgrew its memory limit (256
+MiB) and was OOM-killed.
 
   14:01:58.204  memory pressure  app at its limit for 12.6 s, 214 reclaims      ebpf        node-1
       |  +12.6 s    same container 3f9c1a0b (ebpf)
@@ -150,8 +150,8 @@ and was OOM-killed.
   affects     Deployment shop/checkout: 2 of 3 ready, now 3
               Service shop/checkout: 2 of 3 endpoints left, now 3
   outcome     main killed
-  confidence  0.95 (final): rule 0.95 x joins 1.00, 2 independent witnesses of terminated, no known
-              loss
+  confidence  0.95 (final): rule 0.95 x joins 1.00, 2 independent witnesses of terminated, nothing
+              lost in its window
   before      6 times since Sun 09:14
   evidence    memory-pressure-1
               oom-kill-1
@@ -207,12 +207,24 @@ test('an incident that waits says what for, what was lost and what was not seen'
       },
     ],
   })
-  assert.match(text, /^checkout was hit at 14:02:10: /)
+  assert.match(text, /^checkout was hit at 14:02:10 UTC: /)
   assert.match(text, /confidence {2}0\.70 \(waiting\): rule 0\.95 x joins 1\.00 capped at 0\.7 for unseen/)
   assert.match(text, /pending {5}terminated may still come/)
   assert.match(text, /lost {8}ebpf@5f1c lost 12 observations 14:02:00 to 14:02:11: ring/)
   assert.match(text, /unseen {6}process exit: ebpf@5f1c lost observations: ring/)
   assert.doesNotMatch(text, /look at|before/)
+})
+
+test('that nothing was lost is said only once it can no longer come', () => {
+  const [incident] = oom.incidents
+  const kept = (it: object) => ({ ...it, fewest: 3, after: 3 })
+  const early = { ...oom, incidents: [{ ...incident, impact: incident!.impact.map(kept) }] }
+  assert.match(
+    render({ ...early, at: at('14:02:11') }),
+    /^checkout was hit at 14:02:10 UTC and has kept 3 replicas so far: .*^ {2}affects +Deployment shop\/checkout: 3 of 3 ready so far/ms,
+  )
+  assert.match(render({ ...early, at: at('14:30:00'), toldUpTo: at('14:03:00') }), /kept 3 replicas so far/)
+  assert.match(render({ ...early, at: at('14:30:00') }), /^checkout kept 3 replicas at 14:02:10 UTC: /)
 })
 
 test('no known cause: what is visibly wrong, what is closest, what was not seen', () => {
@@ -258,7 +270,7 @@ test('no known cause: what is visibly wrong, what is closest, what was not seen'
   assert.equal(
     render(answer),
     `
-No known cause was found for checkout since 13:30:00 (2 restarts, exit 1; 2 of 3 ready).
+No known cause was found for checkout since 13:30:00 UTC (2 restarts, exit 1; 2 of 3 ready).
 
   symptoms    13:30:00 checkout-1/app: Error, exit 1
               13:35:00 checkout-1/app: Error, exit 1
@@ -274,7 +286,7 @@ No known cause was found for checkout since 13:30:00 (2 restarts, exit 1; 2 of 3
 test('healthy is said only where all was watched', () => {
   assert.equal(
     render(calm),
-    'Nothing is wrong with checkout that aitia can see: 3 of 3 ready for 6 d, no incident since 17 Nov\n14:05:00, all sources listening.',
+    'Nothing is wrong with checkout that aitia can see: 3 of 3 ready for 6 d, no incident since 17 Nov\n14:05:00 UTC, all sources listening.',
   )
   const blind = {
     ...calm,
@@ -285,7 +297,7 @@ test('healthy is said only where all was watched', () => {
   assert.match(render(blind), /^Nothing wrong with checkout was seen, but not everything was watched: 3 of 3 ready/)
   assert.match(
     render({ ...calm, toldUpTo: at('14:04:40') }),
-    /^Nothing is wrong with checkout that aitia can see as of 14:04:40: 3 of 3/,
+    /^Nothing is wrong with checkout that aitia can see as of 14:04:40 UTC: 3 of 3/,
   )
   const partly = [
     { ...blind.notSeen[0]!, kinds: ['container-terminated'], reason: 'refused' },
@@ -303,7 +315,10 @@ test('a wrong name is answered with the nearest one', () => {
     asked: { ...asked, name: 'chekout' },
     nearest: [],
     deletedAt: null,
+    firstSeenAt: null,
     otherClusters: null,
+    elsewhere: [],
+    kindKnown: true,
   }
   assert.equal(
     render({
@@ -313,12 +328,20 @@ test('a wrong name is answered with the nearest one', () => {
         { kind: 'StatefulSet', name: 'checkout', namespace: 'old' },
       ],
     }),
-    'no deployment "chekout" in namespace "shop" (nearest: checkout, statefulset/checkout in old).\nDeleted objects: add --at.',
+    'no deployment "chekout" in namespace "shop" (nearest: checkout, statefulset/checkout in old).',
   )
-  assert.match(render({ ...wrong, deletedAt: at('13:00:00') }), /it was deleted at 13:00:00\. Add --at/)
+  assert.match(render({ ...wrong, deletedAt: at('13:00:00') }), /it was deleted at 13:00:00 UTC\. Add --at/)
   assert.match(
     render({ ...wrong, otherClusters: ['prod'] }),
     /^nothing was heard of a cluster "local" \(known: prod\)\.$/,
+  )
+  assert.equal(
+    render({ ...wrong, elsewhere: ['prod'] }),
+    'no deployment "chekout" in namespace "shop" of cluster local. There is one in cluster prod: add -c\nprod.',
+  )
+  assert.match(
+    render({ ...wrong, asked: { ...asked, kind: 'foo' }, kindKnown: false }),
+    /^no kind "foo" is known in cluster local: expected one such as deployment/,
   )
 })
 

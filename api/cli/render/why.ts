@@ -15,6 +15,9 @@ export interface Ink {
   readonly ownCluster: string
 }
 
+/** How a command that is printed says which cluster it means. */
+export const clusterOption = (cluster: string, own: string): string => (cluster === own ? '' : ` -c ${cluster}`)
+
 type Seen = Exclude<Answer, { result: 'not-found' }>
 
 /** Width of the labels below a chain, with their indent. */
@@ -72,14 +75,15 @@ const chain = (detail: IncidentAnswer, answer: Seen, { reads, clock, colour }: I
   })
 }
 
-const affects = ({ impact }: IncidentAnswer): string[] =>
+const affects = ({ impact, occurrence }: IncidentAnswer, answer: Seen, { reads }: Ink): string[] =>
   impact
     .filter((it) => it.role !== 'owner')
     .map(({ kind, namespace, name, wanted, before, fewest, after }) => {
       const who = `${kind} ${namespace === null ? '' : `${namespace}/`}${name ?? '?'}`
       const all = wanted ?? before
       if (fewest === null || all === null) return who
-      const now = after === null || after === fewest ? '' : `, now ${after}`
+      const open = fewest === before && reads.mayStillLose(answer, occurrence.at) ? ' so far' : ''
+      const now = after === null || after === fewest ? open : `, now ${after}`
       return kind === 'Service'
         ? `${who}: ${fewest} of ${all} endpoints left${now}`
         : `${who}: ${fewest} of ${all} ready${now}`
@@ -97,7 +101,7 @@ const confidence = ({ verdict }: IncidentAnswer, { colour, reads }: Ink): string
     ...(parts !== null && parts.alternatives > 1 ? [`/ ${parts.alternatives} ways to read it`] : []),
     ...(parts?.caps ?? []).map((cap) => `capped at ${cap.value} for ${cap.why}`),
   ].join(' ')
-  const watched = verdict.losses.length + verdict.unseen.length === 0 ? ['no known loss'] : []
+  const watched = verdict.losses.length + verdict.unseen.length === 0 ? ['nothing lost in its window'] : []
   const text = [`${verdict.confidence.toFixed(2)} (${verdict.status}): ${made}`, ...witnesses, ...watched].join(', ')
   return [label('confidence', verdict.status === 'final' ? wrap(text, LABEL) : colour.yellow(wrap(text, LABEL)))]
 }
@@ -118,7 +122,7 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
   return [
     ...chain(it, answer, ink),
     '',
-    ...listed('affects', affects(it)),
+    ...listed('affects', affects(it, answer, ink)),
     ...lines('outcome', verdict.outcome === '' ? [] : [verdict.outcome]),
     ...confidence(it, ink),
     ...lines('pending', verdict.pending.length > 0 ? [`${steps(verdict.pending)} may still come`] : []),
@@ -142,7 +146,7 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
       it.incident === null
         ? []
         : [
-            `aitia incidents ${short(withoutCluster(cluster, it.incident.id))}${cluster === ink.ownCluster ? '' : ` -c ${cluster}`}`,
+            `aitia incidents ${short(withoutCluster(cluster, it.incident.id))}${clusterOption(cluster, ink.ownCluster)}`,
           ],
     ),
   ]
@@ -191,7 +195,7 @@ const TONE = { incident: 'red', 'no-known-cause': 'yellow', healthy: 'green', 'n
 /** The whole answer, without a newline at its end. */
 export const renderWhy = (answer: Answer, ink: Ink): string => {
   const { reads, clock, colour } = ink
-  const first = colour.bold(colour[TONE[answer.result]](wrap(reads.headline(answer, clock.at))))
+  const first = colour.bold(colour[TONE[answer.result]](wrap(reads.headline(answer, clock.zoned))))
   if (answer.result === 'not-found') return first
   const [latest, ...others] = answer.incidents
   const also = others.map((it) => {

@@ -10,6 +10,7 @@ import type { OccurrenceDetail } from '../../../queries/reads/occurrences.ts'
 import { patternWork } from '../../../queries/reads/patterns.ts'
 import { KNOWN_NOW } from '../../../queries/reads/read.ts'
 import { clusterNow, clusters, type Source, sources, unwatched } from '../../../queries/reads/sources.ts'
+import { refuseUnheard } from '../../../queries/reads/subject.ts'
 import { type Answer, type Subject, why } from '../../../queries/reads/why.ts'
 import type { Context } from '../context.ts'
 import { asOf } from './things.ts'
@@ -46,8 +47,12 @@ const seen = (answer: Answer): Seen | null => (answer.result === 'not-found' ? n
 
 export const query = (patterns: readonly Pattern[]) => ({
   Query: {
-    incidents: (_: unknown, { cluster, first, after, ...filter }: IncidentsArgs, context: Context) =>
-      incidents(context.reader, cluster ?? context.cluster, given(filter), given({ first, after })),
+    incidents: async (_: unknown, { cluster, first, after, ...filter }: IncidentsArgs, { reader, ...own }: Context) => {
+      const page = await incidents(reader, cluster ?? own.cluster, given(filter), given({ first, after }))
+      // A name that was mistyped must not look like a cluster that is well.
+      if (page.items.length === 0 && cluster) await refuseUnheard(reader, cluster)
+      return page
+    },
     incident: (_: unknown, { id }: { id: string }, { incidents }: Context) => incidents.load(id),
     event: (_: unknown, { id }: { id: string }, { events }: Context) => events.load(id),
     workload: async (_: unknown, args: Named, context: Context) => {
@@ -91,6 +96,7 @@ export const query = (patterns: readonly Pattern[]) => ({
     lastBefore: (answer: Answer) => seen(answer)?.lastBefore ?? null,
     nearest: (answer: Answer) => (answer.result === 'not-found' ? answer.nearest : []),
     deletedAt: (answer: Answer) => (answer.result === 'not-found' ? answer.deletedAt : null),
+    elsewhere: (answer: Answer) => (answer.result === 'not-found' ? answer.elsewhere : []),
   },
   Subject: { object: (subject: Subject, _: unknown, { objects }: Context) => objects.load(subject.key) },
 })

@@ -1,0 +1,44 @@
+/** Times as people give and read them. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fromRfc3339, MINUTE, SECOND, toRfc3339 } from '../../../graph/model/time.ts'
+import { clockOf, parseTime } from './time.ts'
+
+const NOW = fromRfc3339('2026-11-24T14:05:00Z')!
+const said = (text: string): string | null => {
+  const time = parseTime(text, NOW)
+  return time === null ? null : toRfc3339(time)
+}
+/** The machine's own zone, whichever it is. */
+const local = (text: string): string => toRfc3339(new Date(text).getTime() * 1_000)
+
+test('a time is taken as it was meant', () => {
+  assert.equal(said('2026-11-24T14:02:10.812043Z'), '2026-11-24T14:02:10.812043Z')
+  assert.equal(said('2026-11-24T14:02:10+02:00'), '2026-11-24T12:02:10.000000Z')
+  assert.equal(said('2026-11-24'), local('2026-11-24T00:00:00'))
+  assert.equal(said('2026-11-24 14:02'), local('2026-11-24T14:02:00'))
+  assert.equal(said('2026-11-24T14:02:10'), local('2026-11-24T14:02:10'))
+  assert.equal(said('2024-02-29T00:00:00Z'), '2024-02-29T00:00:00.000000Z')
+  assert.equal(parseTime('-90s', NOW), NOW - 90 * SECOND)
+  assert.equal(parseTime('-5m', NOW), NOW - 5 * MINUTE)
+  assert.equal(parseTime(String(NOW), 0), NOW)
+  const clock = new Date(NOW / 1_000)
+  clock.setHours(0, 0, 1, 0)
+  assert.equal(parseTime('00:00:01', NOW), clock.getTime() * 1_000)
+})
+
+test('what is no time is refused, not taken for another one', () => {
+  for (const text of [
+    ...['25:99', '24:30', '24:00', '14:60', '14:02:60', '2026-02-30T00:00:00Z', '2026-02-30', '2026-02-29 10:00'],
+    ...['2026-13-01', '2026-11-24T', '2026-11-24T14:02Z', '14:02Z', '', 'yesterday', '-5', '2026-11-24T25:00:00Z'],
+  ])
+    assert.equal(said(text), null, text)
+  assert.equal(fromRfc3339('2026-02-30T00:00:00Z'), null)
+  assert.equal(fromRfc3339('2026-04-31T00:00:00+02:00'), null)
+  assert.equal(fromRfc3339('2026-02-28T23:30:00-02:00'), fromRfc3339('2026-03-01T01:30:00Z'))
+})
+
+test('a time that stands alone names its zone', () => {
+  assert.equal(clockOf(NOW, 'UTC').zoned(NOW), '14:05:00 UTC')
+  assert.equal(clockOf(NOW, 'Asia/Tokyo').zone(NOW), 'GMT+9')
+})
