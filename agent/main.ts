@@ -100,7 +100,7 @@ export const runAgent = async (options: AgentOptions): Promise<RunningAgent> => 
   const needed = able.some(({ collector }) => collector?.attributed)
   const attribution = needed ? await openAttribution({ bootId: host.bootId, log }) : null
   const start = async ({ name, collector }: Found): Promise<void> => {
-    const own = join(dataDir, name)
+    const own = ownDir(dataDir, name)
     mkdirSync(own, { recursive: true, mode: 0o700 })
     const context = {
       cluster,
@@ -127,12 +127,25 @@ export const runAgent = async (options: AgentOptions): Promise<RunningAgent> => 
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const linesOf = async (found: Found, settings: Environment): Promise<readonly DoctorLine[]> => {
+/** Where a collector of the agent with this `dataDir` keeps what is its own. */
+const ownDir = (dataDir: string, name: string): string => join(dataDir, name)
+
+/** One collector that can't even tell what it lacks leaves the lines of the others as they are. */
+const linesOf = async (found: Found, settings: Environment, dataDir?: string): Promise<readonly DoctorLine[]> => {
   const subject = `collector ${found.name}`
   const reason = await reasonAgainst(found, settings)
   if (reason !== null) return [{ subject, state: 'missing', detail: reason }]
-  const lines = (await found.collector?.doctor?.(settings)) ?? []
-  return [{ subject, state: 'ok', detail: 'can run here' }, ...lines]
+  try {
+    const own = dataDir === undefined ? null : ownDir(dataDir, found.name)
+    const lines = (await found.collector?.doctor?.(settings, own)) ?? []
+    const blind = lines.length > 0 && lines.every(({ state }) => state === 'missing')
+    const head: DoctorLine = blind
+      ? { subject, state: 'missing', detail: 'can run here, but would see nothing' }
+      : { subject, state: 'ok', detail: 'can run here' }
+    return [head, ...lines]
+  } catch (error) {
+    return [{ subject, state: 'missing', detail: (error as Error).message }]
+  }
 }
 
 const spoolLine = (dataDir: string): DoctorLine => {
@@ -143,13 +156,15 @@ const spoolLine = (dataDir: string): DoctorLine => {
 /** What each collector can see here, and what the spool of the agent with this `dataDir` holds. */
 export const doctor = async (settings = environment, dataDir?: string): Promise<readonly DoctorLine[]> => {
   const found = await discover(COLLECTORS)
-  const lines = await Promise.all(found.map((each) => linesOf(each, settings)))
+  const lines = await Promise.all(found.map((each) => linesOf(each, settings, dataDir)))
   return [...lines.flat(), ...(dataDir === undefined ? [] : [spoolLine(dataDir)])]
 }
 
-/** Lets go of what agents that were killed left at work (programs pinned in the kernel); says what that was. */
-export const unpin = async (): Promise<string> => {
-  const left = await Promise.all((await discover(COLLECTORS)).map(({ collector }) => collector?.unpin?.() ?? []))
-  const all = left.flat()
-  return all.length === 0 ? 'nothing was pinned' : `let go of:\n  ${all.join('\n  ')}`
+/** Lets go of what agents with this `dataDir` (all agents of this machine, where it is null) left at work in the kernel; says what that was. */
+export const unpin = async (dataDir: string | null): Promise<readonly string[]> => {
+  const found = await discover(COLLECTORS)
+  const left = await Promise.all(
+    found.map(({ name, collector }) => collector?.unpin?.(dataDir === null ? null : ownDir(dataDir, name)) ?? []),
+  )
+  return left.flat()
 }

@@ -79,7 +79,11 @@ export interface Collector {
   /** Null where it can run here; else why not, and what would change that. */
   available(environment: Readonly<Record<string, string | undefined>>): Promise<string | null>
   start(context: CollectorContext): Promise<RunningCollector>
-  /** Lets go of what runs of it that were killed left at work outside of the agent; says what that was. */
-  unpin?(): Promise<readonly string[]>
-  doctor?(environment: Readonly<Record<string, string | undefined>>): Promise<readonly DoctorLine[]>
+  /** Lets go of what runs of it with this data folder (any, where it is null) left at work outside of the agent; says what that was. */
+  unpin?(dataDir: string | null): Promise<readonly string[]>
+  /** `dataDir` is the collector's own folder of the agent that is meant. */
+  doctor?(
+    environment: Readonly<Record<string, string | undefined>>,
+    dataDir: string | null,
+  ): Promise<readonly DoctorLine[]>
 }

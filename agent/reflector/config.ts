@@ -13,7 +13,12 @@ export const apiOf = (environment: Environment = process.env): 'kubeconfig' | 'i
 export async function loadKubeConfig(): Promise<KubeConfig> {
   const { KubeConfig } = await import('@kubernetes/client-node')
   const kubeConfig = new KubeConfig()
-  if (apiOf() === 'in-cluster') kubeConfig.loadFromCluster()
-  else kubeConfig.loadFromDefault()
+  try {
+    if (apiOf() === 'in-cluster') kubeConfig.loadFromCluster()
+    else kubeConfig.loadFromDefault()
+  } catch (error) {
+    const place = process.env.KUBECONFIG ? `KUBECONFIG (${process.env.KUBECONFIG})` : "the pod's service account"
+    throw new Error(`${place} can't be read: ${(error as Error).message}. Name a kubeconfig that is there`)
+  }
   return kubeConfig
 }

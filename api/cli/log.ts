@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pino, { type Logger } from 'pino'
 import { dataDir } from './config.ts'
+import { oneLine } from './render/columns.ts'
 
 /** A part that runs alone: JSON lines on standard error, for whatever gathers logs. */
 export const roleLog = (role: string): Logger => pino({ base: { role } }, pino.destination({ dest: 2, sync: true }))
@@ -17,7 +18,7 @@ export const upLog = (): Logger => {
     write: (line: string) => {
       const { level, time, msg, stack, ...details } = JSON.parse(line) as Record<string, unknown>
       const told = Object.entries(details).map(
-        ([name, value]) => `${name}: ${typeof value === 'string' ? value.split('\n')[0] : JSON.stringify(value)}`,
+        ([name, value]) => `${name}: ${typeof value === 'string' ? oneLine(value) : JSON.stringify(value)}`,
       )
       const kind = Number(level) >= 50 ? 'error' : 'warning'
       process.stderr.write(`${kind}: ${msg}${told.length > 0 ? ` (${told.join(', ')})` : ''}\n`)

@@ -94,10 +94,7 @@ describe('the command line', () => {
     const other = { AITIA_CLUSTER: bystander }
     const why = await aitia(['why', 'deployment/checkout', '-n', 'shop'], { ...other, AITIA_CALLED_AS: './aitia' })
     assert.equal(why.code, 1)
-    assert.match(
-      why.err.replaceAll('\n', ' '),
-      new RegExp(`There is one in cluster ${cluster}.*: add -c ${cluster}\\.`),
-    )
+    assert.match(why.err.replaceAll('\n', ' '), /There is one in cluster .+: add -c test-\w+\. $/)
     const list = await aitia(['incidents'], { ...other, AITIA_CALLED_AS: './aitia' })
     assert.equal(list.code, 0)
     assert.match(

@@ -30,8 +30,16 @@ const run =
     await work(...([...args.slice(0, -2), command.optsWithGlobals()] as never[]))
   }
 
-program
-  .command('up')
+/** What runs, judges or explains by patterns takes a user's own the same way. */
+const withPatterns = (command: Command): Command =>
+  command.option(
+    '--patterns <dir>',
+    'a further folder of patterns, beside AITIA_PATTERNS (may be given again)',
+    gathered,
+    [],
+  )
+
+withPatterns(program.command('up'))
   .description('run everything on this machine: Neo4j, Redis, worker, correlator, API and agent')
   .option('--replay <file>', 'replay a recording, wait for the incidents that it expects, and explain them')
   .option('--exit', 'stop everything after the replay; the exit code is 0 only if what was expected was found')
@@ -49,14 +57,11 @@ program
   .description('write what is queued into the graph')
   .action(run(async () => (await import('./commands/roles.ts')).worker()))
 
-program
-  .command('correlate')
+withPatterns(program.command('correlate'))
   .description('run the patterns on what is new in the graph')
-  .option('--patterns <dir>', 'a further folder of patterns (may be given again)', gathered, [])
   .action(run(async (options) => (await import('./commands/roles.ts')).correlate(options)))
 
-program
-  .command('api')
+withPatterns(program.command('api'))
   .description('serve GraphQL on loopback (AITIA_API_HOST, AITIA_API_PORT)')
   .option('--explore', 'serve GraphiQL and allow introspection')
   .action(run(async (options) => (await import('./commands/roles.ts')).api(options)))
@@ -93,8 +98,7 @@ program
   .option('-o, --output <file>', 'write to a file instead of standard output')
   .action(run(async (options) => (await import('./commands/record.ts')).record(options)))
 
-program
-  .command('replay')
+withPatterns(program.command('replay'))
   .description('put a recording through the queue, under a cluster name that comes from its content')
   .argument('<file>', 'a recording or a case, JSON or YAML')
   .option(
@@ -106,25 +110,24 @@ program
   .action(run(async (file, options) => (await import('./commands/replay.ts')).replay(file, options)))
 
 const patterns = program.command('patterns').description('the patterns that are looked for')
-const withDir = (command: Command): Command =>
-  command.option('--dir <dir>', 'a further folder of patterns (may be given again)', gathered, [])
-withDir(patterns.command('list').description('list them, with what each has found')).action(
+withPatterns(patterns.command('list').description('list them, with what each has found')).action(
   run(async (options) => (await import('./commands/patterns.ts')).patternsList(options)),
 )
-withDir(patterns.command('show').description('show one').argument('<id>'))
+withPatterns(patterns.command('show').description('show one').argument('<id>'))
   .option('--browser', 'its Cypher with the parameters that draw the newest occurrences in Neo4j Browser')
   .action(run(async (id, options) => (await import('./commands/patterns.ts')).patternsShow(id, options)))
-withDir(patterns.command('lint').description('judge their Cypher on a real server').argument('[ids...]')).action(
+withPatterns(patterns.command('lint').description('judge their Cypher on a real server').argument('[ids...]')).action(
   run(async (ids, options) => (await import('./commands/patterns.ts')).patternsLint(ids, options)),
 )
-withDir(patterns.command('test').description('run their cases on the graph').argument('[ids...]')).action(
+withPatterns(patterns.command('test').description('run their cases on the graph').argument('[ids...]')).action(
   run(async (ids, options) => (await import('./commands/patterns.ts')).patternsTest(ids, options)),
 )
 
 program
   .command('doctor')
   .description('say what works here, what does not, and what that costs')
-  .option('--unpin', 'let go of what kernel programs left pinned, so that the next agent starts anew')
+  .option('--unpin', 'let go of what an agent with this AITIA_DATA left at work in the kernel')
+  .option('--all', 'with --unpin: let go of what agents of other data folders left, too')
   .action(run(async (options) => (await import('./commands/doctor.ts')).doctor(options)))
 
 const schema = program.command('schema').description('constraints and indexes of the graph')

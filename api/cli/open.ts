@@ -55,6 +55,12 @@ export const incidentNamed = async (store: Store, cluster: string, id: string): 
   )
 }
 
+/** Folders of patterns: aitia's own, that of AITIA_PATTERNS, and those of --patterns. */
+export const patternDirs = async (more: readonly string[]): Promise<string[]> => {
+  const { engineConfig } = await import('../../queries/engine/main.ts')
+  return [...engineConfig().patternDirs, ...more]
+}
+
 /** An id as the graph has it: people may leave the cluster out. */
 export const idIn = (cluster: string, id: string): string => (id.startsWith(`${cluster}/`) ? id : `${cluster}/${id}`)
 

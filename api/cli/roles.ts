@@ -1,6 +1,7 @@
 /** The project's long-running parts, each started and stopped by itself: `aitia up` runs all of them in one process. */
 import { join } from 'node:path'
 import type { Log } from '../../graph/queue/main.ts'
+import type { ApiConfig } from '../graphql/main.ts'
 import { dataDir, queuePrefix, type Servers } from './config.ts'
 
 /** A part that runs until it is stopped; `stop` resolves when it has let go of everything. */
@@ -23,9 +24,9 @@ export const startWorker = async (servers: Servers, log: Log): Promise<Running> 
   return runWorker({ ...servers, prefix: queuePrefix, log })
 }
 
-/** Runs the patterns, aitia's own and those of `dirs`. */
+/** Runs the patterns of these folders. */
 export const startCorrelator = async (servers: Servers, dirs: readonly string[], log: Log): Promise<Running> => {
-  const [{ createCorrelator, engineConfig }, { openPatternQueue }, opened] = await Promise.all([
+  const [{ createCorrelator }, { openPatternQueue }, opened] = await Promise.all([
     import('../../queries/engine/main.ts'),
     import('../../graph/queue/main.ts'),
     store(servers),
@@ -33,7 +34,7 @@ export const startCorrelator = async (servers: Servers, dirs: readonly string[],
   const place = { redisUrl: servers.redisUrl, prefix: queuePrefix, log }
   const correlator = createCorrelator({
     store: opened,
-    patternDirs: [...engineConfig().patternDirs, ...dirs],
+    patternDirs: dirs,
     queue: (pattern, run) => openPatternQueue({ ...place, pattern }, run),
     onError: (error) => log.error({ error: String(error) }, 'a pattern could not be run; it is tried again'),
   })
@@ -46,13 +47,19 @@ export const startCorrelator = async (servers: Servers, dirs: readonly string[],
   }
 }
 
-/** Serves GraphQL. */
+/** Where the API will listen: said before anything is started, as a port that is taken ends all. */
+export const apiPlace = async (): Promise<ApiConfig> => {
+  const { apiConfig, withFreePort } = await import('../graphql/main.ts')
+  return withFreePort(apiConfig())
+}
+
+/** Serves GraphQL; it knows the patterns of these folders. */
 export const startApi = async (
   servers: Pick<Servers, 'neo4j'>,
+  { place, dirs, explore = false }: { place: ApiConfig; dirs: readonly string[]; explore?: boolean },
   log: Log,
-  explore = false,
 ): Promise<Running & { readonly url: string }> => {
-  const [{ apiConfig, serve }, { engineConfig, loadPatterns }, opened] = await Promise.all([
+  const [{ serve }, { loadPatterns }, opened] = await Promise.all([
     import('../graphql/main.ts'),
     import('../../queries/engine/main.ts'),
     store(servers),
@@ -60,11 +67,11 @@ export const startApi = async (
   const api = await serve(
     {
       store: opened,
-      patterns: loadPatterns(engineConfig().patternDirs),
+      patterns: loadPatterns(dirs),
       explore,
       log: (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a request failed'),
     },
-    apiConfig(),
+    place,
   )
   return {
     url: api.url,

@@ -3,7 +3,10 @@
 export interface ApiConfig {
   /** Loopback unless told: the API has no users and no passwords. */
   readonly host: string
+  /** 0: any free one. */
   readonly port: number
+  /** True where the port was asked for, so that no other will do. */
+  readonly portAsked: boolean
   /** The cluster that is meant where a query names none. */
   readonly cluster: string
 }
@@ -16,6 +19,7 @@ export const apiConfig = (environment: NodeJS.ProcessEnv = process.env): ApiConf
   return {
     host: environment.AITIA_API_HOST ?? '127.0.0.1',
     port,
+    portAsked: environment.AITIA_API_PORT !== undefined,
     cluster: environment.AITIA_CLUSTER ?? 'local',
   }
 }

@@ -1,8 +1,7 @@
 /** What keeps the API safe where it is reached by more than its owner: each limit refuses with what was got and what is allowed. */
 import { costLimitPlugin } from '@escape.tech/graphql-armor-cost-limit'
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth'
-import { useDisableIntrospection } from '@graphql-yoga/plugin-disable-introspection'
-import { GraphQLError } from 'graphql'
+import { BREAK, GraphQLError, type ValidationRule } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 
 /** Deep enough for incident, occurrence, verdict, evidence, event and five links of causes with their object's state. */
@@ -55,10 +54,33 @@ const timeLimit: Plugin = {
   },
 }
 
+/** The plugins call it a syntax error, and a cost has fractions. */
+const refused =
+  (what: string, most: number) =>
+  (_: unknown, error: GraphQLError): never => {
+    const found = Math.ceil(Number.parseFloat(/found ([\d.e+]+)/.exec(error.message)?.[1] ?? ''))
+    throw new GraphQLError(`${what} is ${found}, expected at most ${most}: ask for less at once`)
+  }
+
+/** One error, whatever the number of fields, that says how to get what is asked for. */
+const noIntrospection: ValidationRule = (context) => ({
+  Field: ({ name: { value: name } }) => {
+    if (name !== '__schema' && name !== '__type') return undefined
+    context.reportError(
+      new GraphQLError(`introspection (${name}) is off. \`aitia api --explore\` serves it; api/graphql has the schema`),
+    )
+    return BREAK
+  },
+})
+
 export const limits = (options: { explore: boolean; anyHost: boolean }): Plugin[] => [
   onlyJsonFromHere(options),
   timeLimit,
-  maxDepthPlugin({ n: DEPTH }) as Plugin,
-  costLimitPlugin({ maxCost: COST, depthCostFactor: 1.2 }) as Plugin,
-  ...(options.explore ? [] : [useDisableIntrospection() as Plugin]),
+  maxDepthPlugin({ n: DEPTH, onReject: [refused('the depth of the request', DEPTH)] }) as Plugin,
+  costLimitPlugin({
+    maxCost: COST,
+    depthCostFactor: 1.2,
+    onReject: [refused('the cost of the request (its fields, weighed with depth and pages)', COST)],
+  }) as Plugin,
+  ...(options.explore ? [] : [{ onValidate: ({ addValidationRule }) => addValidationRule(noIntrospection) } as Plugin]),
 ]

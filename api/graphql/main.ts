@@ -1,6 +1,6 @@
 /** The GraphQL API over the reads: safe by default, so it listens on loopback, opens to no origin, and bounds what it is asked. */
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { GraphQLError } from 'graphql'
 import { createYoga, maskError, type Plugin, useReadinessCheck } from 'graphql-yoga'
@@ -11,7 +11,7 @@ import { type Context, requestContext } from './context.ts'
 import { BODY, limits } from './limits.ts'
 import { schemaFor } from './schema.ts'
 
-export { apiConfig } from './config.ts'
+export { type ApiConfig, apiConfig } from './config.ts'
 
 export interface ApiOptions {
   readonly store: Reader & { verify(): Promise<void> }
@@ -67,23 +67,45 @@ export interface RunningApi {
   stop(): Promise<void>
 }
 
+/** Resolves when the server listens; an error says what to do. */
+const listen = (server: Server, { host, port }: Pick<ApiConfig, 'host' | 'port'>): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new Error(
+          `GraphQL: can't listen on ${host}:${port} (${(error as NodeJS.ErrnoException).code}). Set AITIA_API_PORT to a free port, or to 0 for any`,
+        ),
+      ),
+    )
+    server.listen(port, host, resolve)
+  })
+
+/**
+ * The configuration with a port that can be had: the default one gives way to any other where it is taken, as two clones on a machine take it both.
+ * Throws for a port that was asked for and is taken.
+ */
+export const withFreePort = async (config: ApiConfig): Promise<ApiConfig> => {
+  const probe = createServer()
+  try {
+    await listen(probe, config)
+    return config
+  } catch (error) {
+    if (config.portAsked) throw error
+    return { ...config, port: 0 }
+  } finally {
+    probe.close()
+  }
+}
+
 /** Serves the API at `/graphql`, with `/health` (it runs) and `/ready` (it can answer). Port 0 takes a free one. */
 export const serve = async (
   options: Omit<ApiOptions, 'cluster' | 'anyHost'>,
-  { host, port, cluster }: ApiConfig,
+  { host, port, cluster }: Omit<ApiConfig, 'portAsked'>,
 ): Promise<RunningApi> => {
   const loopback = host === 'localhost' || host.startsWith('127.') || host === '::1'
   const server = createServer(createApi({ ...options, cluster, anyHost: !loopback }) as never)
   server.requestTimeout = 30_000
-  server.listen(port, host)
-  await Promise.race([
-    once(server, 'listening'),
-    once(server, 'error').then(([error]) => {
-      throw new Error(
-        `GraphQL: can't listen on ${host}:${port} (${(error as Error).message}). Set AITIA_API_PORT to a free one`,
-      )
-    }),
-  ])
+  await listen(server, { host, port })
   const bound = server.address() as AddressInfo
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}/graphql`,

@@ -72,19 +72,31 @@ export const openNudger = (options: QueuePlace & { readonly log?: Log }): Nudger
   return startNudger(connectOrFail(redisUrl, log), prefix, log)
 }
 
+const whyAway = (error: Error & { code?: string }): string =>
+  error.code === 'ECONNREFUSED'
+    ? 'connection refused'
+    : error.name === 'AbortError'
+      ? 'no answer in 5 s'
+      : error.message
+
 const asking = async <T>(place: QueuePlace, ask: (redis: Redis) => Promise<T>): Promise<T> => {
   const redis = connectOrFail(place.redisUrl, SILENT)
   try {
     await once(redis, 'ready', { signal: AbortSignal.timeout(5_000) }).catch((error) => {
-      throw new Error(`Redis at ${shown(place.redisUrl)} does not answer. Start it, or set AITIA_REDIS_URL.`, {
-        cause: error,
-      })
+      throw new Error(
+        `cannot reach Redis at ${shown(place.redisUrl)} (${whyAway(error)}). Start it with: aitia up, or set AITIA_REDIS_URL`,
+        { cause: error },
+      )
     })
     return await ask(redis)
   } finally {
     redis.disconnect()
   }
 }
+
+/** Says at once where Redis is away: for a person who waits. What has a spool goes on without it. */
+export const verifyQueue = (place: Pick<QueuePlace, 'redisUrl'>): Promise<void> =>
+  asking({ ...place, prefix: '' }, async (redis) => void (await redis.ping()))
 
 /** Depth and age of the lanes, dead letters, and whether this Redis is fit to be a queue. */
 export const readQueueStats = (place: QueuePlace): Promise<QueueStats> =>

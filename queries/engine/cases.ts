@@ -39,7 +39,12 @@ export const outcomesOf = (store: Store, cluster: string, pattern: Pattern): Pro
 /** Loads one case, runs the pattern on it, compares, and takes it away again. Gives what differs. */
 export const testCase = async (store: Store, pattern: Pattern, recording: Recording): Promise<string[]> => {
   const expected = (recording.expect ?? []).filter((each) => each.pattern === pattern.id)
-  if (expected.length === 0) return [`it expects nothing of ${pattern.id}; say \`expect\`, if only silence`]
+  if (expected.length === 0) {
+    const others = [...new Set((recording.expect ?? []).map((each) => each.pattern))]
+    return others.length === 0
+      ? [`it expects nothing: say what of ${pattern.id}, if only silence, under \`expect\``]
+      : [`its \`expect\` names ${others.join(', ')}, expected ${pattern.id}`]
+  }
   const cluster = `${CASE_PREFIX}${pattern.id}-${randomBytes(6).toString('hex')}`
   try {
     await loadRecording(store, recording, cluster)

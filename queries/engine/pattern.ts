@@ -1,6 +1,6 @@
 /** pattern.yaml: what a pattern says of itself, checked; and where patterns are found. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import type { EventKind } from '../../graph/model/define.ts'
@@ -158,13 +158,22 @@ const loadPattern = (folder: string): Pattern => {
 /** The patterns that come with aitia. */
 export const OWN_PATTERNS = join(import.meta.dirname, '../patterns')
 
+/** The folders of patterns in `dir`. */
+const foldersIn = (dir: string): string[] => {
+  const expected = 'expected a folder (--patterns, AITIA_PATTERNS) with a folder for each pattern'
+  try {
+    if (existsSync(join(dir, 'pattern.yaml'))) throw new Error('it is a pattern itself')
+    return readdirSync(dir)
+      .map((name) => join(dir, name))
+      .filter((folder) => existsSync(join(folder, 'pattern.yaml')))
+  } catch (error) {
+    throw new Error(`can't read patterns in ${dir} (${(error as Error).message}): ${expected}`)
+  }
+}
+
 /** Every folder with a pattern.yaml in `dirs`, by id. A user's folder is one more of them; an id that is there twice is refused. */
 export const loadPatterns = (dirs: readonly string[] = [OWN_PATTERNS]): Pattern[] => {
-  const folders = dirs.flatMap((dir) =>
-    readdirSync(dir)
-      .map((name) => join(dir, name))
-      .filter((folder) => existsSync(join(folder, 'pattern.yaml'))),
-  )
+  const folders = [...new Set(dirs.map((dir) => resolve(dir)))].flatMap(foldersIn)
   const patterns = folders.map(loadPattern).sort((a, b) => (a.id < b.id ? -1 : 1))
   patterns.forEach((pattern, index) => {
     const twin = patterns[index + 1]

@@ -1,5 +1,5 @@
 /** What this machine lets the collector do, and what it costs where it doesn't. */
-import { existsSync, readdirSync, statfsSync } from 'node:fs'
+import { existsSync, statfsSync } from 'node:fs'
 import { Kernel, type ProgramStatus } from '../../native/native.ts'
 import type { DoctorLine } from '../collector.ts'
 import { kindsOf } from './blind.ts'
@@ -43,9 +43,17 @@ const programLines = (objects: readonly string[]): DoctorLine[] => {
   )
 }
 
-const pinLine = (bpffs: string, pins: string): DoctorLine => {
+/** A folder in which programs outlive the agent that pinned them. */
+export interface Pinned {
+  readonly name: string
+  /** It belongs to the agent with the data folder that is asked about. */
+  readonly own: boolean
+  /** A running agent reads it. */
+  readonly inUse: boolean
+}
+
+const pinLine = (bpffs: string, pinned: readonly Pinned[]): DoctorLine => {
   const mounted = existsSync(bpffs) && statfsSync(bpffs).type === 0xcafe4a11
-  const held = existsSync(pins) ? readdirSync(pins) : []
   if (!mounted)
     return {
       subject: 'bpffs',
@@ -53,13 +61,27 @@ const pinLine = (bpffs: string, pins: string): DoctorLine => {
       detail: `nothing is mounted at ${bpffs}: the agent mounts it if it may, else what happens while it is down is missed`,
       remedy: `mount -t bpf bpf ${bpffs}`,
     }
-  const detail =
-    held.length === 0 ? 'nothing is pinned' : `pinned, and at work without an agent too: ${held.join(', ')}`
+  const told = (what: string, chosen: readonly Pinned[]): string[] =>
+    chosen.length === 0 ? [] : [`${what}: ${chosen.map(({ name }) => name).join(', ')}`]
+  const left = pinned.filter(({ inUse }) => !inUse)
+  const [mine, others] = [left.filter(({ own }) => own), left.filter(({ own }) => !own)]
+  const detail = [
+    ...told(
+      'a running agent reads',
+      pinned.filter(({ inUse }) => inUse),
+    ),
+    ...told('at work for when the agent of this data folder comes back', mine),
+    ...told('at work for agents of other data folders, which do not run', others),
+  ]
+  const remedy = [
+    ...(mine.length > 0 ? ['`aitia doctor --unpin` detaches what this data folder left'] : []),
+    ...(others.length > 0 ? ['`aitia doctor --unpin --all` detaches all that no agent reads'] : []),
+  ]
   return {
     subject: 'bpffs',
     state: 'ok',
-    detail,
-    ...(held.length > 0 && { remedy: 'aitia doctor --unpin detaches them' }),
+    detail: detail.length === 0 ? 'nothing is pinned' : detail.join('; '),
+    ...(remedy.length > 0 && { remedy: remedy.join('; ') }),
   }
 }
 
@@ -73,8 +95,8 @@ const logLine = (): DoctorLine => {
 }
 
 /** The lines of `aitia doctor` about the kernel. */
-export const doctor = (objects: readonly string[], bpffs: string, pins: string): DoctorLine[] => [
+export const doctor = (objects: readonly string[], bpffs: string, pinned: readonly Pinned[]): DoctorLine[] => [
   ...programLines(objects),
-  pinLine(bpffs, pins),
+  pinLine(bpffs, pinned),
   logLine(),
 ]

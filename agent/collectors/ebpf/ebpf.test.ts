@@ -1,8 +1,9 @@
 /** The collector as a whole, on the real kernel. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,7 +12,7 @@ import type { Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import { Cgroup, ended } from '../../native/testing/cgroup.ts'
 import { pinDirFor, skip } from '../../native/testing/recorder.ts'
-import ebpf, { unpinAll } from './main.ts'
+import ebpf, { pinned, unpinAll } from './main.ts'
 import { BOOT_ID, Harness, TestContainer, temporaryFolder } from './testing/harness.ts'
 
 const MIB = 1024 * 1024
@@ -262,16 +263,34 @@ test('unpinning leaves what a running agent reads', { skip }, async (t) => {
   const other = join(pins, 'ended')
   mkdirSync(other)
   const harness = new Harness(t, { dataDir: temporaryFolder(), pinning: { pinDir } })
-  assert.deepEqual(unpinAll(pins), [other, `${pinDir}: left as it is, a running agent reads it`])
+  assert.deepEqual(unpinAll(null, pins), [other, `${pinDir}: left as it is, a running agent reads it`])
   assert.ok(!existsSync(other) && existsSync(pinDir))
   await harness.collector.stop()
-  assert.deepEqual(unpinAll(pins), [pinDir])
+  assert.deepEqual(unpinAll(null, pins), [pinDir])
   assert.deepEqual(readdirSync(pins), [])
+})
+
+test('unpinning takes what the data folder that is named left, and nothing of others', { skip }, async (t) => {
+  const pins = dirname(pinDirFor(t))
+  const dataDir = temporaryFolder()
+  const place = createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 8)
+  const [mine, other] = [`prod-${place}`, 'prod-00000000']
+  for (const name of [mine, other]) mkdirSync(join(pins, name))
+  assert.deepEqual(
+    pinned(dataDir, pins).sort((a, b) => Number(b.own) - Number(a.own)),
+    [
+      { name: mine, own: true, inUse: false },
+      { name: other, own: false, inUse: false },
+    ],
+  )
+  assert.deepEqual(unpinAll(join(dataDir, 'never-there'), pins), [])
+  assert.deepEqual(unpinAll(dataDir, pins), [join(pins, mine)])
+  assert.deepEqual(unpinAll(null, pins), [join(pins, other)])
 })
 
 test('doctor names each program, bpffs and the log', { skip }, async () => {
   assert.equal(await ebpf.available({}), null)
-  const lines = await ebpf.doctor!({})
+  const lines = await ebpf.doctor!({}, null)
   assert.deepEqual(
     lines.filter(({ state }) => state === 'missing'),
     [],

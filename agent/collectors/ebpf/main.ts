@@ -5,15 +5,27 @@ import { join } from 'node:path'
 import { builtObjects, isPinDirInUse, Kernel, preparePinDir, unpin } from '../../native/native.ts'
 import type { Collector, CollectorContext, RunningCollector } from '../collector.ts'
 import { EbpfCollector } from './collector.ts'
-import { doctor } from './doctor.ts'
+import { doctor, type Pinned } from './doctor.ts'
 
 const BPFFS = '/sys/fs/bpf'
 const PINS = join(BPFFS, 'aitia')
 
-/** One folder for each agent of a machine: what is pinned belongs to the state in its data folder. */
-const pinDirOf = ({ cluster, dataDir }: CollectorContext): string => {
-  const place = createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 8)
-  return join(PINS, `${cluster.replace(/[^A-Za-z0-9-]/g, '-')}-${place}`)
+/** How the names of the folders end that belong to the state in a data folder: one for each agent of a machine, and cluster. */
+const placeOf = (dataDir: string): string =>
+  createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 8)
+
+const pinDirOf = ({ cluster, dataDir }: CollectorContext): string =>
+  join(PINS, `${cluster.replace(/[^A-Za-z0-9-]/g, '-')}-${placeOf(dataDir)}`)
+
+/** What is pinned: whose it is, and whether an agent reads it. `dataDir` says who is asking. */
+export const pinned = (dataDir: string | null, pins = PINS): Pinned[] => {
+  if (!existsSync(pins)) return []
+  const own = dataDir !== null && existsSync(dataDir) ? `-${placeOf(dataDir)}` : null
+  return readdirSync(pins).map((name) => ({
+    name,
+    own: own !== null && name.endsWith(own),
+    inUse: isPinDirInUse(join(pins, name)),
+  }))
 }
 
 /** Why the kernel can't be watched, or null. */
@@ -46,24 +58,24 @@ export const startEbpf = (
   })
 }
 
-/** Detaches what agents that do not run any more left at work in these folders. @returns what became of each */
-export const unpinAll = (pins = PINS): string[] => {
-  if (!existsSync(pins)) return []
-  return readdirSync(pins).map((name) => {
-    const folder = join(pins, name)
-    if (isPinDirInUse(folder)) return `${folder}: left as it is, a running agent reads it`
-    unpin(folder)
-    return folder
-  })
-}
+/** Detaches what agents with this data folder (all, where it is null) left at work; not what a running one reads. @returns what became of each */
+export const unpinAll = (dataDir: string | null, pins = PINS): string[] =>
+  pinned(dataDir, pins)
+    .filter(({ own }) => dataDir === null || own)
+    .map(({ name, inUse }) => {
+      const folder = join(pins, name)
+      if (inUse) return `${folder}: left as it is, a running agent reads it`
+      unpin(folder)
+      return folder
+    })
 
 const ebpf: Collector = {
   name: 'ebpf',
   attributed: true,
   available,
   start: async (context) => startEbpf(context, { pinDir: pinDirOf(context) }),
-  unpin: async () => unpinAll(),
-  doctor: async () => doctor(builtObjects(), BPFFS, PINS),
+  unpin: async (dataDir) => unpinAll(dataDir),
+  doctor: async (_, dataDir) => doctor(builtObjects(), BPFFS, pinned(dataDir)),
 }
 
 export default ebpf

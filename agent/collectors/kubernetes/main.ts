@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import { apiOf, loadKubeConfig } from '../../reflector/config.ts'
-import { getJson } from '../../reflector/request.ts'
+import { ApiError, getJson } from '../../reflector/request.ts'
 import type { Collector, DoctorLine } from '../collector.ts'
 import { settingsOf } from './config.ts'
 import { nameOf } from './kind.ts'
@@ -18,8 +18,27 @@ const collector: Collector = {
   },
   doctor: async () => {
     const kubeConfig = await loadKubeConfig()
+    const away = await whyAway(kubeConfig)
+    if (away !== null) return [away]
     return Promise.all(watchedKinds.map((kind) => line(kubeConfig, kind.path, nameOf(kind))))
   },
+}
+
+/** A server that does not answer is said once, not for each kind. `/version` needs no rights but to be known. */
+async function whyAway(kubeConfig: KubeConfig): Promise<DoctorLine | null> {
+  try {
+    await getJson(kubeConfig, '/version', AbortSignal.timeout(10_000))
+    return null
+  } catch (error) {
+    if (error instanceof ApiError) return null
+    const server = kubeConfig.getCurrentCluster()?.server ?? 'no server'
+    return {
+      subject: 'kubernetes API',
+      state: 'missing',
+      detail: `${server} can't be asked (${(error as Error).message}). Nothing of the cluster is known.`,
+      remedy: 'start it, or set KUBECONFIG to the kubeconfig of another',
+    }
+  }
 }
 
 async function line(kubeConfig: KubeConfig, path: string, name: string): Promise<DoctorLine> {

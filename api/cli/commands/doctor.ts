@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Store } from '../../../graph/store/main.ts'
 import { dataDir, neo4jAddress, queuePrefix, redisUrl, wholeEnvironment } from '../config.ts'
 import { ink, withStore } from '../open.ts'
-import { print, say } from '../output.ts'
-import { columns } from '../render/columns.ts'
+import { print, say, UsageError } from '../output.ts'
+import { columns, oneLine } from '../render/columns.ts'
 import type { Ink } from '../render/why.ts'
 
 interface Line {
@@ -17,6 +17,7 @@ interface Line {
 export interface DoctorOptions {
   readonly cluster: string
   readonly unpin?: true
+  readonly all?: true
   readonly json?: true
 }
 
@@ -30,7 +31,23 @@ const failing = (subject: string, error: unknown): Line => ({
   detail: error instanceof Error ? error.message.split('\n')[0]! : String(error),
 })
 
-const queueLine = async (): Promise<Line> => {
+/** What could never be written, with the reason of the newest: that tells whose fault it is. */
+const deadLetterLines = async (count: number): Promise<Line[]> => {
+  if (count === 0) return []
+  const { readDeadLetters } = await import('../../../graph/queue/main.ts')
+  const newest = (await readDeadLetters({ redisUrl: redisUrl(), prefix: queuePrefix }, count)).at(-1)
+  return [
+    {
+      subject: 'dead letters',
+      state: 'degraded',
+      detail: `${count} jobs could not be written; the newest: ${oneLine(newest?.reason ?? 'it is gone')}`,
+      remedy:
+        'an agent or recording that is newer than the worker: update the worker; else mend what sent them. They are kept in Redis, nothing waits for them',
+    },
+  ]
+}
+
+const queueLines = async (): Promise<Line[]> => {
   const { readQueueStats } = await import('../../../graph/queue/main.ts')
   const stats = await readQueueStats({ redisUrl: redisUrl(), prefix: queuePrefix })
   const waiting = stats.lanes.reduce((sum, lane) => sum + lane.waiting + lane.active, 0)
@@ -43,13 +60,16 @@ const queueLine = async (): Promise<Line> => {
       ? []
       : [`its eviction policy is ${stats.evictionPolicy}, so that jobs may be lost: set noeviction`]),
     ...(stats.appendOnly ? [] : ['it keeps nothing over a crash: set appendonly yes']),
-    ...(stats.deadLetters > 0 ? [`${stats.deadLetters} dead letters`] : []),
     ...(failed > 0 ? [`${failed} jobs were given up`] : []),
     ...(newer > 0 ? [`${newer} jobs wait for a newer worker`] : []),
     ...(oldest > 30_000 ? ['is a worker running?'] : []),
   ]
   const told = `${stats.lanes.length} lanes, ${waiting} jobs${waiting > 0 ? `, oldest ${(oldest / 1_000).toFixed(1)} s` : ''}`
-  return { subject: 'queue', state: problems.length === 0 ? 'ok' : 'degraded', detail: [told, ...problems].join('; ') }
+  const state = problems.length === 0 ? 'ok' : 'degraded'
+  return [
+    { subject: 'queue', state, detail: [told, ...problems].join('; ') },
+    ...(await deadLetterLines(stats.deadLetters)),
+  ]
 }
 
 const graphLine = async (store: Store, cluster: string, { reads }: Ink): Promise<Line> => {
@@ -112,8 +132,10 @@ const render = (lines: readonly Line[], { colour }: Ink): string => {
 
 export const doctor = async (options: DoctorOptions): Promise<void> => {
   const agent = await import('../../../agent/main.ts')
+  if (options.all && !options.unpin) throw new UsageError('--all needs --unpin: it widens it to other data folders')
   if (options.unpin) {
-    say(await agent.unpin())
+    const left = await agent.unpin(options.all ? null : join(dataDir, 'agent'))
+    say(left.length === 0 ? 'nothing was pinned' : `let go of:\n  ${left.join('\n  ')}`)
     return
   }
   const tools = await ink()
@@ -124,7 +146,7 @@ export const doctor = async (options: DoctorOptions): Promise<void> => {
   const lines = (
     await Promise.all([
       agent.doctor(wholeEnvironment, join(dataDir, 'agent')).catch((error: unknown) => [failing('agent', error)]),
-      queueLine().catch((error: unknown) => [failing('queue', error)]),
+      queueLines().catch((error: unknown) => [failing('queue', error)]),
       ofGraph.catch((error: unknown) => [failing('graph', error)]),
     ])
   ).flat()

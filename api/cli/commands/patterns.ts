@@ -1,21 +1,21 @@
 /** `aitia patterns list|show|lint|test`. */
 import type { Pattern } from '../../../queries/engine/main.ts'
-import { ink, withStore } from '../open.ts'
+import { ink, patternDirs, withStore } from '../open.ts'
 import { Failure, print, UsageError } from '../output.ts'
 import { columns } from '../render/columns.ts'
 
 export interface PatternsOptions {
   /** Further folders of patterns. */
-  readonly dir: readonly string[]
+  readonly patterns: readonly string[]
   readonly cluster: string
   readonly json?: true
 }
 
 const engine = () => import('../../../queries/engine/main.ts')
 
-const load = async ({ dir }: PatternsOptions): Promise<Pattern[]> => {
-  const { loadPatterns, OWN_PATTERNS } = await engine()
-  return loadPatterns([OWN_PATTERNS, ...dir])
+const load = async ({ patterns }: PatternsOptions): Promise<Pattern[]> => {
+  const { loadPatterns } = await engine()
+  return loadPatterns(await patternDirs(patterns))
 }
 
 const chosen = async (ids: readonly string[], options: PatternsOptions): Promise<Pattern[]> => {

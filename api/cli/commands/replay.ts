@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Recording } from '../../../graph/model/recording.ts'
 import type { Store } from '../../../graph/store/main.ts'
 import { dataDir, queuePrefix, redisUrl } from '../config.ts'
-import { ink, withStore } from '../open.ts'
+import { ink, patternDirs, withStore } from '../open.ts'
 import { Failure, print, say } from '../output.ts'
 import { renderWhy } from '../render/why.ts'
 
@@ -29,28 +29,36 @@ export interface Replayed {
   readonly cluster: string
 }
 
+/** A recording, with the cluster that a replay of it goes to. */
+export const recordingIn = async (file: string): Promise<Replayed> => {
+  const { readRecording } = await import('../../../graph/queue/main.ts')
+  return readRecording(fileText(file), file)
+}
+
 /** Sends a recording's observations; resolves when they are queued. */
-export const replayFile = async (file: string, place: { redisUrl: string; prefix: string }): Promise<Replayed> => {
-  const { openProducer, readRecording, sendRecording } = await import('../../../graph/queue/main.ts')
-  const { recording, cluster } = readRecording(fileText(file), file)
+export const send = async (
+  { recording, cluster }: Replayed,
+  place: { redisUrl: string; prefix: string },
+): Promise<void> => {
+  const { openProducer, sendRecording, verifyQueue } = await import('../../../graph/queue/main.ts')
+  await verifyQueue(place)
   const producer = openProducer({ ...place, cluster, spoolDir: join(dataDir, 'spool', cluster) })
   try {
     await sendRecording(producer, recording, AbortSignal.timeout(60_000))
   } finally {
     await producer.close()
   }
-  return { recording, cluster }
 }
 
 /** Waits until what the recording expects has been concluded; returns what differs in the end. Needs a worker and a correlator. */
 export const waitForExpected = async (
   store: Store,
   { recording, cluster }: Replayed,
-  seconds: number,
+  { seconds, dirs }: { seconds: number; dirs: readonly string[] },
 ): Promise<string[]> => {
   const { compare, loadPatterns, outcomesOf } = await import('../../../queries/engine/main.ts')
   const expected = recording.expect ?? []
-  const patterns = loadPatterns().filter((pattern) => expected.some((each) => each.pattern === pattern.id))
+  const patterns = loadPatterns(dirs).filter((pattern) => expected.some((each) => each.pattern === pattern.id))
   const unknown = expected.filter((each) => !patterns.some((pattern) => pattern.id === each.pattern))
   if (unknown.length > 0)
     return unknown.map((each) => `it expects something of ${each.pattern}, which is no pattern here`)
@@ -74,12 +82,19 @@ export const waitForExpected = async (
   }
 }
 
+/** The workloads that an incident of the cluster fell on: each once, as one answer tells all that is known of it. */
+const workloadsHit = async (store: Store, cluster: string) => {
+  const { incidents } = await import('../../../queries/reads/main.ts')
+  const { items } = await incidents(store, cluster)
+  return [...Map.groupBy(items, (it) => it.workloadKey).values()].map(([first]) => first!)
+}
+
 /** The answers for every workload that an incident of the cluster fell on. */
 export const explainAll = async (store: Store, cluster: string): Promise<string[]> => {
   const tools = await ink()
-  const { items } = await tools.reads.incidents(store, cluster)
+  const hit = await workloadsHit(store, cluster)
   const answers = await Promise.all(
-    items.map(({ workloadKind: kind, workloadName: name, namespace = '' }) =>
+    hit.map(({ workloadKind: kind, workloadName: name, namespace = '' }) =>
       tools.reads.why(store, { cluster, kind, name, namespace }),
     ),
   )
@@ -88,9 +103,8 @@ export const explainAll = async (store: Store, cluster: string): Promise<string[
 
 /** The command that explains a workload of the replay. */
 export const whyCommands = async (store: Store, cluster: string): Promise<string[]> => {
-  const reads = await import('../../../queries/reads/main.ts')
-  const { items } = await reads.incidents(store, cluster)
-  return items.map(
+  const hit = await workloadsHit(store, cluster)
+  return hit.map(
     ({ workloadKind, workloadName, namespace }) =>
       `aitia why ${workloadKind.toLowerCase()}/${workloadName}${namespace ? ` -n ${namespace}` : ''} -c ${cluster}`,
   )
@@ -99,22 +113,21 @@ export const whyCommands = async (store: Store, cluster: string): Promise<string
 export interface ReplayOptions {
   readonly wait?: number
   readonly remove?: true
+  /** Further folders of patterns. */
+  readonly patterns: readonly string[]
   readonly json?: true
 }
 
 export const replay = async (file: string, options: ReplayOptions): Promise<void> => {
+  const replayed = await recordingIn(file)
+  const { recording, cluster } = replayed
   if (options.remove) {
-    const [{ readRecording }, { removeCluster }] = await Promise.all([
-      import('../../../graph/queue/main.ts'),
-      import('../../../queries/engine/main.ts'),
-    ])
-    const { cluster } = readRecording(fileText(file), file)
+    const { removeCluster } = await import('../../../queries/engine/main.ts')
     await withStore((store) => removeCluster(store, cluster))
     say(`${cluster} is removed from the graph`)
     return
   }
-  const replayed = await replayFile(file, { redisUrl: redisUrl(), prefix: queuePrefix })
-  const { recording, cluster } = replayed
+  await send(replayed, { redisUrl: redisUrl(), prefix: queuePrefix })
   const sent = { cluster, title: recording.title, observations: recording.observations.length }
   if (options.wait === undefined) {
     print(
@@ -124,8 +137,10 @@ export const replay = async (file: string, options: ReplayOptions): Promise<void
     )
     return
   }
+  const dirs = await patternDirs(options.patterns)
+  say(`${sent.observations} observations are queued as cluster ${cluster}; waiting for what the patterns make of them`)
   const { answers, problems } = await withStore(async (store) => {
-    const differing = await waitForExpected(store, replayed, options.wait!)
+    const differing = await waitForExpected(store, replayed, { seconds: options.wait!, dirs })
     return { problems: differing, answers: await explainAll(store, cluster) }
   })
   print(options.json === true, { ...sent, problems }, () => answers.join('\n\n'))

@@ -1,7 +1,7 @@
 /** `aitia worker | correlate | api | agent`: one part alone; any number of each may run, on any machine. */
 import { neo4jAddress, redisUrl } from '../config.ts'
 import { roleLog } from '../log.ts'
-import { untilAsked } from '../open.ts'
+import { patternDirs, untilAsked } from '../open.ts'
 import { say } from '../output.ts'
 import { type Running, startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
 
@@ -18,12 +18,19 @@ const servers = () => ({ neo4j: neo4jAddress(), redisUrl: redisUrl() })
 
 export const worker = (): Promise<void> => runUntilAsked('worker', () => startWorker(servers(), roleLog('worker')))
 
-export const correlate = ({ patterns }: { readonly patterns: readonly string[] }): Promise<void> =>
-  runUntilAsked('correlate', () => startCorrelator(servers(), patterns, roleLog('correlate')))
+interface WithPatterns {
+  /** Further folders of patterns. */
+  readonly patterns: readonly string[]
+}
 
-export const api = ({ explore }: { readonly explore?: true }): Promise<void> =>
+export const correlate = ({ patterns }: WithPatterns): Promise<void> =>
+  runUntilAsked('correlate', async () => startCorrelator(servers(), await patternDirs(patterns), roleLog('correlate')))
+
+export const api = ({ explore, patterns }: WithPatterns & { readonly explore?: true }): Promise<void> =>
   runUntilAsked('api', async () => {
-    const running = await startApi({ neo4j: neo4jAddress() }, roleLog('api'), explore === true)
+    const { apiConfig } = await import('../../graphql/main.ts')
+    const options = { place: apiConfig(), dirs: await patternDirs(patterns), explore: explore === true }
+    const running = await startApi({ neo4j: neo4jAddress() }, options, roleLog('api'))
     say(`GraphQL: ${running.url}`)
     return running
   })

@@ -3,16 +3,18 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { dataDir, queuePrefix, type Servers, serversFile } from '../config.ts'
 import { logFile, upLog } from '../log.ts'
-import { untilAsked } from '../open.ts'
+import { patternDirs, untilAsked } from '../open.ts'
 import { Failure, say, UsageError } from '../output.ts'
-import { startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
-import { explainAll, replayFile, waitForExpected, whyCommands } from './replay.ts'
+import { apiPlace, startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
+import { explainAll, type Replayed, recordingIn, send, waitForExpected, whyCommands } from './replay.ts'
 
 export interface UpOptions {
   readonly cluster: string
   readonly replay?: string
   readonly exit?: true
   readonly collectors?: readonly string[]
+  /** Further folders of patterns. */
+  readonly patterns: readonly string[]
 }
 
 /** Seconds that a replay's incidents may take. */
@@ -76,7 +78,18 @@ class Stack {
   }
 }
 
-const startAll = async (stack: Stack) => {
+/** What can be refused is read first: nobody should wait for Neo4j to learn of a wrong name. */
+const prepare = async (options: UpOptions) => {
+  const dirs = await patternDirs(options.patterns)
+  const { loadPatterns } = await import('../../../queries/engine/main.ts')
+  loadPatterns(dirs)
+  const replayed = options.replay === undefined ? null : await recordingIn(options.replay)
+  return { dirs, replayed, place: await apiPlace() }
+}
+
+type Prepared = Awaited<ReturnType<typeof prepare>>
+
+const startAll = async (stack: Stack, { dirs, place }: Prepared) => {
   const log = upLog()
   const [{ findOrStartNeo4j }, { findOrStartRedis }, { applySchema, openStore }] = await Promise.all([
     import('../../../deploy/local/neo4j.ts'),
@@ -100,21 +113,29 @@ const startAll = async (stack: Stack) => {
     }
   })
   await stack.start('worker', () => startWorker(servers, log))
-  await stack.start('correlator', () => startCorrelator(servers, [], log))
-  const api = await stack.start('API', () => startApi(servers, log))
-  return { log, servers, store, api, browserUrl, user }
+  await stack.start('correlator', () => startCorrelator(servers, dirs, log))
+  const api = await stack.start('API', () => startApi(servers, { place, dirs }, log))
+  return { log, servers, store, api, browserUrl, user, dirs }
+}
+
+/** An agent alone leaves its programs at work for the next one, so that nothing is missed between; `up` ends everything. */
+const letGo = async (): Promise<void> => {
+  const { unpin } = await import('../../../agent/main.ts')
+  await unpin(join(dataDir, 'agent'))
 }
 
 type Up = Awaited<ReturnType<typeof startAll>>
 
 /** Puts the recording through the queue and prints what was found; returns how it differs from what was expected. */
-const replay = async ({ servers, store }: Up, file: string): Promise<string[]> => {
+const replay = async ({ servers, store, dirs }: Up, replayed: Replayed): Promise<string[]> => {
   const began = performance.now()
-  const replayed = await replayFile(file, { redisUrl: servers.redisUrl, prefix: queuePrefix })
-  const problems = await waitForExpected(store, replayed, REPLAY)
-  say(`${'replay'.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s  ${replayed.recording.title}\n`)
-  console.log((await explainAll(store, replayed.cluster)).join('\n\n'))
-  for (const command of await whyCommands(store, replayed.cluster)) say(`\nAsk again:      ${command}`)
+  const { recording, cluster } = replayed
+  say(`replaying    ${recording.title}: ${recording.observations.length} observations as cluster ${cluster}`)
+  await send(replayed, { redisUrl: servers.redisUrl, prefix: queuePrefix })
+  const problems = await waitForExpected(store, replayed, { seconds: REPLAY, dirs })
+  say(`${'replay'.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s\n`)
+  console.log((await explainAll(store, cluster)).join('\n\n'))
+  for (const command of await whyCommands(store, cluster)) say(`\nAsk again:      ${command}`)
   return problems
 }
 
@@ -126,16 +147,22 @@ const tellAddresses = ({ api, browserUrl, user }: Up): void => {
 }
 
 const work = async (stack: Stack, options: UpOptions): Promise<void> => {
-  const running = await startAll(stack)
-  const problems = options.replay === undefined ? [] : await replay(running, options.replay)
-  tellAddresses(running)
+  const prepared = await prepare(options)
+  const running = await startAll(stack, prepared)
+  const problems = prepared.replayed === null ? [] : await replay(running, prepared.replayed)
+  // Addresses of what ends in a moment are of no use.
+  if (options.exit) say(`\nlog             ${logFile}`)
+  else tellAddresses(running)
   if (problems.length > 0) {
     const text = `the replay did not come out as expected:\n  ${problems.join('\n  ')}`
     if (options.exit) throw new Failure(text)
     say(text)
   }
   if (options.exit) return
-  await stack.start('agent', () => startAgent(running.servers, options.cluster, options.collectors, running.log))
+  await stack.start('agent', async () => {
+    const agent = await startAgent(running.servers, options.cluster, options.collectors, running.log)
+    return { stop: () => agent.stop().then(letGo) }
+  })
   say('Ctrl-C ends everything.')
   await new Promise(() => {})
 }

@@ -36,3 +36,9 @@ export const wrap = (text: string, indent = 0): string => flow(text.split(' '), 
 /** Cuts a text that is longer than `length`, and shows that it did. */
 export const cut = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, Math.max(0, length - 1))}…`
+
+/** Characters of a foreign message that a line shows. */
+const MESSAGE = 300
+
+/** A message of several lines on one. */
+export const oneLine = (text: string): string => cut(text.trim().replace(/\s*\n\s*/g, ' '), MESSAGE)
