@@ -337,6 +337,6 @@ test('doctor learns depth, age and whether this Redis is fit', async () => {
     ['noeviction', true, null, 0],
   )
   await assert.rejects(readQueueStats({ redisUrl: 'redis://:secret@127.0.0.1:1', prefix: 'x' }), (error: Error) => {
-    return /Redis at redis:\/\/127.0.0.1:1 does not answer/.test(error.message)
+    return /cannot reach Redis at redis:\/\/127.0.0.1:1 /.test(error.message)
   })
 })
