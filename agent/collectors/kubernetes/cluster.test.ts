@@ -70,7 +70,10 @@ test('the shop: chains of owners, endpoints and runs, and the events around a co
   const replicaSet = pod.relations.find(({ kind }) => kind === 'OWNS')!.from!
   assert.deepEqual(
     relationsOf(pod).filter((relation) => !relation.includes('HOLDS')),
-    [`${replicaSet.name} OWNS this`, 'this RUNS app', 'this RUNS app', `this RUNS_ON ${checkout!.spec.nodeName}`],
+    [
+      ...[`${replicaSet.name} OWNS this`, 'this RUNS app', 'this RUNS app'],
+      ...[`this RUNS_ON ${checkout!.spec.nodeName}`, 'this USES default'],
+    ],
   )
   assert.equal(relationsOf(pod).filter((relation) => relation.includes('HOLDS')).length, 1)
   assert.deepEqual(relationsOf(await harness.state(replicaSet.key)), ['checkout OWNS this'])

@@ -40,6 +40,9 @@ CYPHER 5 CREATE INDEX container_terminated_lane_arrival IF NOT EXISTS FOR (n:Con
 CYPHER 5 CREATE INDEX container_waiting_object_key_at IF NOT EXISTS FOR (n:ContainerWaiting) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX container_waiting_pod_key_at IF NOT EXISTS FOR (n:ContainerWaiting) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX container_waiting_lane_arrival IF NOT EXISTS FOR (n:ContainerWaiting) ON (n.lane, n.arrival);
+CYPHER 5 CREATE INDEX endpoints_changed_object_key_at IF NOT EXISTS FOR (n:EndpointsChanged) ON (n.objectKey, n.at);
+CYPHER 5 CREATE INDEX endpoints_changed_pod_key_at IF NOT EXISTS FOR (n:EndpointsChanged) ON (n.podKey, n.at);
+CYPHER 5 CREATE INDEX endpoints_changed_lane_arrival IF NOT EXISTS FOR (n:EndpointsChanged) ON (n.lane, n.arrival);
 CYPHER 5 CREATE INDEX kubernetes_event_object_key_at IF NOT EXISTS FOR (n:KubernetesEvent) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX kubernetes_event_pod_key_at IF NOT EXISTS FOR (n:KubernetesEvent) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX kubernetes_event_lane_arrival IF NOT EXISTS FOR (n:KubernetesEvent) ON (n.lane, n.arrival);
