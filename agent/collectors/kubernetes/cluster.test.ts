@@ -33,6 +33,7 @@ test('the shop: chains of owners, endpoints and runs, and the events around a co
   const harness = new Harness(cluster)
   t.after(() => harness.end())
   await harness.start()
+  await harness.until('the claim', () => harness.watcher.progress().length === 1)
   await cluster.apply(shop)
   const [machine] = cluster.nodes
   writeFileSync(join(machine!.staticPods, 'static.json'), JSON.stringify(staticPod))
