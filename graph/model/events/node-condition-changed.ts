@@ -9,6 +9,7 @@ export const nodeConditionChanged = defineEvent({
   about: ['Node'],
   origin: 'kubelet.node-status',
   delay: 60 * SECOND,
+  lasts: ['objectKey', 'condition'],
   fields: {
     condition: { type: 'string', doc: 'Ready, MemoryPressure, DiskPressure, ...; Lease: it is renewed in time.' },
     status: { type: 'string', doc: 'True, False or Unknown.' },
