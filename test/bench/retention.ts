@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startNeo4j } from '../../deploy/local/neo4j.ts'
 import { DAY, loadRecording, sweep } from '../../graph/ingest/main.ts'
-import type { ObjectRef, Observation, StateObservation } from '../../graph/model/observation.ts'
+import type { EventObservation, ObjectRef, Observation, StateObservation } from '../../graph/model/observation.ts'
 import { RECORDING_VERSION } from '../../graph/model/recording.ts'
 import { MINUTE, now, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
@@ -35,23 +35,28 @@ const state = (object: ObjectRef, at: number, more: Partial<StateObservation> = 
 const podBody = { labels: ['app=x'], phase: 'Running', ready: true }
 
 /** A kill and its end, in a run of its own. */
-const kill = (pod: ObjectRef, id: string, at: number): Observation[] => {
-  const about = { object: { kind: 'Container', key: id } as const, pod, containerName: 'app' }
-  const seen = { type: 'event', uncertainty: 0, ...about } as const
+const kill = (
+  pod: ObjectRef,
+  id: string,
+  at: number,
+): [EventObservation<'oom-kill'>, EventObservation<'container-terminated'>] => {
+  const about = { object: { kind: 'Container', key: id }, pod, containerName: 'app', at } as const
   return [
     {
-      ...{ ...seen, kind: 'oom-kill', id: `kill/${id}`, at, observedAt: at, source: EBPF, host: 'host-1' },
-      contextKey: `context/${id}`,
+      ...{ type: 'event', kind: 'oom-kill', id: `kill/${id}`, uncertainty: 0, observedAt: at, source: EBPF, ...about },
+      ...{ host: 'host-1', contextKey: `context/${id}` },
       fields: {
         ...{ global: false, oomGroup: false, firstProcessKilled: true, triggerPid: 1, triggerCommand: 'app' },
         ...{ limitBytes: 1, usageBytes: 1, victimPids: [1], victimNsPids: [1], victimCommands: ['app'] },
+        ...{ victimBytes: [1], victimStartBootClocks: [1] },
       },
     },
     {
-      ...{ ...seen, kind: 'container-terminated', id: `end/${id}`, at, uncertainty: SECOND, source: KUBERNETES },
-      ...{ observedAt: at + SECOND, fields: { reason: 'OOMKilled', exitCode: 137, restartCount: 1 } },
+      ...{ type: 'event', kind: 'container-terminated', id: `end/${id}`, uncertainty: SECOND, source: KUBERNETES },
+      ...{ ...about, observedAt: at + SECOND },
+      fields: { reason: 'OOMKilled', exitCode: 137, finishedAt: at, restartCount: 1, role: 'main' },
     },
-  ] as Observation[]
+  ]
 }
 
 /** All that happens on one day: the workloads of the day before go, today's come. */
@@ -104,7 +109,7 @@ const dayOf = (day: number): Observation[] => {
     ...kills.flat(),
     { type: 'gap', source: EBPF, from: begin, to: begin + SECOND, reason: 'disconnected' },
     ...beats,
-  ] as Observation[]
+  ]
 }
 
 const contextsOf = (observations: readonly Observation[]) =>

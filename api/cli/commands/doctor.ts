@@ -83,7 +83,8 @@ const graphLine = async (store: Store, cluster: string, { reads }: Ink): Promise
     horizonOf(store, cluster),
   ])
   const horizon = size.oldestAt === null ? 'nothing yet' : `back to ${reads.span(reads.now() - size.oldestAt)} ago`
-  const retention = removed === null ? '' : `, answers from ${reads.span(reads.now() - removed.at)} ago on: what is older was removed`
+  const retention =
+    removed === null ? '' : `, answers from ${reads.span(reads.now() - removed.at)} ago on: what is older was removed`
   const told = `Neo4j at ${neo4jAddress().uri}, schema ${schema.applied ?? 'none'}, ${size.events} events, ${cluster}: ${horizon}${retention}`
   const problems = [
     ...(schema.applied === schema.wanted ? [] : [`this program knows schema ${schema.wanted}`]),
