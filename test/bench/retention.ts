@@ -104,7 +104,7 @@ const dayOf = (day: number): Observation[] => {
     ...(day === 0 ? [] : numbers.slice(0, WORKLOADS).map((number) => gone(workloadOf(day - 1, number)))),
     ...numbers
       .slice(0, WORKLOADS)
-      .map((number) => state(workloadOf(day, number), begin + MINUTE, { body: { labels: [] } })),
+      .map((number) => state(workloadOf(day, number), begin + MINUTE, { body: { labels: [], workloadKind: 'Job' } })),
     ...numbers.flatMap(come),
     ...kills.flat(),
     { type: 'gap', source: EBPF, from: begin, to: begin + SECOND, reason: 'disconnected' },
