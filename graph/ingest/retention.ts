@@ -149,34 +149,40 @@ export const sweep = async (
   return removed
 }
 
-interface Watermark {
+interface Stand {
   readonly watermark: number | null
   readonly oldestEvent: number | null
   readonly oldestState: number | null
-  readonly at: number | null
-  readonly known: number | null
   readonly sweptAt: number | null
 }
 
 /**
- * Sweeps each cluster that holds something too old. The clock is the cluster's own: what its sources have told last, and what
- * its lanes were stamped with last; a recording from long ago stays as it is. Throws what Neo4j says.
+ * Sweeps a cluster, if it holds something too old and no other worker is at it; null where not. The clock is the cluster's own:
+ * what its sources have told last, and what its lanes were stamped with last; a recording from long ago stays as it is.
  */
-export const retain = async (store: Store, ages: Ages, isOver: () => boolean): Promise<Map<string, Removed>> => {
-  const clusters = await store.read<{ cluster: string; recordedAt: number }>(retentionStatement('clusters'))
-  const removed = new Map<string, Removed>()
-  for (const { cluster, recordedAt } of clusters) {
-    if (isOver()) break
-    const [stand] = await store.read<Watermark>(retentionStatement('watermark'), { cluster })
-    if (stand === undefined || stand.watermark === null) continue
-    // A source whose clock is ahead must not let the present look old.
-    const watermark = Math.min(stand.watermark, clock())
-    const at = watermark - ages.events
-    const oldest = Math.min(stand.oldestEvent ?? at, stand.oldestState ?? at)
-    const isOthers = stand.sweptAt !== null && stand.sweptAt > clock() - OTHERS_TURN
-    if (oldest >= at || isOthers) continue
-    const horizon = { at, known: recordedAt - ages.events }
-    removed.set(cluster, await sweep(store, cluster, horizon, watermark - ages.incidents, isOver))
-  }
-  return removed
+export const retain = async (
+  store: Store,
+  { cluster, recordedAt }: Clock,
+  ages: Ages,
+  isOver: () => boolean,
+): Promise<Removed | null> => {
+  const [stand] = await store.read<Stand>(retentionStatement('watermark'), { cluster })
+  if (stand === undefined || stand.watermark === null) return null
+  // A source whose clock is ahead must not let the present look old.
+  const watermark = Math.min(stand.watermark, clock())
+  const at = watermark - ages.events
+  const oldest = Math.min(stand.oldestEvent ?? at, stand.oldestState ?? at)
+  const isOthers = stand.sweptAt !== null && stand.sweptAt > clock() - OTHERS_TURN
+  if (oldest >= at || isOthers) return null
+  return sweep(store, cluster, { at, known: recordedAt - ages.events }, watermark - ages.incidents, isOver)
 }
+
+/** A cluster, and the last stamp of its lanes, µs. */
+interface Clock {
+  readonly cluster: string
+  readonly recordedAt: number
+}
+
+/** All clusters of which anything was ever written. */
+export const clocks = (store: Pick<Store, 'read'>): Promise<Clock[]> =>
+  store.read<Clock>(retentionStatement('clusters'))

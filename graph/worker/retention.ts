@@ -1,6 +1,6 @@
 /** Keeps the graph from growing for ever, beside the writing: each hour a sweep, in small transactions, for a bounded time. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Ages, retain } from '../ingest/main.ts'
+import { type Ages, clocks, retain } from '../ingest/main.ts'
 import type { Log } from '../queue/main.ts'
 import type { Store } from '../store/main.ts'
 
@@ -28,9 +28,12 @@ export const keepRetaining = async (
   for (await pause(first); !signal.aborted; await pause(every)) {
     const end = performance.now() + AT_MOST
     try {
-      const swept = await retain(store, ages, () => signal.aborted || performance.now() > end)
-      for (const [cluster, removed] of swept)
-        if (Object.keys(removed).length > 0) log?.info({ cluster, removed }, 'removed what is older than it is kept')
+      const isOver = () => signal.aborted || performance.now() > end
+      for (const each of await clocks(store)) {
+        const removed = isOver() ? null : await retain(store, each, ages, isOver)
+        if (removed !== null && Object.keys(removed).length > 0)
+          log?.info({ cluster: each.cluster, removed }, 'removed what is older than it is kept')
+      }
     } catch (error) {
       log?.warn(
         { error: (error as Error).message },

@@ -145,23 +145,6 @@ describe('worker', () => {
     await consumer.close()
   })
 
-  test('what is older than it is kept goes while it runs, by the clock of the cluster itself', async () => {
-    const where = await place()
-    await send(where, [...eventsOf(0, 20), heartbeat(100)])
-    const times = { first: 100, every: 100 }
-    const running = async (events: number) =>
-      runWorker({ ...where, neo4j: await neo4jForTest(), retention: { ages: { events, incidents: 1_000 }, times } })
-    const kept = await running(200)
-    await until(async () => (await countEvents(where)) === 20)
-    await sleep(500)
-    assert.equal(await countEvents(where), 20)
-    await kept.stop()
-    // Of 0 to 19, the heartbeat having come to 100: those from 90 - 80 on.
-    const worker = await running(90)
-    await until(async () => (await countEvents(where)) === 10)
-    await worker.stop()
-  })
-
   test('started while Neo4j is away it waits, and it can be stopped', async () => {
     const where = await place()
     const warnings: unknown[] = []

@@ -1,4 +1,4 @@
-// How far a cluster's own sources have come, what was removed already, and the oldest thing that is there.
+// How far a cluster's own sources have come, the oldest thing that is there, and when something was removed last.
 CYPHER 5
 OPTIONAL CALL () {
   MATCH (coverage:Coverage)
@@ -14,4 +14,4 @@ OPTIONAL CALL () {
   RETURN state.at AS oldestState ORDER BY state.cluster, state.at LIMIT 1
 }
 OPTIONAL MATCH (horizon:Horizon {cluster: $cluster})
-RETURN watermark, oldestEvent, oldestState, horizon.at AS at, horizon.known AS known, horizon.sweptAt AS sweptAt
+RETURN watermark, oldestEvent, oldestState, horizon.sweptAt AS sweptAt
