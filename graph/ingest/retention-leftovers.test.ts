@@ -69,7 +69,7 @@ describe('retention', () => {
     await sweepAt(cluster, -25)
     const { State, Event, Context, Object: objects } = await labels(cluster)
     // Of the pod, the ReplicaSet and the container the last state before, and the two deletions.
-    assert.deepEqual({ State, Event, Context, objects }, { State: 5, Event: 1, Context: undefined, objects: 4 })
+    assert.deepEqual({ State, Event, Context, objects }, { State: 5, Event: 1, Context: undefined, objects: 5 })
     await sweepAt(cluster, -25)
     const names = await store.read<{ key: string }>(
       'CYPHER 5 MATCH (o:Object {cluster: $cluster}) RETURN o.key AS key ORDER BY key',
@@ -77,7 +77,7 @@ describe('retention', () => {
     )
     assert.deepEqual(
       names.map(({ key }) => key.slice(cluster.length + 1)),
-      ['10.0.0.1', 'Node/n1', 'Pod/shop/p', 'ReplicaSet/shop/rs'],
+      ['Address/10.0.0.1', 'Container/c1', 'Node/n1', 'Pod/shop/p', 'ReplicaSet/shop/rs'],
     )
   })
 
