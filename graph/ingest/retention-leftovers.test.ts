@@ -77,7 +77,7 @@ describe('retention', () => {
     )
     assert.deepEqual(
       names.map(({ key }) => key.slice(cluster.length + 1)),
-      ['Address/10.0.0.1', 'Container/c1', 'Node/n1', 'Pod/shop/p', 'ReplicaSet/shop/rs'],
+      ['10.0.0.1', 'Node/n1', 'Pod/shop/p', 'ReplicaSet/shop/rs', 'c1'],
     )
   })
 

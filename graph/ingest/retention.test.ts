@@ -12,7 +12,8 @@ import fc from 'fast-check'
 import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
 import { OPEN } from '../model/time.ts'
 import { applySchema, openStore, type Store } from '../store/main.ts'
-import { FIXED_LAW, prepare } from './prepare.ts'
+import { claimsOf } from './derive.ts'
+import { FIXED_LAW, prepare, type StateRow } from './prepare.ts'
 import { type Horizon, sweep } from './retention.ts'
 import { deliver } from './testing/deliver.ts'
 import { type Delivery, history, type Told } from './testing/history.ts'
@@ -121,21 +122,34 @@ describe('the graph after retention', () => {
     const recordedAt = (id: string) => (cut.before.get(id) ?? stored.get(id))?.recordedAt
     const isCounted = (id: string, at: number) => cut.before.has(id) || (stored.has(id) && at > cut.at)
     const eventOf = told.filter((one) => one.type === 'event')
+    const isForgotten = ({ key, view }: StateRow) => cut.forgotten.has(key) && cut.before.has(view.id)
+    const counted = states.filter(({ view }) => isCounted(view.id, view.at))
+    const isLost = (pair: { fromKey: string; toKey: string }, id: string) =>
+      cut.unclaimed.has(pairOf(pair)) && cut.before.has(id)
+    // What the forgotten claimed holds as long as the pair is not gone as well.
+    const leftClaims = counted
+      .filter(isForgotten)
+      .flatMap(({ view }) =>
+        claimsOf(view, FIXED_LAW).flatMap((claim) =>
+          isLost(claim, view.id) ? [] : [{ claim, recordedAt: recordedAt(view.id)! }],
+        ),
+      )
     return {
-      states: states
-        .filter(({ view, key }) => isCounted(view.id, view.at) && !(cut.forgotten.has(key) && cut.before.has(view.id)))
+      states: counted
+        .filter((state) => !isForgotten(state))
         .map((state) => {
-          const isKept = (target: { kind: string; fromKey: string; toKey: string }) =>
-            !(FIXED_LAW.has(target.kind as never) && cut.unclaimed.has(pairOf(target)) && cut.before.has(state.view.id))
-          const view = { ...state.view, targets: state.view.targets.filter(isKept) }
-          return { state: { ...state, view }, recordedAt: recordedAt(view.id)! }
+          const targets = state.view.targets.filter(
+            (target) => !(FIXED_LAW.has(target.kind) && isLost(target, state.view.id)),
+          )
+          return { state: { ...state, view: { ...state.view, targets } }, recordedAt: recordedAt(state.view.id)! }
         }),
-      claims: claims.flatMap((claim, index) => {
-        const { id, at } = eventOf[index]!
-        const isUnclaimed = cut.unclaimed.has(pairOf(claim)) && cut.before.has(`${cluster}/${id}`)
-        if (isUnclaimed || !isCounted(`${cluster}/${id}`, at)) return []
-        return [{ claim, recordedAt: recordedAt(`${cluster}/${id}`)! }]
-      }),
+      claims: claims
+        .flatMap((claim, index) => {
+          const { id, at } = eventOf[index]!
+          const isThere = isCounted(`${cluster}/${id}`, at) && !isLost(claim, `${cluster}/${id}`)
+          return isThere ? [{ claim, recordedAt: recordedAt(`${cluster}/${id}`)! }] : []
+        })
+        .concat(leftClaims),
     }
   }
 
