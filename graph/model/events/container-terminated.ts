@@ -9,7 +9,6 @@ export const containerTerminated = defineEvent({
   about: ['Container'],
   origin: 'container.exit',
   delay: 10 * SECOND,
-  lasts: ['podKey', 'containerName'],
   fields: {
     reason: {
       type: 'string',

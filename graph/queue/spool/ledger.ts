@@ -38,7 +38,6 @@ export class Ledger {
   readonly #file: string
   readonly #toldDamage = new Set<string>()
   #kept: Kept = { losses: [], gaps: [], damages: [] }
-  #unsaved: string | null = null
 
   constructor(folder: string) {
     this.#file = join(folder, 'losses.json')
@@ -98,16 +97,7 @@ export class Ledger {
     this.#kept.gaps = bySource(this.#kept.gaps, gap, (a, b) => a.reason === b.reason && sameKinds(a, b), merge)
   }
 
-  /** Why the file does not say all of it, or null: the losses are then told by this process, and by no other after it. */
-  get unsaved(): string | null {
-    return this.#unsaved
-  }
-
-  /** Tries to write again what the disk refused. */
-  save(): void {
-    if (this.#unsaved !== null) this.#write()
-  }
-
+  /** Where the disk refuses even this, the loss is still told by this process. */
   #write(): void {
     const { losses, gaps, damages } = this.#kept
     try {
@@ -116,9 +106,6 @@ export class Ledger {
         writeFileSync(`${this.#file}.new`, JSON.stringify(this.#kept), { mode: 0o600 })
         renameSync(`${this.#file}.new`, this.#file)
       }
-      this.#unsaved = null
-    } catch (error) {
-      this.#unsaved = (error as Error).message
-    }
+    } catch {}
   }
 }

@@ -2,6 +2,5 @@ import type { Words } from '../words.ts'
 
 export default {
   title: 'node condition',
-  summary: ({ condition, status, previous, reason }) =>
-    `${condition} ${previous === undefined || previous === status ? 'is' : `${previous} →`} ${status}: ${reason}`,
+  summary: ({ condition, status, reason }) => `${condition} is ${status}: ${reason}`,
 } satisfies Words<'node-condition-changed'>

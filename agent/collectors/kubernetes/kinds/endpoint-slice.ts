@@ -1,7 +1,6 @@
-import { defineKind, given, type NameRef, type Raw, trimMeta } from '../kind.ts'
-import { endpointsOf, ServiceEndpoints, type Slice } from '../service-endpoints.ts'
+import { defineKind, given, type NameRef, type Raw, type Thing, trimMeta } from '../kind.ts'
 
-interface EndpointSlice extends Slice {
+interface EndpointSlice extends Thing {
   /** UID of the Service where an owner reference gives it. */
   readonly serviceUid: string | undefined
   readonly serviceName: string | undefined
@@ -31,7 +30,6 @@ const podOf = ({ ref }: EndpointSlice, { name, uid }: EndpointSlice['pods'][numb
 export default defineKind<EndpointSlice>({
   path: '/apis/discovery.k8s.io/v1/endpointslices',
   object: 'EndpointSlice',
-  tells: ['endpoints-changed'],
   trim: (raw) => {
     const endpoints: Raw[] = (raw as Raw).endpoints ?? []
     // A condition that is not given means true.
@@ -54,7 +52,6 @@ export default defineKind<EndpointSlice>({
       serviceName,
       serviceUid: owners.find(({ kind, name }) => kind === 'Service' && name === serviceName)?.uid,
       pods: [...pods.values()],
-      counted: endpointsOf(raw),
       body: given({
         serviceName,
         addressType: (raw as Raw).addressType,
@@ -79,5 +76,4 @@ export default defineKind<EndpointSlice>({
         properties: { ready: pod.ready },
       }))
     }),
-  follow: () => new ServiceEndpoints((slice) => serviceOf(slice)[0]),
 })

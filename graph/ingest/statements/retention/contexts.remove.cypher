@@ -1,4 +1,0 @@
-CYPHER 5
-UNWIND $ids AS id
-MATCH (context:Context {key: id})
-DELETE context

@@ -1,4 +1,0 @@
-CYPHER 5
-UNWIND $ids AS id
-MATCH (state:State {id: id})
-DELETE state

@@ -1,4 +1,0 @@
-CYPHER 5
-UNWIND $ids AS id
-MATCH (verdict:Verdict {id: id})
-DETACH DELETE verdict
