@@ -73,8 +73,9 @@ export class Pipeline {
   #heartbeatOf({ source, session, since, watermark, counters, blind = [] }: Progress): HeartbeatObservation[] {
     if (watermark === null || watermark < since) return []
     const at = now()
-    const { dropped, spoolBytes } = this.#producer.stats()
-    const all = { ...counters, 'spool.dropped': dropped, 'spool.bytes': spoolBytes }
+    const { dropped, spoolBytes, unsaved } = this.#producer.stats()
+    const spool = { 'spool.dropped': dropped, 'spool.bytes': spoolBytes, 'spool.unsaved': unsaved === null ? 0 : 1 }
+    const all = { ...counters, ...spool }
     const claimed = { source, session, since, watermark: Math.min(watermark, at), at, counters: all }
     return [{ type: 'heartbeat', ...claimed, ...(blind.length === 0 ? {} : { blind }) }]
   }

@@ -2,5 +2,6 @@
 export { InvalidBatch } from './invalid-batch.ts'
 export { type LoadOptions, loadRecording } from './load.ts'
 export { removeCluster } from './remove.ts'
+export { type Ages, clocks, DAY, type Horizon, horizonOf, type Removed, retain, sweep } from './retention.ts'
 export { warmUpWriter } from './warm-up.ts'
 export { createWriter, type Writer, type Written } from './writer.ts'

@@ -6,73 +6,23 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { after, before, describe, it, test } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
-import { type Batch, LANES } from '../model/batch.ts'
-import { RELATIONS } from '../model/generated/registry.ts'
-import { type Declaration, laneKeyOf, laneOf } from '../model/observation.ts'
 import { OPEN } from '../model/time.ts'
 import { applySchema, openStore, type Store } from '../store/main.ts'
-import type { Properties } from './derive.ts'
 import { createWriter, type Writer } from './main.ts'
 import { prepare } from './prepare.ts'
+import { batchesOf, deliver } from './testing/deliver.ts'
 import { type Delivery, history, type Told } from './testing/history.ts'
-import { heldAt, instantsOf, type Known, say, staleIds } from './testing/oracle.ts'
+import { heldAt, instantsOf, type Known, staleIds } from './testing/oracle.ts'
+import { type StoredRecord, sayRow, storedRecords } from './testing/records.ts'
 
 const RUNS = 60
 
-class Crash extends Error {}
-
-/** A store whose transactions end as a killed worker's do: rolled back, or committed without a word. */
-const crashing = (store: Store, fate: Delivery['fate']): Store => ({
-  ...store,
-  write: async (work) => {
-    const result = await store.write(async (transaction) => {
-      const done = await work(transaction)
-      if (fate === 'lost before commit') throw new Crash()
-      return done
-    })
-    if (fate === 'committed, not acknowledged') throw new Crash()
-    return result
-  },
-})
-
-const batchesOf = (cluster: string, observations: readonly Told[]): Batch[] => {
-  const lanes = Map.groupBy(observations, (observation) => laneOf(laneKeyOf(observation) as string, LANES))
-  return [...lanes].map(([lane, ofLane]) => ({ cluster, lane, observations: ofLane, contexts: {} }))
-}
-
-const deliver = async (store: Store, cluster: string, { observations, fate }: Delivery): Promise<void> => {
-  const writer = createWriter(crashing(store, fate))
-  for (const batch of batchesOf(cluster, observations))
-    await writer.write(batch).catch((error: unknown) => {
-      if (!(error instanceof Crash)) throw error
-    })
-}
-
-interface Row extends Properties {
-  readonly kind: string
-  readonly by: string
-  readonly fromKey: string
-  readonly toKey: string
-  readonly from: number
-  readonly to: number
-  readonly recordedFrom: number
-  readonly recordedTo: number
-  readonly end: number
-}
-
-const RECORDS = `CYPHER 5 MATCH (:Object {cluster: $cluster})-[r WHERE r.by IS NOT NULL]->(:Object)
-RETURN properties(r) AS r, type(r) AS kind`
 const HELD = `CYPHER 5 MATCH (:Object {cluster: $cluster})-[r WHERE r.from <= $time < r.to AND r.recordedFrom <= $known < r.recordedTo]->(:Object)
 RETURN properties(r) AS r, type(r) AS kind`
 const KNOWN = `CYPHER 5 MATCH (n:State|Event {cluster: $cluster}) RETURN n.id AS id, n.recordedAt AS recordedAt, n.arrival AS arrival, n.lane AS lane, n.stale AS stale`
-
-const sayRow = (row: { r: Row; kind: string }): string => {
-  const { by, fromKey, toKey, from, to, recordedFrom, recordedTo, end, uncertainty, ...properties } = row.r
-  return say(row.kind, by, fromKey, toKey, properties as Properties)
-}
 
 interface Stored {
   readonly id: string
@@ -106,7 +56,7 @@ const assertSame = (got: readonly string[], expected: Iterable<string>, where: s
 /** Asks the graph at every instant, as known at every time; a few of the questions in Cypher itself. Returns their number. */
 const compare = async (store: Store, cluster: string, told: readonly Told[]): Promise<number> => {
   const known = await readKnown(store, cluster, told)
-  const records = await store.read<{ r: Row; kind: string }>(RECORDS, { cluster })
+  const records = await storedRecords(store, cluster)
   for (const { r } of records) {
     assert.equal(r.end, Math.min(r.to, r.recordedTo), 'end')
     assert.ok(r.from < r.to && r.recordedFrom < r.recordedTo, `an empty record: ${JSON.stringify(r)}`)
@@ -124,23 +74,12 @@ const compare = async (store: Store, cluster: string, told: readonly Told[]): Pr
       const expected = heldAt(known, time, knownAt)
       assertSame(held.map(sayRow), expected, where)
       if (questions++ % 997 === 0) {
-        const rows = await store.read<{ r: Row; kind: string }>(HELD, { cluster, time, known: knownAt })
+        const rows = await store.read<StoredRecord>(HELD, { cluster, time, known: knownAt })
         assertSame(rows.map(sayRow), expected, `${where}, in Cypher`)
       }
     }
   return questions
 }
-
-test('histories declare relations of all kinds, and of one pair several that differ in properties', () => {
-  const states = fc
-    .sample(history(30), { numRuns: 100, seed: 1 })
-    .flatMap(({ told }) => told.flatMap((each) => (each.type === 'state' ? each : [])))
-  const kinds = new Set(states.flatMap(({ relations }) => relations.map(({ kind }) => kind)))
-  assert.deepEqual([...kinds].sort(), Object.keys(RELATIONS).sort())
-  const pairs = (relations: readonly Declaration[]) =>
-    new Set(relations.map(({ kind, from, to }) => `${kind} ${from?.key} ${to?.key}`)).size
-  assert.ok(states.some(({ relations }) => pairs(relations) < relations.length))
-})
 
 describe('the graph after a history', () => {
   let store: Store

@@ -42,6 +42,14 @@ interface CoverageRow {
   blind: readonly EventName[] | null
 }
 
+interface ContextRow {
+  readonly key: string
+  readonly podKey: unknown
+  readonly json: string
+  /** The newest event of the batch that names it. */
+  at: number
+}
+
 export interface Prepared {
   readonly cluster: string
   readonly lane: string
@@ -52,7 +60,7 @@ export interface Prepared {
   readonly coverage: readonly CoverageRow[]
   readonly gaps: readonly { id: string; properties: object }[]
   readonly losses: readonly { id: string; count: number; properties: object }[]
-  readonly contexts: readonly { key: string; json: string }[]
+  readonly contexts: readonly ContextRow[]
   /** Events and states: so many arrivals the lane is raised by. */
   readonly count: number
 }
@@ -155,13 +163,20 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
   const gaps = new Map<string, { id: string; properties: object }>()
   const losses = new Map<string, { id: string; count: number; properties: object }>()
   const claims: Claim[] = []
-  const named = new Set<string>()
+  const named = new Map<string, ContextRow>()
 
   const addObject = (ref: ObjectRef | undefined, byItself = false) => {
     if (ref === undefined) return
     const row = objectRow(cluster, ref, byItself)
     const known = objects.get(row.key)
     objects.set(row.key, known ? united(known, row) : row)
+  }
+  const addContext = ({ contextKey, at }: EventObservation, podKey: unknown) => {
+    const context = contextKey === undefined ? undefined : contexts[contextKey]
+    if (contextKey === undefined || context === undefined) return
+    const known = named.get(contextKey)
+    if (known) known.at = Math.max(known.at, at)
+    else named.set(contextKey, { key: `${cluster}/${contextKey}`, podKey, at, json: JSON.stringify(context) })
   }
   for (const observation of observations) {
     switch (observation.type) {
@@ -170,8 +185,8 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
         addObject(observation.pod)
         const ofKind = events.get(observation.kind) ?? new Map<string, EventRow>()
         events.set(observation.kind, ofKind)
-        if (observation.contextKey !== undefined) named.add(observation.contextKey)
         const row = eventRow(cluster, lane, observation)
+        addContext(observation, row.properties.podKey)
         if (!ofKind.has(row.id)) ofKind.set(row.id, row)
         claims.push(...claimOfEvent(cluster, observation))
         break
@@ -215,9 +230,7 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
     coverage: [...coverage.values()],
     gaps: [...gaps.values()],
     losses: [...losses.values()],
-    contexts: Object.entries(contexts)
-      .filter(([key]) => named.has(key))
-      .map(([key, context]) => ({ key: `${cluster}/${key}`, json: JSON.stringify(context) })),
+    contexts: [...named.values()],
     count: states.size + [...eventRows.values()].reduce((sum, rows) => sum + rows.length, 0),
   }
 }

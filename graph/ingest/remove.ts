@@ -1,7 +1,7 @@
 /** Takes a cluster out of the graph: a replay's or a case's, when it is done. */
 import type { Store } from '../store/main.ts'
 
-/** Labels whose nodes carry `cluster` in an index: no scan of what belongs to others. Lanes and the engine's cursors are few. */
+/** Labels whose nodes carry `cluster` in an index: no scan of what belongs to others. Lanes, horizons and the engine's cursors are few. */
 const LABELS = [
   'Verdict',
   'Occurrence',
@@ -14,6 +14,7 @@ const LABELS = [
   'Gap',
   'Loss',
   'Lane',
+  'Horizon',
   'Cursor',
 ]
 

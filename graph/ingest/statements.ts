@@ -10,6 +10,7 @@ const load = (folder: string): ReadonlyMap<string, string> => {
 }
 
 const written = load('statements')
+const ofRetention = load('statements/retention')
 const derived = load('generated')
 
 const find = (statements: ReadonlyMap<string, string>, name: string): string => {
@@ -29,3 +30,9 @@ export const readOf = (kind: string): string => find(derived, `${kebabCase(kind)
 
 /** All of them. */
 export const allStatements = (): string[] => [...written.values(), ...derived.values()]
+
+/** A statement of statements/retention/, by its file's name. */
+export const retentionStatement = (name: string): string => find(ofRetention, name)
+
+/** The statement that finds what may go: records of a relation kind, or `all-events` and the like. */
+export const oldOf = (kind: string): string => find(derived, `${kebabCase(kind)}.old`)

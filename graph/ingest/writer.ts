@@ -41,6 +41,7 @@ export interface Written {
 }
 
 const RAISE = statement('raise-lane')
+const HORIZON = statement('horizon')
 const NOTHING_AROUND: Surroundings = { before: null, between: [], after: null }
 
 type StatesByKey = ReadonlyMap<string, readonly StateRow[]>
@@ -105,6 +106,11 @@ const insertRecords = async (transaction: Transaction, kind: RelationName, rows:
     throw new Error(`${kind}: wrote ${result?.written} of ${rows.length} records, an object was removed meanwhile`)
 }
 
+const split = <T>(rows: readonly T[], belongs: (row: T) => boolean): [T[], T[]] => [
+  rows.filter(belongs),
+  rows.filter((row) => !belongs(row)),
+]
+
 interface Found {
   readonly objects: readonly ObjectRow[]
   readonly states: readonly Record<string, unknown>[]
@@ -141,7 +147,7 @@ const writeOnce = async (transaction: Transaction, { lane: number }: Batch, prep
   const stateLaw = [...STATE_LAW]
   const fixedLaw = [...FIXED_LAW]
   const given: StatesByKey = Map.groupBy(prepared.states, (state) => state.key)
-  const [[head], objects, stored, around, ...fixed] = await Promise.all([
+  const [[head], [horizon], objects, stored, allAround, ...fixed] = await Promise.all([
     transaction.run<{ arrival: number; recordedAt: number }>(RAISE, {
       key: lane,
       cluster,
@@ -149,6 +155,7 @@ const writeOnce = async (transaction: Transaction, { lane: number }: Batch, prep
       count,
       now: clock(),
     }),
+    transaction.run<{ at: number }>(HORIZON, { cluster }),
     objectsToWrite(transaction, prepared.objects),
     storedStates(transaction, prepared.states),
     readAround(transaction, cluster, given),
@@ -157,8 +164,18 @@ const writeOnce = async (transaction: Transaction, { lane: number }: Batch, prep
   if (head === undefined) throw new Error(`lane ${lane} could not be raised`)
   const { arrival: last, recordedAt } = head
 
+  // What is older than the horizon derives nothing: that from which it would follow may be gone.
+  const isLate = (at: number): boolean => horizon !== undefined && at <= horizon.at
+  const [late, timely] = split(prepared.states, ({ view }) => isLate(view.at))
+  const timelyAround = () =>
+    readAround(
+      transaction,
+      cluster,
+      Map.groupBy(timely, (state) => state.key),
+    )
+  const around = late.length > 0 ? await timelyAround() : allAround
   const isNew = ({ view }: StateRow): boolean => !stored.has(view.id)
-  const arrived: StatesByKey = Map.groupBy(prepared.states.filter(isNew), (state) => state.key)
+  const arrived: StatesByKey = Map.groupBy(timely.filter(isNew), (state) => state.key)
   const aroundOf = (key: string): Surroundings => around.get(key) ?? NOTHING_AROUND
   const settled = new Map(
     [...arrived].map(([key, rows]) => [
@@ -171,17 +188,18 @@ const writeOnce = async (transaction: Transaction, { lane: number }: Batch, prep
     ]),
   )
   const claimed = [...arrived].flatMap(([key, rows]) => newClaims(aroundOf(key).before, rows))
+  const told = claims.filter(({ from }) => !isLate(from))
   const [stateChanges, fixedChanges] = await Promise.all([
     Promise.all(stateLaw.map((kind) => stateLawChanges(transaction, kind, settled))),
-    Promise.all(fixedLaw.map((kind, at) => fixedLawChange(transaction, kind, claims, claimed, fixed[at] ?? []))),
+    Promise.all(fixedLaw.map((kind, at) => fixedLawChange(transaction, kind, told, claimed, fixed[at] ?? []))),
   ])
 
   let arrival = last - count
   for (const rows of prepared.events.values())
     for (const row of rows) Object.assign(row.properties, { recordedAt, arrival: ++arrival })
   const denied = new Set([...settled.values()].flatMap(({ stale }) => [...stale]))
-  const states = [...arrived.values()].flat().map(({ view, properties }) => {
-    const stale = denied.delete(view.id) || null
+  const states = [...[...arrived.values()].flat(), ...late.filter(isNew)].map(({ view, properties }) => {
+    const stale = denied.delete(view.id) || isLate(view.at) || null
     return { ...properties, recordedAt, arrival: ++arrival, stale }
   })
   const changes = [...stateChanges.flat(), ...fixedChanges]

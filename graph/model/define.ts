@@ -47,6 +47,11 @@ export interface EventKind {
   readonly delay: number
   /** The source may leave one out, or tell it later than `delay`: that there is none proves nothing. */
   readonly bestEffort?: true
+  /**
+   * It tells what is so until the next one with the same values of these properties (the first names the object): retention
+   * leaves the newest before its cut while the object is there.
+   */
+  readonly lasts?: readonly ['objectKey' | 'podKey', ...string[]]
   readonly fields: Fields
   /** Members of the kernel's record, after the common header. Only for kernel events. */
   readonly wire?: Wire

@@ -162,6 +162,27 @@ test('what is no job of ours is put aside too, and the lane goes on', async () =
   assert.equal(await redriveDeadLetters(where), 1)
 })
 
+test('a job that nobody could read is told to those who speak after a restart of the worker, too', async () => {
+  const where = place()
+  const { Queue } = await import('bullmq')
+  const connection = new Redis(redis.url, { maxRetriesPerRequest: null })
+  const queue = new Queue('{lane-1}', { connection, prefix: where.prefix })
+  await queue.add('observations', { v: 1, zstd: 'AAAA' }, { removeOnComplete: true })
+  await queue.close()
+  await connection.quit()
+  const first = consume(where, () => {})
+  await until(async () => (await readQueueStats(where)).deadLetters === 1)
+  await first.close()
+  await produce(where, [heartbeatOf(1)])
+  const seen = new Seen()
+  consume(where, (batch) => seen.add(batch))
+  await until(() => seen.losses.length > 0)
+  assert.deepEqual(
+    seen.losses.map(({ source, type }) => [type, source]),
+    [['loss', SOURCE]],
+  )
+})
+
 test('a job that came in another lane is put aside, with a loss of what was in it', async () => {
   const where = place()
   const connection = new Redis(redis.url, { maxRetriesPerRequest: null })
@@ -316,6 +337,6 @@ test('doctor learns depth, age and whether this Redis is fit', async () => {
     ['noeviction', true, null, 0],
   )
   await assert.rejects(readQueueStats({ redisUrl: 'redis://:secret@127.0.0.1:1', prefix: 'x' }), (error: Error) => {
-    return /Redis at redis:\/\/127.0.0.1:1 does not answer/.test(error.message)
+    return /cannot reach Redis at redis:\/\/127.0.0.1:1 /.test(error.message)
   })
 })

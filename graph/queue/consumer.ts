@@ -136,7 +136,9 @@ export class Consumer {
       await queue.close()
       if (this.#closing.signal.aborted) return
       const parked = new Parked(this.#redis, this.#prefix, lane)
-      this.#workers.push(this.#workerOf(name, { lane, parked, unread: new Unread() }))
+      const unread = await Unread.open(this.#redis, this.#prefix, lane)
+      if (this.#closing.signal.aborted) return
+      this.#workers.push(this.#workerOf(name, { lane, parked, unread }))
     }
   }
 
@@ -189,8 +191,8 @@ export class Consumer {
       })
       this.#counts.parked++
     } else if (decoded.is === 'invalid') {
+      await this.#until(lane, () => unread.add(sentAt))
       await this.#bury(lane, decoded.reason, data)
-      unread.add(sentAt)
     } else if (decoded.batch.lane !== lane) {
       await this.#bury(lane, `meant for lane ${decoded.batch.lane}, came in ${lane}`, data)
       await this.#tell(lane, decoded.batch, lossOf(decoded.batch.observations, 'dead-letter'))

@@ -10,6 +10,9 @@ export const patternQueue = (pattern: string): string => `{pattern-${pattern}}`
 export const parkedKey = (prefix: string, lane: number, version: number): string =>
   `${prefix}:${laneQueue(lane)}:parked-${version}`
 
+/** When the lane's jobs that nobody could read were sent: a list, the newest first. */
+export const unreadKey = (prefix: string, lane: number): string => `${prefix}:${laneQueue(lane)}:unread`
+
 /** Versions that were ever parked: a set. */
 export const parkedVersionsKey = (prefix: string): string => `${prefix}:parked-versions`
 

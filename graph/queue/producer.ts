@@ -19,6 +19,8 @@ export interface ProducerStats {
   readonly queued: number
   /** Events and states that found no room on disk. */
   readonly dropped: number
+  /** Why losses are not noted on disk, or null: they would be forgotten if the process ended now. */
+  readonly unsaved: string | null
   /** Bytes on disk that wait to be queued. */
   readonly spoolBytes: number
   /** Why they wait, or null. */
@@ -74,6 +76,7 @@ export class Producer {
       taken: this.#taken,
       queued: this.#drain.queued,
       dropped: this.#dropped,
+      unsaved: this.#ledger.unsaved,
       spoolBytes: this.#spool.waitingBytes,
       held: this.#drain.held,
     }
@@ -96,7 +99,10 @@ export class Producer {
 
   #keep(job: Gathered): void {
     if (!this.#spool.full && this.#tellLosses() && this.#append(job)) return
+    const safe = this.#ledger.unsaved === null
     this.#ledger.dropped(job.lane, job.observations)
+    const { unsaved } = this.#ledger
+    if (safe && unsaved !== null) this.#log.error({ reason: unsaved }, 'what is lost can not even be noted on disk')
     const lost = job.observations.filter(({ type }) => type === 'event' || type === 'state').length
     if (this.#dropped === 0 && lost > 0) this.#log.error('the spool is full: observations are dropped and counted')
     this.#dropped += lost
@@ -123,6 +129,7 @@ export class Producer {
 
   /** Puts a loss before the first heartbeat of each source where records of an earlier run can't be read any more. */
   #withDamage(observations: readonly Observation[]): readonly Observation[] {
+    this.#ledger.save()
     this.#ledger.damaged(this.#spool.takeDamages())
     const heartbeats = observations.filter((observation) => observation.type === 'heartbeat')
     const losses = heartbeats.flatMap(({ source }) => this.#ledger.untoldOf(source))

@@ -2,9 +2,11 @@
  * Jobs that were put aside and could not be read: nobody can say whose observations were in them. So each source that
  * speaks in the lane afterwards is told a loss before its heartbeat is written, or it would claim what was put aside.
  */
+import type { Redis } from 'ioredis'
 import type { Batch } from '../model/batch.ts'
 import type { LossObservation } from '../model/observation.ts'
 import { MILLISECOND, SECOND } from '../model/time.ts'
+import { unreadKey } from './names.ts'
 
 /** How much earlier than its sending an observation may have happened, for jobs of which nothing else is known. */
 const SLACK = 10 * SECOND
@@ -12,16 +14,38 @@ const SLACK = 10 * SECOND
 /** Such jobs are rare: older than this many they have been told. */
 const KEPT = 16
 
-/** Those of one lane, in this run. */
+/** Those of one lane. They are noted in Redis, since another worker may be the one that reads the next heartbeat. */
 export class Unread {
+  readonly #redis: Redis
+  readonly #key: string
   /** Times of sending, µs. */
-  #sent: number[] = []
+  #sent: number[]
   /** What each source of each cluster was told. */
   readonly #told = new Map<string, readonly number[]>()
 
-  /** @param sentAt ms since the epoch */
-  add(sentAt: number): void {
-    this.#sent = [...this.#sent, sentAt * MILLISECOND].slice(-KEPT)
+  private constructor(redis: Redis, key: string, sent: number[]) {
+    this.#redis = redis
+    this.#key = key
+    this.#sent = sent
+  }
+
+  /** With what earlier workers found. What was told before is told again: that changes nothing. */
+  static async open(redis: Redis, prefix: string, lane: number): Promise<Unread> {
+    const key = unreadKey(prefix, lane)
+    const noted = await redis.lrange(key, 0, KEPT - 1)
+    return new Unread(redis, key, noted.map(Number).reverse())
+  }
+
+  /**
+   * To be called before the job is put aside.
+   * @param sentAt ms since the epoch
+   */
+  async add(sentAt: number): Promise<void> {
+    const at = sentAt * MILLISECOND
+    if (this.#sent.includes(at)) return
+    await this.#redis.lpush(this.#key, at)
+    await this.#redis.ltrim(this.#key, 0, KEPT - 1)
+    this.#sent = [...this.#sent, at].slice(-KEPT)
   }
 
   /** What has to be written before a batch, for the sources that it speaks for; once for each. */

@@ -1,10 +1,12 @@
 /** The worker: from the queue into the graph. Any number may run; each lane has one writer at a time. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createWriter, warmUpWriter } from '../ingest/main.ts'
+import { type Ages, createWriter, warmUpWriter } from '../ingest/main.ts'
 import type { Batch } from '../model/batch.ts'
 import { type Consumer, type ConsumerStats, type Log, openConsumer, openNudger } from '../queue/main.ts'
 import { applySchema, openStore, type Store, type StoreConfig } from '../store/main.ts'
+import { retentionConfig } from './config.ts'
 import { createHandle } from './handle.ts'
+import { keepRetaining, type RetentionTimes } from './retention.ts'
 
 export interface WorkerConfig {
   readonly redisUrl: string
@@ -12,6 +14,8 @@ export interface WorkerConfig {
   readonly prefix: string
   readonly neo4j: StoreConfig
   readonly log?: Log
+  /** How long things are kept, and when that is seen to; as the environment says unless given. */
+  readonly retention?: { readonly ages: Ages; readonly times?: RetentionTimes }
 }
 
 export interface RunningWorker {
@@ -42,17 +46,21 @@ const untilSchema = async (store: Store, log: Log | undefined, signal: AbortSign
 }
 
 /** Runs a worker until it is stopped. Resolves when it reads the lanes, or at once where Neo4j or Redis is away: it waits for both. */
-export const runWorker = async ({ neo4j, log, ...place }: WorkerConfig): Promise<RunningWorker> => {
+export const runWorker = async ({ neo4j, log, retention, ...place }: WorkerConfig): Promise<RunningWorker> => {
+  const { ages, times } = retention ?? { ages: retentionConfig() }
   const store = openStore(neo4j)
   const nudger = openNudger({ ...place, log })
   const stopping = new AbortController()
   let consumer: Consumer | undefined
+  let retaining: Promise<void> | undefined
   const committed = (batch: Batch) => {
     // Of heartbeats alone nothing new follows but the end of waiting, which the patterns' schedule sees.
     if (batch.observations.some(({ type }) => type !== 'heartbeat')) nudger.nudge()
   }
   const started = untilSchema(store, log, stopping.signal).then((ready) => {
-    if (ready) consumer = openConsumer({ ...place, log }, createHandle(createWriter(store), committed))
+    if (!ready) return
+    consumer = openConsumer({ ...place, log }, createHandle(createWriter(store), committed))
+    retaining = keepRetaining(store, ages, log, stopping.signal, times)
   })
   await Promise.race([started.then(() => consumer?.ready), sleep(RETRY, undefined, { ref: false })])
   return {
@@ -61,6 +69,7 @@ export const runWorker = async ({ neo4j, log, ...place }: WorkerConfig): Promise
       stopping.abort()
       await started
       await consumer?.close()
+      await retaining
       await nudger.close()
       await store.close()
     },

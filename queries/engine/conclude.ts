@@ -1,10 +1,11 @@
 /** Writes verdicts, and what follows from the newest verdict of each occurrence: causes, affected objects, incidents. */
+import { horizonOf } from '../../graph/ingest/main.ts'
 import { now } from '../../graph/model/time.ts'
 import type { Store, Transaction } from '../../graph/store/main.ts'
 import { type Conclusion, conclusionOf, type Stored, withdrawal } from './conclusion.ts'
 import { occurrenceId } from './identity.ts'
 import type { Judgement } from './judgement.ts'
-import type { Pattern } from './pattern.ts'
+import { type Pattern, spanBefore } from './pattern.ts'
 import { statement } from './statements.ts'
 
 const follow = async (transaction: Transaction, written: readonly Conclusion[]): Promise<void> => {
@@ -51,12 +52,19 @@ export const conclude = async (
   lanes: readonly number[],
 ): Promise<Concluded> => {
   const ids = [...judged.keys()].map((anchor) => occurrenceId(cluster, pattern.id, anchor))
-  const rows = await store.read<Stored>(statement('occurrences-stored'), { ids })
+  const [rows, horizon] = await Promise.all([
+    store.read<Stored>(statement('occurrences-stored'), { ids }),
+    horizonOf(store, cluster),
+  ])
+  // Beyond it a verdict stands as it is: what it rested on may be gone.
+  const isBeyond = (at: number | undefined): boolean =>
+    horizon !== null && at !== undefined && at - spanBefore(pattern) < horizon.at
   const stored = new Map(rows.map((each) => [each.id, each]))
   const conclusions: Conclusion[] = []
   const awaits: { id: string; number: number; awaits: string }[] = []
   for (const [anchor, judgement] of judged) {
     const before = stored.get(occurrenceId(cluster, pattern.id, anchor))
+    if (isBeyond(judgement?.anchor.at ?? before?.at)) continue
     if (judgement === null) {
       if (before !== undefined && before.result !== 'silence')
         conclusions.push(withdrawal(pattern, cluster, before, lanes))

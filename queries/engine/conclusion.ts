@@ -10,6 +10,8 @@ export const scopeOf = (cluster: string, pattern: Pattern): string => `${cluster
 /** What the graph says of an occurrence so far. */
 export interface Stored {
   readonly id: string
+  /** The anchor's time, µs. */
+  readonly at: number
   readonly number: number
   /** Digest of what its newest verdict says. */
   readonly content: string

@@ -39,7 +39,7 @@ const incident = (answer: Seen, time: Time): string => {
 }
 
 const signs = ({ symptoms, subject }: Seen): string => {
-  const { terminations, waiting, failedPods, unreadyPods } = symptoms
+  const { terminations, waiting, failedPods, unreadyPods, troubles } = symptoms
   const exits = [...new Set(terminations.map((end) => end.exitCode))].slice(0, 3)
   const short = subject.replicas === null ? 0 : subject.replicas.wanted - subject.replicas.ready
   return [
@@ -53,6 +53,7 @@ const signs = ({ symptoms, subject }: Seen): string => {
       : '',
     short > 0 ? `${subject.replicas!.ready} of ${subject.replicas!.wanted} ready` : '',
     short <= 0 && unreadyPods.length > 0 ? `${many(unreadyPods.length, 'pod')} not ready` : '',
+    troubles.length > 0 ? troubles.at(-1)!.summary : '',
   ]
     .filter((part) => part !== '')
     .join('; ')

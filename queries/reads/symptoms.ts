@@ -4,8 +4,9 @@ import { keysOf, type Member, type Window } from './family.ts'
 import type { Reader } from './read.ts'
 import { statesInForce } from './states.ts'
 import type { StoredEvent } from './stored.ts'
+import { TROUBLE_KINDS, type Trouble, troubles } from './troubles.ts'
 
-const KINDS = ['container-terminated', 'container-waiting', 'pod-failed'] as const
+const KINDS = ['container-terminated', 'container-waiting', 'pod-failed', ...TROUBLE_KINDS] as const
 
 export interface Termination {
   readonly at: number
@@ -25,6 +26,8 @@ export interface Symptoms {
   readonly failedPods: readonly { readonly name: string | null; readonly reason: string; readonly at: number }[]
   /** Names of pods that exist at the end of the window and are not ready. */
   readonly unreadyPods: readonly string[]
+  /** What the API says is not well at the end of the window, the oldest first. */
+  readonly troubles: readonly Trouble[]
   /** An object has more of them than one answer reads: the oldest are left out. */
   readonly cut: boolean
 }
@@ -32,10 +35,8 @@ export interface Symptoms {
 /** SIGTERM, or SIGKILL after the grace period: how a deleted pod's containers end. */
 const ASKED_FOR = new Set([143, 137])
 
-const is =
-  <K extends (typeof KINDS)[number]>(kind: K) =>
-  (event: StoredEvent): event is StoredEvent<K> =>
-    event.kind === kind
+const of = <K extends (typeof KINDS)[number]>(events: readonly StoredEvent[], kind: K): StoredEvent<K>[] =>
+  events.filter((event) => event.kind === kind) as unknown as StoredEvent<K>[]
 
 /** Symptoms within the window; pods' readiness is that at its end. */
 export const symptoms = async (reader: Reader, members: readonly Member[], window: Window): Promise<Symptoms> => {
@@ -50,11 +51,9 @@ export const symptoms = async (reader: Reader, members: readonly Member[], windo
   ])
   const seen = told as readonly StoredEvent[]
   const deleted = (key: string | undefined): boolean => key !== undefined && inForce.get(key)?.deleted === true
-  const ends = seen
-    .filter(is('container-terminated'))
-    .filter(
-      (end) => end.exitCode !== 0 && !(end.reason === 'Error' && ASKED_FOR.has(end.exitCode) && deleted(end.podKey)),
-    )
+  const ends = of(seen, 'container-terminated').filter(
+    (end) => end.exitCode !== 0 && !(end.reason === 'Error' && ASKED_FOR.has(end.exitCode) && deleted(end.podKey)),
+  )
   return {
     terminations: ends.map((end) => ({
       at: end.at,
@@ -64,26 +63,29 @@ export const symptoms = async (reader: Reader, members: readonly Member[], windo
       exitCode: end.exitCode,
       event: end.id,
     })),
-    waiting: [...Map.groupBy(seen.filter(is('container-waiting')), (event) => event.reason)].map(([reason, all]) => ({
+    waiting: [...Map.groupBy(of(seen, 'container-waiting'), (event) => event.reason)].map(([reason, all]) => ({
       reason,
       count: all.length,
       lastAt: all.at(-1)!.at,
     })),
-    failedPods: seen
-      .filter(is('pod-failed'))
-      .map((event) => ({ name: event.podName ?? null, reason: event.reason, at: event.at })),
+    failedPods: of(seen, 'pod-failed').map((event) => ({
+      name: event.podName ?? null,
+      reason: event.reason,
+      at: event.at,
+    })),
     unreadyPods: pods
       .filter((pod) => {
         const state = inForce.get(pod.key)
         return state !== undefined && !state.deleted && state.body.ready === false && state.body.phase !== 'Succeeded'
       })
       .map((pod) => pod.name ?? pod.key),
+    troubles: troubles(seen, deleted),
     cut,
   }
 }
 
 /** Time of the first symptom, or null. A container that waits to be created is none by itself. */
-export const firstSymptom = ({ terminations, failedPods }: Symptoms): number | null => {
-  const times = [...terminations, ...failedPods].map((it) => it.at)
+export const firstSymptom = ({ terminations, failedPods, troubles }: Symptoms): number | null => {
+  const times = [...terminations, ...failedPods, ...troubles].map((it) => it.at)
   return times.length === 0 ? null : Math.min(...times)
 }

@@ -36,6 +36,55 @@ test('an OOM kill tells victim and trigger', () => {
   )
 })
 
+test('what the API tells, with old and new value where it has both', () => {
+  const words = (kind: string, fields: object) => `${titleOf(kind)}: ${summaryOf(event({ kind, ...fields }))}`
+  const change = {
+    paths: ['replicas', 'env[A]', 'paused', 'x'],
+    before: ['2', '', '', 'a'],
+    after: ['5', 'kept back', 'true', ''],
+  }
+  const counts = { replicas: 3, availableReplicas: 1, previousAvailableReplicas: 3 }
+  const stalled = { condition: 'Progressing', recovered: false, reason: 'ProgressDeadlineExceeded' }
+  assert.deepEqual(
+    [
+      words('spec-changed', { ...change, morePaths: 2, manager: 'kubectl', subresource: 'scale' }),
+      words('workload-unavailable', {
+        condition: 'Available',
+        recovered: false,
+        reason: 'MinimumReplicasUnavailable',
+        ...counts,
+      }),
+      words('workload-unavailable', stalled),
+      words('workload-unavailable', { condition: 'Available', recovered: true, replicas: 3, availableReplicas: 3 }),
+      words('endpoints-changed', { readyEndpoints: 0, endpoints: 3, previousReadyEndpoints: 3 }),
+      words('node-condition-changed', {
+        condition: 'Ready',
+        previous: 'True',
+        status: 'Unknown',
+        reason: 'NodeStatusUnknown',
+      }),
+      words('pod-scheduled', { scheduled: true, nodeName: 'node-1' }),
+      words('pod-scheduled', { scheduled: false, reason: 'Unschedulable', message: '0/3 nodes are available' }),
+      words('pod-evicted', { reason: 'DeletionByTaintManager', message: 'NoExecute taint' }),
+      words('pod-deleted', { graceSeconds: 30 }),
+      words('pod-deleted', {}),
+    ],
+    [
+      'spec changed: replicas 2 → 5, env[A] none → kept back, paused none → true, and 3 more paths (by kubectl, scale)',
+      'workload: unavailable: MinimumReplicasUnavailable (1 of 3 available, before 3)',
+      'workload: rollout stalls: ProgressDeadlineExceeded',
+      'workload: available (3 of 3 available)',
+      'endpoints: none of 3 ready, before 3',
+      'node condition: Ready True → Unknown: NodeStatusUnknown',
+      'pod scheduling: bound to node-1',
+      'pod scheduling: Unschedulable: 0/3 nodes are available',
+      'pod evicted: DeletionByTaintManager: NoExecute taint',
+      'pod deleted: to stop within 30 s',
+      'pod deleted: gone, with no time to stop that was seen',
+    ],
+  )
+})
+
 test('a kind without words of its own lists its fields', () => {
   assert.equal(titleOf('no-such-kind'), 'no such kind')
   assert.equal(summaryOf(event({ kind: 'no-such-kind' })), '')

@@ -112,6 +112,37 @@ suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     const deployment = harness.states('twin').find(({ object }) => object.workloadKind === 'Deployment')
     assert.deepEqual(object, deployment!.object)
   })
+  test('a series of the newer form is an interval with its count as well', async (t) => {
+    const { metadata } = await api.create(pod('serial'))
+    const about = { kind: 'Pod', name: 'serial', namespace: 'default', uid: metadata.uid }
+    const harness = await api.watch(t)
+    await api.create(
+      event('serial.1', about, 'FailedScheduling', 0, {
+        ...{ type: 'Warning', eventTime: '2025-11-20T10:00:01.000000Z', firstTimestamp: null, lastTimestamp: null },
+        ...{ action: 'Scheduling', reportingComponent: 'default-scheduler', reportingInstance: 's-1' },
+        series: { count: 7, lastObservedTime: '2025-11-20T10:00:31.500000Z' },
+      }),
+    )
+    const { at: time, uncertainty, fields } = await harness.event('kubernetes-event', 'serial')
+    assert.deepEqual([time, uncertainty], [µs(at(1)), 31.5 * SECOND])
+    assert.deepEqual([fields.count, fields.lastAt], [7, µs(at(31)) + SECOND / 2])
+  })
+  test('runs of which the status forgot the end are counted: of several between two sights it keeps the last', async (t) => {
+    const harness = await api.watch(t)
+    await api.create(pod('fast'))
+    const progress = () => harness.watcher.progress()[0]
+    await harness.until('the claim', () => progress() !== undefined)
+    await api.setStatus('pod', 'fast', { phase: 'Running', ...running('f0', at(1), 0) })
+    await harness.event('container-started', 'fast')
+    await api.setStatus('pod', 'fast', running('f3', at(9), 3, oomKilled('f2', at(7), at(8))))
+    await harness.event('container-started', 'fast', ({ fields }) => fields.restartCount === 3)
+    assert.equal(progress()!.counters!['omitted.runs.overwritten'], 2)
+    const counts = harness.events('container-terminated', 'fast').map(({ fields }) => fields.restartCount)
+    assert.deepEqual(counts, [2], 'the jump from 0 to 2 says the same in the graph')
+    await api.setStatus('pod', 'fast', running('f4', at(11), 4, oomKilled('f3', at(9), at(10))))
+    await harness.event('container-started', 'fast', ({ fields }) => fields.restartCount === 4)
+    assert.equal(progress()!.counters!['omitted.runs.overwritten'], 2)
+  })
   test('what is left out is counted, each once', async (t) => {
     const { metadata } = await api.create(pod('lossy'))
     const lost = { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'gone', startedAt: null, finishedAt: null }

@@ -1,3 +1,4 @@
+import type { EventName } from '../../../graph/model/generated/types.ts'
 import type { Observation } from '../../../graph/model/observation.ts'
 import { compareVersions } from '../../reflector/version.ts'
 import type { Positions } from './lease.ts'
@@ -75,9 +76,13 @@ export class Held {
   }
 }
 
-/** What an object that is there tells again; not so its end, nor that something was not seen. */
+/** Found by comparing two sights. */
+const compared = new Set<EventName>(['spec-changed', 'workload-unavailable', 'endpoints-changed', 'config-changed'])
+
+/** What an object that is there tells again; not so its end, what differed in it, nor that something was not seen. */
 export const isMadeAgain = (observation: Observation): boolean =>
-  observation.type === 'event' || (observation.type === 'state' && observation.deleted !== true)
+  (observation.type === 'event' && !compared.has(observation.kind)) ||
+  (observation.type === 'state' && observation.deleted !== true)
 
 /** Versions that do not compare say nothing. */
 const isPast = (leader: Positions, positions: Positions): boolean =>

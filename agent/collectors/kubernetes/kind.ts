@@ -2,6 +2,7 @@ import { EVENTS } from '../../../graph/model/generated/registry.ts'
 import type { EventName, ObjectName } from '../../../graph/model/generated/types.ts'
 import type { Declaration, EventObservation, ObjectRef, StateObservation } from '../../../graph/model/observation.ts'
 import { fromRfc3339 } from '../../../graph/model/time.ts'
+import type { Change } from '../../reflector/handler.ts'
 import type { RawObject } from '../../reflector/list.ts'
 import { isNode, type Owner } from '../../reflector/owner.ts'
 import type { Settings } from './config.ts'
@@ -83,6 +84,24 @@ export type Resolve = (reference: NameRef) => ObjectRef
 /** All objects of a kind in a namespace that are there now. */
 export type Among = (all: AllRef) => Iterable<Trimmed>
 
+/** When a follower is asked. */
+export interface Moment {
+  /** What was taken in is how it was found, and no change. */
+  readonly isFirst: boolean
+  /** Up to when all changes of the kind have been taken in, µs. */
+  readonly seenUntil: number | undefined
+  readonly resolve: Resolve
+  /** Whether the object with this UID is there. */
+  readonly isThere: (uid: string) => boolean
+}
+
+/** Finds what no sight of a single object shows: over several objects of a kind, or as time passes. */
+export interface Follower<T> {
+  take(change: Change<T>): void
+  /** What is new; asked after each batch, and every second. */
+  facts(moment: Moment): Fact[]
+}
+
 /** One kind of the API that the collector watches: how to read it, and what it says. */
 export interface WatchedKind<T extends Trimmed> {
   /** Of its collection: tells it from all others, among which plurals repeat. */
@@ -91,9 +110,9 @@ export interface WatchedKind<T extends Trimmed> {
   readonly object?: ObjectName
   /** Where that is Workload: kind in Kubernetes. */
   readonly workloadKind?: string
-  /** Found by an owner reference: whoever serves it may fail, and the source claims nothing about it. */
-  readonly custom?: true
-  /** Kinds of all events that `facts` makes. */
+  /** The source vouches for none of what it tells: a custom kind, whose server may fail by itself; Leases, as nodes tell the same. */
+  readonly unclaimed?: true
+  /** Kinds of all events that `facts` and `follow` make. */
   readonly tells?: readonly EventName[]
   trim(raw: RawObject, settings: Settings): T
   /** What `relations` resolves and looks among: when that appears, changes or goes, the object is looked at again. */
@@ -101,8 +120,10 @@ export interface WatchedKind<T extends Trimmed> {
   relations?(object: T, resolve: Resolve, among: Among): Declaration[]
   /** All events that this sight of the object shows, old and new; those that the previous sight showed are left out by the caller. */
   facts?(object: T, sighting: Sighting<T>): Fact[]
+  /** Events beyond those of `facts`; called once for each watcher. */
+  follow?(): Follower<T>
   /** All that `facts` leaves out although it is told; counted, each once. */
-  omits?(object: T): Omission[]
+  omits?(object: T, previous?: T): Omission[]
 }
 
 /** A kind whose type of object only it knows: what it trimmed is given to none but itself. */
@@ -110,8 +131,8 @@ export interface WatchedKind<T extends Trimmed> {
 export type AnyKind = WatchedKind<any>
 
 /** Whether the absence of an event that it tells means something: the source's watermark waits for it. */
-export const covers = ({ tells = [], custom }: AnyKind): boolean =>
-  !custom && tells.some((kind) => !EVENTS[kind].bestEffort)
+export const covers = ({ tells = [], unclaimed }: AnyKind): boolean =>
+  !unclaimed && tells.some((kind) => !EVENTS[kind].bestEffort)
 
 export const defineKind = <T extends Trimmed>(kind: WatchedKind<T>): AnyKind => kind
 

@@ -7,8 +7,9 @@ import {
   type StateObservation,
   sourceOf,
 } from '../../../graph/model/observation.ts'
+import { now } from '../../../graph/model/time.ts'
 import type { Change } from '../../reflector/handler.ts'
-import type { AllRef, AnyKind, Fact, Resolve, Trimmed } from './kind.ts'
+import type { AllRef, AnyKind, Fact, Follower, Moment, Resolve, Trimmed } from './kind.ts'
 import type { Known } from './known.ts'
 import type { Names } from './names.ts'
 
@@ -29,6 +30,7 @@ export class Observer {
   readonly #names: Names
   readonly #known: Known
   readonly #objects: Objects
+  readonly #followers = new Map<AnyKind, Follower<Trimmed>>()
   /** States that were left out because nothing in them had changed. */
   unchanged = 0
   /** How much of what objects tell was left out, by what it is. */
@@ -43,8 +45,9 @@ export class Observer {
   /** `succeeded`: what is deleted goes on under another UID. */
   changed(kind: AnyKind, change: Change<Trimmed>, succeeded: boolean): Observation[] {
     const { object, previous, type } = change
-    const now = type === 'present' ? (kind.references?.(object) ?? []) : []
-    this.#names.refers(object.uid, now, previous ? (kind.references?.(previous) ?? []) : [])
+    const refersTo = type === 'present' ? (kind.references?.(object) ?? []) : []
+    this.#followerOf(kind)?.take(change)
+    this.#names.refers(object.uid, refersTo, previous ? (kind.references?.(previous) ?? []) : [])
     if (type === 'deleted') {
       if (!object.ref || succeeded) return []
       this.#known.holdsEnd(object.ref.key)
@@ -52,6 +55,20 @@ export class Observer {
     }
     const state = this.#state(kind, object, change.observedAt, this.uncertainty(change))
     return [...state, ...this.#events(kind, change)]
+  }
+
+  /** What shows over several objects of the kind, or as time passes. */
+  followed(kind: AnyKind, moment: Pick<Moment, 'isFirst' | 'seenUntil'>): EventObservation[] {
+    const isThere = (uid: string) => this.#objects.find(uid) !== undefined
+    const facts = this.#followerOf(kind)?.facts({ ...moment, resolve: this.#names.resolve, isThere }) ?? []
+    return facts.map((fact) => this.#event(fact, undefined, now()))
+  }
+
+  #followerOf(kind: AnyKind): Follower<Trimmed> | undefined {
+    if (!kind.follow) return undefined
+    const follower = this.#followers.get(kind) ?? kind.follow()
+    this.#followers.set(kind, follower)
+    return follower
   }
 
   /** The state again, where what it refers to was seen to differ, which it may do for so long. */
@@ -97,7 +114,7 @@ export class Observer {
   #events(kind: AnyKind, { type, object, previous, observedAt, uncertaintyFrom }: Change<Trimmed>): EventObservation[] {
     if (!kind.facts) return []
     const counted = new Set(previous && kind.omits?.(previous).map(({ id }) => id))
-    for (const { what, id } of kind.omits?.(object) ?? []) {
+    for (const { what, id } of kind.omits?.(object, previous) ?? []) {
       if (!counted.has(id)) this.omitted.set(what, (this.omitted.get(what) ?? 0) + 1)
     }
     const resolve: Resolve = this.#names.resolve
@@ -109,9 +126,9 @@ export class Observer {
   }
 
   /** `teller`: it may be gone, so that no view has it any more. */
-  #event(fact: Fact, teller: Trimmed, observedAt: number): EventObservation {
+  #event(fact: Fact, teller: Trimmed | undefined, observedAt: number): EventObservation {
     const { key } = fact.pod ?? fact.object
-    const top = this.#topOwner(teller.ref?.key === key ? teller : this.#objects.find(key))
+    const top = this.#topOwner(teller?.ref?.key === key ? teller : this.#objects.find(key))
     const workloadName = top?.ref?.kind === 'Workload' ? top.ref.name : undefined
     return { type: 'event', observedAt, source, ...fact, ...(workloadName !== undefined && { workloadName }) }
   }

@@ -105,3 +105,28 @@ const isWaiting = (pod: Pod, waiting: Waiting, sighting: Sighting<Pod>): Fact =>
     fields: { reason, restartCount, ...given({ message }) },
   }
 }
+
+/**
+ * Runs between two sights of which the status tells no end any more: it keeps the last one alone. Their ends go untold, and the
+ * restart counts of those around them leave them out.
+ */
+export function overwrittenRuns(pod: Pod, previous: Pod | undefined): string[] {
+  if (!previous) return []
+  const ended = new Set([...pod.unknownRuns, ...previous.unknownRuns])
+  for (const { name, restartCount, terminated } of [...pod.runs, ...previous.runs])
+    if (terminated) ended.add(`${name}/${restartCount}`)
+  const [before, now] = [previous, pod].map(restartsOf)
+  return [...before!].flatMap(([name, count]) =>
+    Array.from({ length: Math.max(0, (now!.get(name) ?? 0) - count) }, (_, index) => `${name}/${count + index}`).filter(
+      (run) => !ended.has(run),
+    ),
+  )
+}
+
+/** How often each container had been restarted. */
+const restartsOf = ({ runs, waiting }: Pod): Map<string, number> => {
+  const restarts = new Map<string, number>()
+  for (const { name, restartCount } of [...runs, ...waiting])
+    restarts.set(name, Math.max(restartCount, restarts.get(name) ?? 0))
+  return restarts
+}

@@ -22,7 +22,16 @@ test('each kind of event of this collector is told by some kind of object', () =
 
 test('the watermark waits for what tells events, but not for Events, whose absence proves nothing, nor for custom kinds', () => {
   const workloads = ['cronjobs.batch', 'daemonsets.apps', 'deployments.apps', 'jobs.batch', 'replicasets.apps']
-  const waited = [...workloads, 'statefulsets.apps', 'configmaps', 'nodes', 'pods', 'secrets', 'services'].sort()
+  const waited = [
+    ...workloads,
+    'statefulsets.apps',
+    'configmaps',
+    'endpointslices.discovery.k8s.io',
+    'nodes',
+    'pods',
+    'secrets',
+    'services',
+  ].sort()
   assert.deepEqual(watchedKinds.filter(covers).map(nameOf).sort(), waited)
   assert.equal(covers(workloadKind('/apis/argoproj.io/v1alpha1/rollouts', 'Rollout')), false)
 })

@@ -27,6 +27,8 @@ const retryMs = 5_000
 const emitLimit = 500
 /** How often the watermark is noted on disk, µs. */
 const noteInterval = 5_000_000
+/** How often it is looked for what shows as time passes, ms. */
+const followMs = 1_000
 
 export type WatcherContext = Pick<CollectorContext, 'cluster' | 'dataDir' | 'emit' | 'drained' | 'log'>
 
@@ -116,9 +118,25 @@ export class ClusterWatcher implements RunningCollector {
       async () => {
         if (cluster) await this.#inTurn(() => this.#handover.emit([cluster]))
         this.#ready.resolve()
+        await this.#follow()
       },
       () => {},
     )
+  }
+
+  async #follow(): Promise<void> {
+    for (;;) {
+      await sleep(followMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {})
+      if (this.#stop.signal.aborted) return
+      const passed = () => this.#watches.all.filter(({ passed }) => passed)
+      await this.#inTurn(() => this.#handover.emit(passed().flatMap((watched) => this.#followed(watched)))).catch(
+        () => {},
+      )
+    }
+  }
+
+  #followed({ kind, passed, reflector }: Watched): Observation[] {
+    return this.#observer.followed(kind, { isFirst: !passed, seenUntil: reflector.watermark })
   }
 
   async stop(): Promise<void> {
@@ -239,6 +257,7 @@ export class ClusterWatcher implements RunningCollector {
       held.push(...this.#again(uid, changes[0]!.observedAt, uncertainty))
       if (held.length >= emitLimit) await pass()
     }
+    held.push(...this.#followed(watched))
     await pass()
     if (synced) this.#handover.listed()
     if (watched.passed) return

@@ -88,7 +88,7 @@ export class Watches {
 
   /** Kinds of events that can't be seen. */
   get blind(): EventName[] {
-    const unseen = this.all.filter((watched) => !watched.kind.custom && !isSeen(watched))
+    const unseen = this.all.filter((watched) => !watched.kind.unclaimed && !isSeen(watched))
     return [...new Set(unseen.flatMap(({ kind }) => kind.tells ?? []))]
   }
 

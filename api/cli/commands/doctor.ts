@@ -73,10 +73,19 @@ const queueLines = async (): Promise<Line[]> => {
 }
 
 const graphLine = async (store: Store, cluster: string, { reads }: Ink): Promise<Line> => {
-  const { showSchema } = await import('../../../graph/store/main.ts')
-  const [schema, size] = await Promise.all([showSchema(store), reads.graphSize(store, cluster)])
+  const [{ showSchema }, { horizonOf }] = await Promise.all([
+    import('../../../graph/store/main.ts'),
+    import('../../../graph/ingest/main.ts'),
+  ])
+  const [schema, size, removed] = await Promise.all([
+    showSchema(store),
+    reads.graphSize(store, cluster),
+    horizonOf(store, cluster),
+  ])
   const horizon = size.oldestAt === null ? 'nothing yet' : `back to ${reads.span(reads.now() - size.oldestAt)} ago`
-  const told = `Neo4j at ${neo4jAddress().uri}, schema ${schema.applied ?? 'none'}, ${size.events} events, ${cluster}: ${horizon}`
+  const retention =
+    removed === null ? '' : `, answers from ${reads.span(reads.now() - removed.at)} ago on: what is older was removed`
+  const told = `Neo4j at ${neo4jAddress().uri}, schema ${schema.applied ?? 'none'}, ${size.events} events, ${cluster}: ${horizon}${retention}`
   const problems = [
     ...(schema.applied === schema.wanted ? [] : [`this program knows schema ${schema.wanted}`]),
     ...(schema.notOnline.length > 0 ? [`indexes not online: ${schema.notOnline.join(', ')}`] : []),

@@ -30,7 +30,7 @@ const hop = (from: string, to: string, lag: number, lagUncertainty: number, reso
   ...{ from, to, fromId: `local/${from}-1`, toId: `local/${to}-1` },
   ...{ joinKey: 'container', joinValue: 'local/3f9c1a0bdeadbeef', resolver, lag, lagUncertainty, confidence: 1 },
 })
-const nothing = { terminations: [], waiting: [], failedPods: [], unreadyPods: [] }
+const nothing = { terminations: [], waiting: [], failedPods: [], unreadyPods: [], troubles: [] }
 const subject = {
   key: 'local/d1',
   kind: 'Deployment',

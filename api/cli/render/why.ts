@@ -180,15 +180,15 @@ const notSeen = (answer: Seen, { clock, reads }: Ink): string[] => {
 }
 
 const symptomLines = ({ symptoms }: Seen, { clock }: Ink): string[] =>
-  lines(
-    'symptoms',
-    symptoms.terminations
+  lines('symptoms', [
+    ...symptoms.terminations
       .slice(-5)
       .map(
         (end) =>
           `${clock.at(end.at)} ${end.podName ?? '?'}/${end.containerName ?? '?'}: ${end.reason}, exit ${end.exitCode}`,
       ),
-  )
+    ...symptoms.troubles.slice(-5).map(({ at, summary }) => `${clock.at(at)} ${summary}`),
+  ])
 
 const TONE = { incident: 'red', 'no-known-cause': 'yellow', healthy: 'green', 'not-found': 'yellow' } as const
 

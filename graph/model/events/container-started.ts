@@ -9,6 +9,7 @@ export const containerStarted = defineEvent({
   about: ['Container'],
   origin: 'kubelet.status',
   delay: 10 * SECOND,
+  lasts: ['podKey', 'containerName'],
   fields: {
     restartCount: { type: 'int', unit: 'count', doc: 'How often the kubelet restarted the container before this run.' },
     image: { type: 'string', doc: 'Image as the spec names it.' },

@@ -9,6 +9,7 @@ export const containerTerminated = defineEvent({
   about: ['Container'],
   origin: 'container.exit',
   delay: 10 * SECOND,
+  lasts: ['podKey', 'containerName'],
   fields: {
     reason: {
       type: 'string',

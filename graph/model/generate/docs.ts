@@ -48,6 +48,9 @@ const events = (model: Model): string[] =>
         ...(kind.bestEffort
           ? [['if there is none', 'proves nothing: the source may leave it out, or tell it later']]
           : []),
+        ...(kind.lasts
+          ? [['retention leaves', `the newest of each ${kind.lasts.join(', ')}: it tells what lasts`]]
+          : []),
         ['label, GraphQL type', `\`${pascalCase(kind.name)}\``],
         ['Cypher', `[graph/ingest/generated/${kind.name}.cypher](../graph/ingest/generated/${kind.name}.cypher)`],
         ['defined in', `[graph/model/events/${kind.name}.ts](../graph/model/events/${kind.name}.ts)`],

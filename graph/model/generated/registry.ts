@@ -6,6 +6,7 @@ import { configChanged } from '../events/config-changed.ts'
 import { containerStarted } from '../events/container-started.ts'
 import { containerTerminated } from '../events/container-terminated.ts'
 import { containerWaiting } from '../events/container-waiting.ts'
+import { endpointsChanged } from '../events/endpoints-changed.ts'
 import { kubernetesEvent } from '../events/kubernetes-event.ts'
 import { memoryPressure } from '../events/memory-pressure.ts'
 import { nodeConditionChanged } from '../events/node-condition-changed.ts'
@@ -69,6 +70,7 @@ export const EVENTS: Readonly<Record<EventName, EventKind>> = {
   'container-started': containerStarted,
   'container-terminated': containerTerminated,
   'container-waiting': containerWaiting,
+  'endpoints-changed': endpointsChanged,
   'kubernetes-event': kubernetesEvent,
   'memory-pressure': memoryPressure,
   'node-condition-changed': nodeConditionChanged,

@@ -56,6 +56,18 @@ export interface ContainerWaiting {
   readonly restartCount: number
 }
 
+/** A Service lost its last ready endpoint, or so many that half of them or fewer are ready; or that is over. Counted over all its EndpointSlices. Other changes are told by the pods alone. */
+export interface EndpointsChanged {
+  /** Endpoints that are ready; 0: traffic to the Service goes nowhere. (count) */
+  readonly readyEndpoints: number
+  /** All endpoints, but for those that are not ready since they end. (count) */
+  readonly endpoints: number
+  /** Ready before, as they were counted last. (count) */
+  readonly previousReadyEndpoints: number
+  /** All before. (count) */
+  readonly previousEndpoints: number
+}
+
 /** An Event object of the API, but for routine that states tell already (Scheduled, Pulled, Started, ...). Merged by its reporter: with count > 1 it is the interval [at, lastAt]. */
 export interface KubernetesEvent {
   /** BackOff, FailedScheduling, ... */
@@ -84,15 +96,15 @@ export interface MemoryPressure {
   readonly lastAt: number
 }
 
-/** A condition of a node changed. */
+/** A condition of a node changed, or its Lease went stale or was renewed again; renewals in time tell nothing. */
 export interface NodeConditionChanged {
-  /** Ready, MemoryPressure, DiskPressure, ... */
+  /** Ready, MemoryPressure, DiskPressure, ...; Lease: it is renewed in time. */
   readonly condition: string
   /** True, False or Unknown. */
   readonly status: string
   /** Status before, where it was seen. */
   readonly previous?: string
-  /** Why, as the kubelet says. */
+  /** Why, as the kubelet says; of a Lease Expired or Renewed. */
   readonly reason: string
   /** The same in words. */
   readonly message?: string
@@ -270,6 +282,7 @@ export interface EventFields {
   readonly 'container-started': ContainerStarted
   readonly 'container-terminated': ContainerTerminated
   readonly 'container-waiting': ContainerWaiting
+  readonly 'endpoints-changed': EndpointsChanged
   readonly 'kubernetes-event': KubernetesEvent
   readonly 'memory-pressure': MemoryPressure
   readonly 'node-condition-changed': NodeConditionChanged

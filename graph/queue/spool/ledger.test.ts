@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -25,6 +25,20 @@ test('sums losses by source, keeps them over a restart, and forgets them when th
   again.told()
   assert.deepEqual(new Ledger(folder).untold, [])
   assert.equal(existsSync(join(folder, 'losses.json')), false)
+})
+
+test('what the disk refuses is said, and written as soon as it does not', () => {
+  const ledger = new Ledger(folder)
+  // stands where the ledger writes
+  mkdirSync(join(folder, 'losses.json.new'))
+  ledger.dropped(3, [eventOf(5, 500)])
+  assert.match(ledger.unsaved ?? '', /EISDIR/)
+  assert.equal(new Ledger(folder).untold.length, 0)
+  rmSync(join(folder, 'losses.json.new'), { recursive: true })
+  ledger.save()
+  assert.equal(ledger.unsaved, null)
+  assert.equal(new Ledger(folder).untold.length, 1)
+  ledger.told()
 })
 
 test('damage is told to each source once a run', () => {

@@ -38,6 +38,7 @@ export class Ledger {
   readonly #file: string
   readonly #toldDamage = new Set<string>()
   #kept: Kept = { losses: [], gaps: [], damages: [] }
+  #unsaved: string | null = null
 
   constructor(folder: string) {
     this.#file = join(folder, 'losses.json')
@@ -97,7 +98,16 @@ export class Ledger {
     this.#kept.gaps = bySource(this.#kept.gaps, gap, (a, b) => a.reason === b.reason && sameKinds(a, b), merge)
   }
 
-  /** Where the disk refuses even this, the loss is still told by this process. */
+  /** Why the file does not say all of it, or null: the losses are then told by this process, and by no other after it. */
+  get unsaved(): string | null {
+    return this.#unsaved
+  }
+
+  /** Tries to write again what the disk refused. */
+  save(): void {
+    if (this.#unsaved !== null) this.#write()
+  }
+
   #write(): void {
     const { losses, gaps, damages } = this.#kept
     try {
@@ -106,6 +116,9 @@ export class Ledger {
         writeFileSync(`${this.#file}.new`, JSON.stringify(this.#kept), { mode: 0o600 })
         renameSync(`${this.#file}.new`, this.#file)
       }
-    } catch {}
+      this.#unsaved = null
+    } catch (error) {
+      this.#unsaved = (error as Error).message
+    }
   }
 }

@@ -8,6 +8,7 @@ CYPHER 5 CREATE CONSTRAINT coverage_id IF NOT EXISTS FOR (n:Coverage) REQUIRE n.
 CYPHER 5 CREATE CONSTRAINT gap_id IF NOT EXISTS FOR (n:Gap) REQUIRE n.id IS UNIQUE;
 CYPHER 5 CREATE CONSTRAINT loss_id IF NOT EXISTS FOR (n:Loss) REQUIRE n.id IS UNIQUE;
 CYPHER 5 CREATE CONSTRAINT context_key IF NOT EXISTS FOR (n:Context) REQUIRE n.key IS UNIQUE;
+CYPHER 5 CREATE CONSTRAINT horizon_cluster IF NOT EXISTS FOR (n:Horizon) REQUIRE n.cluster IS UNIQUE;
 CYPHER 5 CREATE CONSTRAINT incident_id IF NOT EXISTS FOR (n:Incident) REQUIRE n.id IS UNIQUE;
 CYPHER 5 CREATE CONSTRAINT occurrence_id IF NOT EXISTS FOR (n:Occurrence) REQUIRE n.id IS UNIQUE;
 CYPHER 5 CREATE CONSTRAINT verdict_id IF NOT EXISTS FOR (n:Verdict) REQUIRE n.id IS UNIQUE;
@@ -18,15 +19,21 @@ CYPHER 5 CREATE INDEX state_cluster_at IF NOT EXISTS FOR (n:State) ON (n.cluster
 CYPHER 5 CREATE INDEX event_cluster_at IF NOT EXISTS FOR (n:Event) ON (n.cluster, n.at);
 CYPHER 5 CREATE INDEX object_cluster IF NOT EXISTS FOR (n:Object) ON (n.cluster);
 CYPHER 5 CREATE INDEX context_cluster IF NOT EXISTS FOR (n:Context) ON (n.cluster);
+CYPHER 5 CREATE INDEX context_cluster_at IF NOT EXISTS FOR (n:Context) ON (n.cluster, n.at);
 CYPHER 5 CREATE INDEX coverage_cluster_source IF NOT EXISTS FOR (n:Coverage) ON (n.cluster, n.source);
+CYPHER 5 CREATE INDEX coverage_cluster_heard_at IF NOT EXISTS FOR (n:Coverage) ON (n.cluster, n.heardAt);
 CYPHER 5 CREATE INDEX gap_cluster_source_to IF NOT EXISTS FOR (n:Gap) ON (n.cluster, n.source, n.to);
+CYPHER 5 CREATE INDEX gap_cluster_to IF NOT EXISTS FOR (n:Gap) ON (n.cluster, n.to);
 CYPHER 5 CREATE INDEX loss_cluster_source_to IF NOT EXISTS FOR (n:Loss) ON (n.cluster, n.source, n.to);
+CYPHER 5 CREATE INDEX loss_cluster_to IF NOT EXISTS FOR (n:Loss) ON (n.cluster, n.to);
 CYPHER 5 CREATE INDEX incident_cluster_last_at IF NOT EXISTS FOR (n:Incident) ON (n.cluster, n.lastAt);
 CYPHER 5 CREATE INDEX incident_workload_key IF NOT EXISTS FOR (n:Incident) ON (n.workloadKey);
 CYPHER 5 CREATE INDEX occurrence_cluster_pattern_status IF NOT EXISTS FOR (n:Occurrence) ON (n.cluster, n.pattern, n.status);
 CYPHER 5 CREATE INDEX occurrence_anchor_id IF NOT EXISTS FOR (n:Occurrence) ON (n.anchorId);
+CYPHER 5 CREATE INDEX occurrence_cluster_at IF NOT EXISTS FOR (n:Occurrence) ON (n.cluster, n.at);
 CYPHER 5 CREATE INDEX verdict_occurrence_id_number IF NOT EXISTS FOR (n:Verdict) ON (n.occurrenceId, n.number);
 CYPHER 5 CREATE INDEX verdict_cluster IF NOT EXISTS FOR (n:Verdict) ON (n.cluster);
+CYPHER 5 CREATE INDEX verdict_cluster_recorded_at IF NOT EXISTS FOR (n:Verdict) ON (n.cluster, n.recordedAt);
 // Events of an object or pod by time, and of a lane in the order of arrival.
 CYPHER 5 CREATE INDEX config_changed_object_key_at IF NOT EXISTS FOR (n:ConfigChanged) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX config_changed_pod_key_at IF NOT EXISTS FOR (n:ConfigChanged) ON (n.podKey, n.at);
@@ -40,6 +47,9 @@ CYPHER 5 CREATE INDEX container_terminated_lane_arrival IF NOT EXISTS FOR (n:Con
 CYPHER 5 CREATE INDEX container_waiting_object_key_at IF NOT EXISTS FOR (n:ContainerWaiting) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX container_waiting_pod_key_at IF NOT EXISTS FOR (n:ContainerWaiting) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX container_waiting_lane_arrival IF NOT EXISTS FOR (n:ContainerWaiting) ON (n.lane, n.arrival);
+CYPHER 5 CREATE INDEX endpoints_changed_object_key_at IF NOT EXISTS FOR (n:EndpointsChanged) ON (n.objectKey, n.at);
+CYPHER 5 CREATE INDEX endpoints_changed_pod_key_at IF NOT EXISTS FOR (n:EndpointsChanged) ON (n.podKey, n.at);
+CYPHER 5 CREATE INDEX endpoints_changed_lane_arrival IF NOT EXISTS FOR (n:EndpointsChanged) ON (n.lane, n.arrival);
 CYPHER 5 CREATE INDEX kubernetes_event_object_key_at IF NOT EXISTS FOR (n:KubernetesEvent) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX kubernetes_event_pod_key_at IF NOT EXISTS FOR (n:KubernetesEvent) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX kubernetes_event_lane_arrival IF NOT EXISTS FOR (n:KubernetesEvent) ON (n.lane, n.arrival);

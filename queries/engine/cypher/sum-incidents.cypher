@@ -1,4 +1,4 @@
-// What an incident says of all its occurrences; one that has none left is superseded. Each question is a seek, or a degree: a loop
+// What an incident says of all its occurrences, those that retention removed counted; one that has none left is superseded. Each question is a seek, or a degree: a loop
 // of crashes makes thousands of occurrences, and each verdict sums its incident up.
 CYPHER 5
 UNWIND $ids AS id
@@ -16,7 +16,7 @@ CALL (id, lastAt) {
   RETURN last ORDER BY last.id DESC LIMIT 1
 }
 WITH incident, id, first, last, COUNT { (incident)-[:OCCURRED]->() } AS count
-SET incident.count = count,
+SET incident.count = count + coalesce(incident.removed, 0),
   incident.firstAt = coalesce(first.at, incident.firstAt), incident.lastAt = coalesce(last.at, incident.lastAt),
   incident.status = CASE WHEN EXISTS { (:Occurrence {unfinishedIn: id}) } THEN 'provisional' ELSE 'final' END,
   incident.outcome = coalesce(last.outcome, incident.outcome),

@@ -1,6 +1,7 @@
-import { defineKind, given, type NameRef, type Raw, type Thing, trimMeta } from '../kind.ts'
+import { defineKind, given, type NameRef, type Raw, trimMeta } from '../kind.ts'
+import { endpointsOf, ServiceEndpoints, type Slice } from '../service-endpoints.ts'
 
-interface EndpointSlice extends Thing {
+interface EndpointSlice extends Slice {
   /** UID of the Service where an owner reference gives it. */
   readonly serviceUid: string | undefined
   readonly serviceName: string | undefined
@@ -30,6 +31,7 @@ const podOf = ({ ref }: EndpointSlice, { name, uid }: EndpointSlice['pods'][numb
 export default defineKind<EndpointSlice>({
   path: '/apis/discovery.k8s.io/v1/endpointslices',
   object: 'EndpointSlice',
+  tells: ['endpoints-changed'],
   trim: (raw) => {
     const endpoints: Raw[] = (raw as Raw).endpoints ?? []
     // A condition that is not given means true.
@@ -52,6 +54,7 @@ export default defineKind<EndpointSlice>({
       serviceName,
       serviceUid: owners.find(({ kind, name }) => kind === 'Service' && name === serviceName)?.uid,
       pods: [...pods.values()],
+      counted: endpointsOf(raw),
       body: given({
         serviceName,
         addressType: (raw as Raw).addressType,
@@ -76,4 +79,5 @@ export default defineKind<EndpointSlice>({
         properties: { ready: pod.ready },
       }))
     }),
+  follow: () => new ServiceEndpoints((slice) => serviceOf(slice)[0]),
 })

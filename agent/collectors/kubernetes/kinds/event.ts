@@ -9,7 +9,7 @@ import { defineKind, given, type NameRef, type Raw, type Resolve, type Trimmed, 
 const routine = new Set([
   ...['Scheduled', 'Pulling', 'Pulled', 'Created', 'Started', 'SuccessfulCreate', 'SuccessfulDelete', 'Completed'],
   ...['SawCompletedJob', 'LeaderElection', 'NodeHasSufficientMemory', 'NodeHasNoDiskPressure', 'NodeHasSufficientPID'],
-  ...['RegisteredNode', 'NodeAllocatableEnforced', 'Starting'],
+  ...['RegisteredNode', 'NodeAllocatableEnforced', 'Starting', 'ScalingReplicaSet'],
 ])
 
 const messageLimit = 1024
@@ -86,7 +86,12 @@ function referenceOf(kind: string, namespace: string, name: string): NameRef | u
   return { kind: kind as ObjectName, namespace: namespaced ? namespace : '', name }
 }
 
-const isRoutine = ({ eventType, reason }: KubernetesEvent): boolean => eventType === 'Normal' && routine.has(reason)
+/** A container is also killed for its probes, which nothing else tells; that its pod was deleted the pod tells. */
+const isStopped = ({ reason, message }: KubernetesEvent): boolean =>
+  reason === 'Killing' && message.startsWith('Stopping container')
+
+const isRoutine = (event: KubernetesEvent): boolean =>
+  event.eventType === 'Normal' && (routine.has(event.reason) || isStopped(event))
 
 /** Undefined for kinds that the model does not have. */
 function objectOf({ kind, name, namespace, uid }: KubernetesEvent['about'], resolve: Resolve): ObjectRef | undefined {

@@ -21,7 +21,7 @@ import {
   timeOf,
   trimMeta,
 } from '../kind.ts'
-import { podFacts } from '../pod-facts.ts'
+import { overwrittenRuns, podFacts } from '../pod-facts.ts'
 import { type Lifecycle, lifecycleOf } from '../pod-lifecycle.ts'
 import { declarationsOf, nameRefsOf, type PodReference, podReferencesOf } from '../pod-references.ts'
 import { type Specified, specifiedOf } from '../spec-change.ts'
@@ -161,7 +161,10 @@ export default defineKind<Pod>({
     ]
   },
   facts: podFacts,
-  omits: ({ unknownRuns }) => unknownRuns.map((id) => ({ what: 'runs.unknown', id })),
+  omits: (pod, previous) => [
+    ...pod.unknownRuns.map((id) => ({ what: 'runs.unknown', id })),
+    ...overwrittenRuns(pod, previous).map((id) => ({ what: 'runs.overwritten', id })),
+  ],
 })
 
 /** All of a pod's spec that may differ while it lives, but for the node that it is bound to. */

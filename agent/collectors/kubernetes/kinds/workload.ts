@@ -36,7 +36,7 @@ export const workloadKind = (path: string, kind: string, manner: Manner = custom
     path,
     object: 'Workload',
     workloadKind: kind,
-    ...(manner === custom && { custom: true }),
+    ...(manner === custom && { unclaimed: true }),
     tells: manner.counts === uncounted ? ['spec-changed'] : ['spec-changed', 'workload-unavailable'],
     trim: (raw: RawObject) => {
       const meta = trimMeta(raw, 'Workload')

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { after, before, suite, test } from 'node:test'
+import { now, SECOND } from '../../../graph/model/time.ts'
+import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
+import type { Change } from '../../reflector/handler.ts'
+import { NodeLeases, type Renewed } from './node-leases.ts'
+import { Api } from './testing/api.ts'
+import { node } from './testing/manifests.ts'
+
+const stamp = (time: number) => new Date(time / 1000).toISOString().replace('Z', '000Z')
+const lease = (name: string, renewTime: number, leaseDurationSeconds: number) => ({
+  ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace: 'kube-node-lease' } },
+  spec: { holderIdentity: name, leaseDurationSeconds, renewTime: stamp(renewTime) },
+})
+
+test('stale is what was not renewed for its duration and 10 s more, as far as the watch has seen', () => {
+  const leases = new NodeLeases()
+  const renewed = (renewedAt: number, observedAt: number, more: Partial<Change<Renewed>> = {}) => {
+    const ref = { kind: 'Lease', key: 'l', name: 'n1', namespace: 'kube-node-lease' } as const
+    const object = { ...{ uid: 'l', createdAt: 0, version: 1, ref, body: {} }, renewedAt, duration: 40 * SECOND }
+    leases.take({ type: 'present', object, uid: 'l', observedAt, resourceVersion: '1', ...more })
+  }
+  const at = (seconds: number | undefined) =>
+    leases
+      .facts({
+        ...{ isFirst: false, seenUntil: seconds === undefined ? undefined : seconds * SECOND, isThere: () => true },
+        resolve: ({ name }) => ({ kind: 'Node', key: `uid-of-${name}` }),
+      })
+      .map((fact) => [fact.at / SECOND, 'status' in fact.fields && fact.fields.status, fact.id])
+  // The clock of the node is 5 s ahead.
+  renewed(105 * SECOND, 100 * SECOND)
+  assert.deepEqual([at(100), at(150), at(undefined)], [[], [], []])
+  assert.deepEqual(at(151), [[145, 'False', 'node-condition-changed/uid-of-n1/Lease/False/105000000']])
+  assert.deepEqual(at(400), [], 'told once')
+  renewed(105 * SECOND, 401 * SECOND)
+  assert.deepEqual(at(402), [], 'a write that renews nothing')
+  renewed(415 * SECOND, 410 * SECOND)
+  assert.deepEqual(at(411), [[415, 'True', 'node-condition-changed/uid-of-n1/Lease/True/415000000']])
+  renewed(425 * SECOND, 420 * SECOND)
+  renewed(425 * SECOND, 430 * SECOND, { type: 'deleted' })
+  assert.deepEqual(at(900), [])
+})
+
+suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
+  let api: Api
+  before(async () => {
+    api = await Api.start()
+    await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-node-lease' } })
+  })
+  after(() => api?.stop())
+
+  test('one that is not renewed is told by the time that passes alone; renewals tell nothing', async (t) => {
+    const { metadata } = await api.create(node('mute'))
+    // Date knows milliseconds.
+    const began = Math.floor(now() / 1000) * 1000
+    await api.apply(lease('mute', began, 1))
+    const harness = await api.watch(t)
+    await harness.until('the claim', () => harness.watcher.progress().length === 1)
+    for (let count = 1; count <= 3; count++) await api.apply(lease('mute', began + count * SECOND, 1))
+    const stale = await harness.event('node-condition-changed', 'mute')
+    assert.deepEqual(
+      [stale.object.key, stale.at, stale.fields],
+      [
+        ...[metadata.uid, began + 4 * SECOND],
+        {
+          ...{ condition: 'Lease', status: 'False', previous: 'True', reason: 'Expired' },
+          message: 'not renewed for 1 s',
+        },
+      ],
+    )
+    assert.ok(stale.observedAt - stale.at > 8 * SECOND)
+    const again = now()
+    await api.apply(lease('mute', again, 1))
+    const renewed = await harness.event('node-condition-changed', 'mute', ({ fields }) => fields.status === 'True')
+    assert.deepEqual([renewed.fields.previous, renewed.fields.reason], ['False', 'Renewed'])
+    assert.equal(harness.states('mute').filter(({ object }) => object.kind === 'Lease').length, 1)
+    assert.equal(harness.events('node-condition-changed', 'mute').length, 2)
+  })
+})

@@ -1,0 +1,44 @@
+/** What retention looks for is found by seeks: its cost follows what there is of one cluster, not what is stored. */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { neo4jForTest } from '../../test/support/servers.ts'
+import { applySchema, openStore, type Plan, type Store } from '../store/main.ts'
+
+const filesOf = (folder: string, ending: RegExp): string[] =>
+  readdirSync(join(import.meta.dirname, folder))
+    .filter((file) => ending.test(file))
+    .map((file) => join(folder, file))
+/** One node for each lane: read whole to tell which clusters there are. */
+const FEW = /clusters\.cypher$/
+const finds = [
+  ...filesOf('statements/retention', /^[^.]+\.cypher$/).filter(
+    (file) => !/(raise|turn)\.cypher$/.test(file) && !FEW.test(file),
+  ),
+  ...filesOf('generated', /\.old\.cypher$/),
+]
+const PARAMETERS = { cluster: 'c', after: 'c/', until: 'c0', cut: 1, known: 1, incidentsCut: 1, limit: 1 }
+const SCAN = /Scan$/
+
+const operators = (plan: Plan): string[] => [plan.operator, ...plan.children.flatMap(operators)]
+
+describe('statements of retention', () => {
+  let store: Store
+  before(async () => {
+    store = openStore(await neo4jForTest())
+    await applySchema(store)
+  })
+  after(() => store.close())
+
+  for (const file of finds)
+    it(`${file} seeks`, async () => {
+      const text = readFileSync(join(import.meta.dirname, file), 'utf8')
+      const plan = await store.explain(text, PARAMETERS)
+      assert.deepEqual(
+        operators(plan).filter((operator) => SCAN.test(operator)),
+        [],
+        JSON.stringify(plan, null, 1),
+      )
+    })
+})

@@ -1,0 +1,4 @@
+CYPHER 5
+UNWIND $ids AS id
+MATCH (context:Context {key: id})
+DELETE context

@@ -1,0 +1,4 @@
+CYPHER 5
+UNWIND $ids AS id
+MATCH (event:Event {id: id})
+DETACH DELETE event

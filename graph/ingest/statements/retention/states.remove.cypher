@@ -1,0 +1,4 @@
+CYPHER 5
+UNWIND $ids AS id
+MATCH (state:State {id: id})
+DELETE state

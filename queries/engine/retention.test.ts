@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { sweep } from '../../graph/ingest/main.ts'
+import { OPEN } from '../../graph/model/time.ts'
+import { runPattern } from './correlator.ts'
+import { caseNamed, conclusionsOf, containerOom, countOf, graphForTest, inCluster } from './testing.ts'
+
+interface Kept {
+  readonly at: number
+  readonly evidence: number
+  readonly wanted: number
+}
+
+describe('what the engine concluded, after retention', async () => {
+  const store = await graphForTest()
+  const run = (cluster: string) => runPattern(store, cluster, containerOom)
+  /** Occurrences by time, each with its newest verdict's evidence. */
+  const occurrences = (cluster: string) =>
+    store.read<Kept>(
+      `CYPHER 5 MATCH (o:Occurrence {cluster: $cluster}) MATCH (v:Verdict {id: o.verdictId})
+       RETURN o.at AS at, count {(v)-[:EVIDENCE]->(:Event)} AS evidence, count {(o)-[:CONCLUDED]->()} AS wanted ORDER BY at`,
+      { cluster },
+    )
+  const incident = async (cluster: string) =>
+    (
+      await store.read<{ count: number; firstAt: number; lastAt: number }>(
+        'CYPHER 5 MATCH (i:Incident {cluster: $cluster}) RETURN i.count AS count, i.firstAt AS firstAt, i.lastAt AS lastAt',
+        { cluster },
+      )
+    )[0]
+
+  it('keeps of an incident the first occurrence and the last, with their evidence, and goes on counting', () =>
+    inCluster(store, async (cluster, load) => {
+      await load(caseNamed('crash-loop'))
+      await run(cluster)
+      const before = await occurrences(cluster)
+      const told = await incident(cluster)
+      const cut = before[20]!.at
+      await sweep(store, cluster, { at: cut, known: OPEN - 1 }, 0)
+      const after = await occurrences(cluster)
+      assert.deepEqual(after, [before[0], ...before.slice(20)])
+      assert.ok(after.every(({ evidence }) => evidence > 1))
+      assert.deepEqual(await incident(cluster), told)
+      const loose = await store.read<{ id: string }>(
+        `CYPHER 5 MATCH (e:Event {cluster: $cluster}) WHERE e.at < $cut AND NOT EXISTS { (e)<-[:EVIDENCE]-() }
+           AND NOT e:ContainerStarted AND NOT e:ContainerTerminated RETURN e.id AS id`,
+        { cluster, cut },
+      )
+      assert.deepEqual(loose, [])
+
+      const concluded = await conclusionsOf(store, cluster)
+      await store.run('CYPHER 5 MATCH (c:Cursor {cluster: $cluster}) DELETE c', { cluster })
+      assert.ok((await run(cluster)).evaluated > 0)
+      assert.deepEqual(
+        await conclusionsOf(store, cluster),
+        concluded,
+        'what lies beyond the horizon is not judged anew',
+      )
+    }))
+
+  it('lets an incident go with all of it, once its last occurrence is older than incidents are kept', () =>
+    inCluster(store, async (cluster, load) => {
+      await load(caseNamed('main-killed'))
+      await run(cluster)
+      const [{ at }] = (await occurrences(cluster)) as [Kept]
+      const far = at + 1_000_000_000
+      await sweep(store, cluster, { at: far, known: OPEN - 1 }, at)
+      assert.equal(await countOf(store, cluster, 'Incident'), 1)
+      assert.ok((await countOf(store, cluster, 'Event')) > 1)
+      await sweep(store, cluster, { at: far, known: OPEN - 1 }, far)
+      for (const label of ['Incident', 'Occurrence', 'Verdict', 'Gap', 'Coverage', 'Context'])
+        assert.equal(await countOf(store, cluster, label), 0, label)
+    }))
+
+  it('leaves what is pinned', () =>
+    inCluster(store, async (cluster, load) => {
+      await load(caseNamed('crash-loop'))
+      await run(cluster)
+      const before = await occurrences(cluster)
+      const pin = 'CYPHER 5 MATCH (o:Occurrence {cluster: $cluster, at: $at}) SET o.pinned = true'
+      await store.run(pin, { cluster, at: before[5]!.at })
+      const far = before.at(-1)!.at + 1_000_000_000
+      await sweep(store, cluster, { at: far, known: OPEN - 1 }, far)
+      assert.deepEqual(await occurrences(cluster), [before[0], before[5], before.at(-1)])
+    }))
+})
