@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import { delimiter } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
 
 /** What the environment says of the cluster. */
@@ -9,16 +11,56 @@ export const apiOf = (environment: Environment = process.env): 'kubeconfig' | 'i
   return environment.KUBERNETES_SERVICE_HOST ? 'in-cluster' : null
 }
 
+/** What each kubeconfig was read from, and how the files were then. */
+const read = new WeakMap<KubeConfig, { environment: Environment; stamp: string }>()
+
+const stampOf = ({ KUBECONFIG = '' }: Environment): string =>
+  KUBECONFIG.split(delimiter)
+    .map((file) => statSync(file, { throwIfNoEntry: false }))
+    .map((stat) => `${stat?.ino} ${stat?.mtimeMs} ${stat?.size}`)
+    .join()
+
+/** Reads a kubeconfig again where its file has changed since: what it holds (certificates, tokens) is renewed by others. */
+export function refresh(kubeConfig: KubeConfig): void {
+  const last = read.get(kubeConfig)
+  if (!last || apiOf(last.environment) === 'in-cluster') return
+  const stamp = stampOf(last.environment)
+  if (stamp === last.stamp) return
+  try {
+    const fresh = new (kubeConfig.constructor as typeof KubeConfig)()
+    load(fresh, last.environment)
+    const { clusters, users, contexts, currentContext } = fresh
+    Object.assign(kubeConfig, { clusters, users, contexts, currentContext })
+    read.set(kubeConfig, { ...last, stamp })
+  } catch {
+    // Half written: what was read last holds until it can be read.
+  }
+}
+
+function load(kubeConfig: KubeConfig, environment: Environment): void {
+  if (apiOf(environment) === 'in-cluster') kubeConfig.loadFromCluster()
+  else {
+    const [first, ...others] = environment.KUBECONFIG!.split(delimiter).filter((file) => file !== '')
+    kubeConfig.loadFromFile(first!)
+    for (const file of others) {
+      const more = new (kubeConfig.constructor as typeof KubeConfig)()
+      more.loadFromFile(file)
+      kubeConfig.mergeConfig(more)
+    }
+  }
+}
+
 /** Reads the kubeconfig that `apiOf` finds. The client takes some 85 MB: only who watches a cluster loads it. */
-export async function loadKubeConfig(): Promise<KubeConfig> {
+export async function loadKubeConfig(environment: Environment = process.env): Promise<KubeConfig> {
   const { KubeConfig } = await import('@kubernetes/client-node')
   const kubeConfig = new KubeConfig()
+  const stamp = stampOf(environment)
   try {
-    if (apiOf() === 'in-cluster') kubeConfig.loadFromCluster()
-    else kubeConfig.loadFromDefault()
+    load(kubeConfig, environment)
   } catch (error) {
-    const place = process.env.KUBECONFIG ? `KUBECONFIG (${process.env.KUBECONFIG})` : "the pod's service account"
+    const place = environment.KUBECONFIG ? `KUBECONFIG (${environment.KUBECONFIG})` : "the pod's service account"
     throw new Error(`${place} can't be read: ${(error as Error).message}. Name a kubeconfig that is there`)
   }
+  read.set(kubeConfig, { environment, stamp })
   return kubeConfig
 }

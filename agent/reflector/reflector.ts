@@ -39,7 +39,6 @@ export class Reflector<T> {
   #running: Promise<void> | undefined
   #told = ''
   #openSince: number | undefined
-  #lastTick = 0
   #delivering = false
   #passed: string | undefined
 
@@ -70,7 +69,6 @@ export class Reflector<T> {
   }
 
   async #run(): Promise<void> {
-    this.#lastTick = performance.now()
     const ticker = setInterval(() => this.#tick(), this.#timings.tick)
     let failures = 0
     while (!this.#stop.signal.aborted) {
@@ -234,12 +232,10 @@ export class Reflector<T> {
   }
 
   #tick(): void {
-    const at = performance.now()
     const { tick: interval, steady } = this.#timings
-    // This process did not run for a while (stopped, starved): the socket may hold what it has not read.
-    if (at - this.#lastTick > 5 * interval) this.#watermark.stalled(now())
-    this.#lastTick = at
-    if (this.#openSince !== undefined && at - this.#openSince >= steady && this.#position.next === 'watch') {
+    this.#watermark.beat(now(), interval * 1000)
+    const open = this.#openSince === undefined ? 0 : performance.now() - this.#openSince
+    if (this.#openSince !== undefined && open >= steady && this.#position.next === 'watch') {
       void this.#tell({ state: 'watching' })
     }
     if (!this.#delivering) this.#watermark.tick(now())

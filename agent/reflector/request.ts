@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import http from 'node:http'
 import https from 'node:https'
 import type { KubeConfig } from '@kubernetes/client-node'
+import { refresh } from './config.ts'
 
 // Why not the client's own `Watch` (2.0.1): it aborts a watch after 30 s without data, though bookmarks come once a minute; it
 // swallows lines that are no JSON together with what callbacks throw; it hides Retry-After and the Status in an error's body.
@@ -91,6 +92,7 @@ export const get = (kubeConfig: KubeConfig, path: string, signal: AbortSignal): 
 
 async function send(kubeConfig: KubeConfig, asked: Request, signal: AbortSignal): Promise<IncomingMessage> {
   const { method, path, body } = asked
+  refresh(kubeConfig)
   const cluster = kubeConfig.getCurrentCluster()
   if (!cluster) throw new Error('the kubeconfig has no current cluster: set current-context')
   const headers = { Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }) }

@@ -13,6 +13,7 @@ export class Watermark {
   #value: number | undefined
   #aliveSince: number | undefined
   #caughtUp = false
+  #beat: number | undefined
   readonly #bound: number
 
   /** `bound` in microseconds. */
@@ -56,6 +57,16 @@ export class Watermark {
 
   event(at: number): void {
     if (this.#caughtUp) this.#raise(at)
+  }
+
+  /**
+   * To be called every `interval` µs. Where it was not, this process was stopped or the machine slept, and the socket may hold what
+   * it has not read; or the clock was set, which looks the same.
+   */
+  beat(now: number, interval: number): void {
+    const since = this.#beat === undefined ? 0 : now - this.#beat
+    this.#beat = now
+    if (since > 5 * interval || since < 0) this.stalled(now)
   }
 
   tick(now: number): void {

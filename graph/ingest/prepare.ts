@@ -119,14 +119,15 @@ const claimOfEvent = (cluster: string, { object, pod, at, uncertainty, container
 
 const stateRow = (cluster: string, lane: string, state: StateObservation): StateRow => {
   const key = `${cluster}/${state.object.key}`
-  const { at, version, uncertainty, source, deleted = false, inferred = false, body, relations } = state
-  const digest = digestOf({ uncertainty, source, deleted, inferred, body, relations })
+  const { at, version, uncertainty, source, deleted = false, inferred = false, leftOut, body, relations } = state
+  const digest = digestOf({ uncertainty, source, deleted, inferred, body, relations, ...(leftOut && { leftOut }) })
   const id = stateIdOf(key, state, digest)
   return {
     key,
     view: { id, at, version, digest, uncertainty, targets: targetsOf(cluster, key, relations) },
     properties: {
       ...{ id, key, cluster, at, version, uncertainty, source, deleted, inferred, lane },
+      ...(leftOut && { leftOut }),
       body: JSON.stringify(body),
       relations: JSON.stringify(relations),
     },

@@ -79,6 +79,8 @@ export interface StateObservation {
   readonly deleted?: true
   /** A deletion that was concluded from a list. */
   readonly inferred?: true
+  /** It is there, and its source was told to leave it out from now on: no body, no relations, until it is not left out or is gone. */
+  readonly leftOut?: true
   readonly body: Readonly<Record<string, Value>>
   readonly relations: readonly Declaration[]
   /** The pod whose lane this belongs to, for a Container. */

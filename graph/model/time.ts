@@ -8,8 +8,26 @@ export const MINUTE = 60 * SECOND
 /** The open end of an interval: the largest integer that a double holds exactly. */
 export const OPEN = Number.MAX_SAFE_INTEGER
 
-/** The current time in µs since the epoch. */
-export const now = (): number => Math.round((performance.timeOrigin + performance.now()) * MILLISECOND)
+/** By how much the wall clock may differ from what was counted before it counts as set anew, ms: its own reading is whole ms. */
+const JUMP = 250
+
+/**
+ * A clock in µs since the epoch: as fine and even as the steady clock (ms, any origin), and in step with the wall clock (ms).
+ * After that was set, or the machine slept (which the steady clock does not count), it goes on from where the wall clock is.
+ */
+export const clockOf = (wall: () => number, steady: () => number): (() => number) => {
+  let origin = 0
+  return () => {
+    const before = steady()
+    const off = wall() - (origin + before)
+    // Unless this process was stopped between the two readings, which are not of one time then.
+    if (Math.abs(off) > JUMP && steady() - before < 1) origin += off
+    return Math.round((origin + steady()) * MILLISECOND)
+  }
+}
+
+/** The current time in µs since the epoch. Goes back only where the wall clock is set back. */
+export const now = clockOf(Date.now, () => performance.timeOrigin + performance.now())
 
 /** Whether the month has that day: Date.parse takes 30 Feb for 2 Mar. */
 const inCalendar = (time: string): boolean => {

@@ -165,9 +165,10 @@ const checkState = (refuse: Refuse, state: StateObservation): void => {
     refuse('relations', state.relations, 'a list')
     return
   }
-  if (state.deleted) {
-    if (!isMap(state.body) || Object.keys(state.body).length > 0) refuse('body', state.body, '{} of what is deleted')
-    if (state.relations.length > 0) refuse('relations', state.relations, '[] of what is deleted')
+  if (state.deleted || state.leftOut) {
+    const what = state.deleted ? 'deleted' : 'left out'
+    if (!isMap(state.body) || Object.keys(state.body).length > 0) refuse('body', state.body, `{} of what is ${what}`)
+    if (state.relations.length > 0) refuse('relations', state.relations, `[] of what is ${what}`)
     return
   }
   const kind = kindOf(OBJECTS, state.object.kind)

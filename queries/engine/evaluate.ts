@@ -12,6 +12,7 @@ import type { Affected, Alternative, EventNode, Judgement, Ownership } from './j
 import { COUNTING, columnOf, kindOf, labelOf, type Pattern, spanBefore, stepsParameter } from './pattern.ts'
 import { readPlaces } from './places.ts'
 import { statement } from './statements.ts'
+import { readUnwatched } from './unwatched.ts'
 
 /** What is taken to be known. */
 export interface View {
@@ -207,14 +208,17 @@ export const evaluate = async (
   }
   const anchors = alternatives.map(({ anchor }) => anchor)
   const containerOf = await readContainerNames(store, anchors, known)
-  const [ownershipOf, placeOf, jumps, holes] = await Promise.all([
+  const [ownershipOf, placeOf, jumps, unwatched, holes] = await Promise.all([
     readOwnership(store, cluster, alternatives, known),
     readPlaces(store, cluster, pattern, anchors, { known, without }),
     readJumps(store, pattern, alternatives, (anchor) => containerOf(anchor).name, { known, without }),
+    readUnwatched(store, pattern, alternatives, known),
     readHoles(store, pattern, cluster, anchors, known),
   ])
   const watching = watchingOf(heard, holes)
-  for (const [id, of] of Map.groupBy(alternatives, ({ anchor }) => anchor.id))
-    judged.set(id, judge(pattern, of, { watching, ownershipOf, containerOf, placeOf, restartsJumped: jumps.has(id) }))
+  for (const [id, of] of Map.groupBy(alternatives, ({ anchor }) => anchor.id)) {
+    const told = { restartsJumped: jumps.has(id), unwatched: unwatched.has(id) }
+    judged.set(id, judge(pattern, of, { watching, ownershipOf, containerOf, placeOf, ...told }))
+  }
   return judged
 }

@@ -38,6 +38,7 @@ const facts = (over: Partial<Watching> = {}, ownership = whole): Facts => ({
   placeOf: () => ({ host: undefined, silent: [] }),
   containerOf: () => ({ name: 'app', resolver: 'event' }),
   restartsJumped: false,
+  unwatched: false,
 })
 const judged = (alternatives: Alternative[], over: Partial<Watching> = {}, ownership = whole) =>
   judge(pattern, alternatives, facts(over, ownership))

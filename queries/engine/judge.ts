@@ -28,6 +28,8 @@ export interface Facts {
   readonly placeOf: (anchor: EventNode) => Place
   /** Restart counts around the anchor leave a run out: kinds that carry them told less than there was. */
   readonly restartsJumped: boolean
+  /** The anchor's pod is left out of what is watched of the whole cluster. */
+  readonly unwatched: boolean
 }
 
 /** One step of one anchor: found, or where to look for it. */
@@ -84,6 +86,7 @@ const look = (pattern: Pattern, alternative: Alternative, facts: Facts, step: St
     isKubelets(kind) && place.silent.some((each) => each.from <= span.to && each.to >= span.from)
       ? 'had nothing from the kubelet: the node was not Ready'
       : null
+  const leftOut = facts.unwatched && CLUSTER_WIDE.has(kind.collector) ? 'does not watch the pod' : null
   const jumped = facts.restartsJumped && 'restartCount' in kind.fields ? 'told of a later restart only' : null
   return {
     step,
@@ -93,7 +96,7 @@ const look = (pattern: Pattern, alternative: Alternative, facts: Facts, step: St
     span,
     until,
     settled: facts.watching.settled(source, until),
-    blindness: facts.watching.blindness(source, step.event, span) ?? silent ?? jumped ?? unproven,
+    blindness: facts.watching.blindness(source, step.event, span) ?? leftOut ?? silent ?? jumped ?? unproven,
   }
 }
 

@@ -68,6 +68,7 @@ export const stateObservation = (state: RawState, object: StoredObject): StateOb
     source: state.source,
     deleted: state.deleted ? (true as const) : undefined,
     inferred: state.inferred ? (true as const) : undefined,
+    leftOut: state.leftOut ? (true as const) : undefined,
     body: JSON.parse(state.body) as Record<string, Value>,
     relations,
     pod: runs,

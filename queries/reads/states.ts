@@ -6,11 +6,12 @@ import type { StoredState } from './stored.ts'
 const STATES = statement('states')
 
 /** A state as the graph holds it: body and relations are JSON text. */
-export type RawState = Omit<StoredState, 'body' | 'deleted' | 'inferred'> & {
+export type RawState = Omit<StoredState, 'body' | 'deleted' | 'inferred' | 'leftOut'> & {
   readonly body: string
   readonly relations: string
   readonly deleted?: boolean
   readonly inferred?: boolean
+  readonly leftOut?: boolean
 }
 
 export const parseState = (raw: RawState): StoredState => ({
@@ -22,6 +23,7 @@ export const parseState = (raw: RawState): StoredState => ({
   source: raw.source,
   deleted: raw.deleted ?? false,
   inferred: raw.inferred ?? false,
+  leftOut: raw.leftOut ?? false,
   body: JSON.parse(raw.body) as Record<string, Value>,
 })
 

@@ -52,5 +52,7 @@ export interface StoredState {
   readonly source: string
   readonly deleted: boolean
   readonly inferred: boolean
+  /** It is there, and its source tells no more of it. */
+  readonly leftOut: boolean
   readonly body: Readonly<Record<string, Value>>
 }

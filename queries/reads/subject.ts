@@ -1,11 +1,14 @@
 /** The object that a question is about, as of its time; where there is none, what may have been meant. */
-import { toRfc3339 } from '../../graph/model/time.ts'
+import { MINUTE, toRfc3339 } from '../../graph/model/time.ts'
 import { type Asked, elsewhere, type Found, find, isKind, type NamedObject, nearest } from './find.ts'
 import { settledKnown } from './lanes.ts'
 import { InvalidRequest, KNOWN_NOW, type Reader, statement } from './read.ts'
-import { clusterNow, clusters } from './sources.ts'
+import { clusterNow, clusters, sources } from './sources.ts'
 import { kindOf, type StoredObject, type StoredState } from './stored.ts'
+import { many } from './units.ts'
 
+/** What a source left out is told by its heartbeats: those of the last hour count. */
+const HEARD_WITHIN = 60 * MINUTE
 const FIRST_SEEN = statement('first-seen')
 
 /** A question about one object as of a time. */
@@ -38,6 +41,8 @@ export interface NotThere extends Asking {
   readonly elsewhere: readonly string[]
   /** False where the kind means nothing in this cluster. */
   readonly kindKnown: boolean
+  /** How many objects of that namespace are there, and left out of what is watched. */
+  readonly leftOut: number
 }
 
 /** Clusters that a message names. */
@@ -57,7 +62,7 @@ export const refuseUnheard = async (reader: Reader, cluster: string): Promise<vo
 
 /** Why there is no such object; `time` writes a point in time for the reader. */
 export const notThereText = (
-  { asked, cluster, nearest, deletedAt, firstSeenAt, otherClusters, elsewhere, kindKnown }: NotThere,
+  { asked, cluster, nearest, deletedAt, firstSeenAt, otherClusters, elsewhere, kindKnown, leftOut }: NotThere,
   time: (micros: number) => string,
 ): string => {
   const there = elsewhere.slice(0, NAMED).join(', ')
@@ -66,6 +71,9 @@ export const notThereText = (
   if (!kindKnown && elsewhere.length === 0)
     return `no kind "${asked.kind}" is known in cluster ${cluster}: expected one such as deployment, statefulset, pod or service.`
   const what = `no ${asked.kind.toLowerCase()} "${asked.name}" in namespace "${asked.namespace}"`
+  // What is not watched may be there: nothing negative is said of it.
+  if (leftOut > 0)
+    return `${what} is watched, and ${many(leftOut, 'object')} of that namespace are left out (AITIA_NAMESPACES, AITIA_LABELS, or the annotation aitia.dev/ignore): it may be one of them.`
   if (deletedAt !== null) return `${what} any more: it was deleted at ${time(deletedAt)}. Add --at with a time before.`
   if (firstSeenAt !== null) return `${what} yet: it was first seen at ${time(firstSeenAt)}. Add --at with a time after.`
   const names = nearest.map((it) =>
@@ -95,10 +103,11 @@ const OTHERS = 50
 export const notThere = async (reader: Reader, asking: Asking, found: Found | undefined): Promise<NotThere> => {
   const heard = (await clusters(reader)).map((it) => it.cluster)
   const others = heard.filter((it) => it !== asking.cluster)
-  const [names, there, kindKnown, [first]] = await Promise.all([
+  const [names, there, kindKnown, told, [first]] = await Promise.all([
     nearest(reader, asking.cluster, asking.asked),
     found === undefined ? elsewhere(reader, others.slice(0, OTHERS), asking.asked) : [],
     isKind(reader, asking.cluster, asking.asked.kind),
+    sources(reader, asking.cluster, { from: asking.at - HEARD_WITHIN, to: asking.at }),
     found === undefined || found.state !== null
       ? []
       : reader.read<{ at: number }>(FIRST_SEEN, { keys: [found.object.key] }),
@@ -112,6 +121,7 @@ export const notThere = async (reader: Reader, asking: Asking, found: Found | un
     otherClusters: heard.includes(asking.cluster) ? null : heard,
     elsewhere: there,
     kindKnown,
+    leftOut: Math.max(0, ...told.map(({ counters }) => counters[`omitted.objects.in.${asking.asked.namespace}`] ?? 0)),
   }
 }
 

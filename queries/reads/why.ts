@@ -161,6 +161,23 @@ const watchFrom = async (
   return Math.min(at, Math.max(from, first?.at ?? from, began.length === 0 ? from : Math.min(...began)))
 }
 
+/** Of what is left out nothing was told since, though its source was watching all else. */
+const leftOutOf = ({ state }: Found, { from, to }: Pick<Window, 'from' | 'to'>): Unwatched[] =>
+  state?.leftOut
+    ? [
+        {
+          ...{
+            source: state.source,
+            collector: state.source.split('@')[0]!,
+            on: null,
+            from: Math.max(from, state.at),
+            to,
+          },
+          ...{ reason: 'it is left out of what is watched', kinds: null, lost: null },
+        },
+      ]
+    : []
+
 const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<Answer> => {
   const { cluster, at, known } = asking
   const window: Window = { from: asking.from, to: at, known }
@@ -177,6 +194,7 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<
   const watchedFrom = await watchFrom(reader, found.object, heard, asking)
   const since = firstSymptom(wrong)
   const short = subject.replicas !== null && subject.replicas.ready < subject.replicas.wanted
+  const watched = watch(cluster, members, heard, { ...window, from: watchedFrom })
   const broken = since !== null || short || wrong.unreadyPods.length > 0
   return {
     ...asking,
@@ -187,7 +205,8 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<
     symptoms: wrong,
     symptomsSince: since,
     watchedFrom,
-    ...watch(cluster, members, heard, { ...window, from: watchedFrom }),
+    ...watched,
+    notSeen: [...leftOutOf(found, { from: watchedFrom, to: at }), ...watched.notSeen],
     lastBefore: before[0]?.occurrence.at ?? null,
     hosts: Object.fromEntries(hostNames(cluster, members)),
     cut: members.length >= FAMILY_LIMIT || wrong.cut,

@@ -30,6 +30,8 @@ export interface ControlPlane {
 
 /** A control plane without controllers and nodes, which runs without root. */
 export interface ApiServerOnly extends ControlPlane {
+  /** Issues certificates that the API server trusts; its own has the file name `kube-apiserver`. */
+  authority: Authority
   /**
    * Forgets all history in etcd and gives the revision up to which. An API server that is started anew, or runs with
    * --watch-cache=false, then answers 410 to watches from before, and so does any to the next page of an older list.
@@ -79,6 +81,7 @@ export async function startControlPlane(
     await parts.plane.apiServer.start()
     return {
       ...parts.plane,
+      authority: parts.authority,
       compact: () => compact(`https://${loopback}:${etcdPort}`, parts.authority, parts.etcdPair),
     }
   } catch (error) {

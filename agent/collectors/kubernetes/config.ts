@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Environment } from '../../reflector/config.ts'
+import { choiceOf, type Filter } from './filter.ts'
 import { given } from './kind.ts'
 
 /** Where a Lease is. */
@@ -12,6 +13,7 @@ export interface LeasePlace {
 export interface Settings {
   /** Of several replicas the one that holds this Lease sends; without it, each does. */
   readonly lease?: LeasePlace
+  readonly filter?: Filter
   /** Makes digests of what Secrets hold. Without it their content leaves no trace. */
   readonly secretDigestKey?: Buffer
 }
@@ -26,6 +28,16 @@ const leaseOf = (place: string | undefined): LeasePlace | undefined => {
   if (!namespace || !name || rest.length > 0) throw new Error(`AITIA_LEASE: got ${place}, expected namespace/name`)
   return { namespace, name }
 }
+
+/**
+ * AITIA_NAMESPACES, AITIA_KINDS (as kubectl names them: `pods`, `deployments.apps`) and AITIA_LABELS (`key` or `key=value`): what to
+ * include, with commas between; `!` before what to leave out; `*` at the end for anything. All, unless said so.
+ */
+const filterOf = ({ AITIA_NAMESPACES, AITIA_KINDS, AITIA_LABELS }: Environment): Filter => ({
+  namespaces: choiceOf(AITIA_NAMESPACES),
+  kinds: choiceOf(AITIA_KINDS),
+  labels: choiceOf(AITIA_LABELS),
+})
 
 /** AITIA_SECRET_DIGEST_KEY_FILE: path of a file with a random key of at least 32 bytes, one for each cluster. */
 const keyOf = (file: string | undefined): Buffer | undefined => {
@@ -42,5 +54,6 @@ const keyOf = (file: string | undefined): Buffer | undefined => {
 export const settingsOf = (environment: Environment = process.env): Settings =>
   given({
     lease: leaseOf(environment.AITIA_LEASE),
+    filter: filterOf(environment),
     secretDigestKey: keyOf(environment.AITIA_SECRET_DIGEST_KEY_FILE),
   })

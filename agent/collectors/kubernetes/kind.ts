@@ -21,6 +21,10 @@ export interface Trimmed {
   /** What its state says. */
   readonly body?: Body
   readonly owner?: Owner
+  /** It is there, and nothing more is kept of it: by its namespace, its labels or an annotation. */
+  readonly leftOut?: true
+  /** Of a kind that is no object of the model: the namespace of what it is about. */
+  readonly namespace?: string
   /** Kind of a workload to which it refers, which may be a custom one: it is watched then, as kinds of owners are. */
   readonly target?: Pick<Owner, 'apiVersion' | 'kind'>
 }

@@ -1,8 +1,9 @@
 import type { KubeConfig } from '@kubernetes/client-node'
-import { apiOf, loadKubeConfig } from '../../reflector/config.ts'
+import { apiOf, type Environment, loadKubeConfig } from '../../reflector/config.ts'
 import { ApiError, getJson } from '../../reflector/request.ts'
 import type { Collector, DoctorLine } from '../collector.ts'
 import { settingsOf } from './config.ts'
+import { isChosen, takesAll } from './filter.ts'
 import { nameOf } from './kind.ts'
 import { watchedKinds } from './watched-kinds.ts'
 import { ClusterWatcher } from './watcher.ts'
@@ -16,11 +17,16 @@ const collector: Collector = {
     await watcher.start()
     return watcher
   },
-  doctor: async () => {
+  doctor: async (environment) => {
     const kubeConfig = await loadKubeConfig()
     const away = await whyAway(kubeConfig)
     if (away !== null) return [away]
-    return Promise.all(watchedKinds.map((kind) => line(kubeConfig, kind.path, nameOf(kind))))
+    const { filter = takesAll } = settingsOf(environment)
+    const watched = watchedKinds.filter((kind) => isChosen(filter.kinds, nameOf(kind)))
+    return Promise.all([
+      ...watched.map((kind) => line(kubeConfig, kind.path, nameOf(kind))),
+      ...filterLines(environment),
+    ])
   },
 }
 
@@ -40,6 +46,13 @@ async function whyAway(kubeConfig: KubeConfig): Promise<DoctorLine | null> {
     }
   }
 }
+
+/** What is asked to be left out, which nobody should take for what is not there. */
+const filterLines = (environment: Environment): DoctorLine[] =>
+  (['AITIA_NAMESPACES', 'AITIA_KINDS', 'AITIA_LABELS'] as const).flatMap((name) => {
+    const value = environment[name]
+    return value ? [{ subject: `kubernetes ${name}`, state: 'ok', detail: `only a part is watched: ${value}` }] : []
+  })
 
 async function line(kubeConfig: KubeConfig, path: string, name: string): Promise<DoctorLine> {
   const subject = `kubernetes ${name}`

@@ -8,12 +8,26 @@ import {
   sourceOf,
 } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
-import type { Change } from '../../reflector/handler.ts'
-import type { AllRef, AnyKind, Fact, Follower, Moment, Resolve, Trimmed } from './kind.ts'
+import type { Change, Gap } from '../../reflector/handler.ts'
+import {
+  type AllRef,
+  type AnyKind,
+  type Fact,
+  type Follower,
+  type Moment,
+  nameOf,
+  type Resolve,
+  type Trimmed,
+} from './kind.ts'
 import type { Known } from './known.ts'
 import type { Names } from './names.ts'
 
 export const source = sourceOf('kubernetes')
+
+/** What may have come and gone unseen of one kind. */
+export const gapOf = (kind: AnyKind, { from, to, reason }: Gap): Observation => ({
+  ...{ type: 'gap', source, from, to, reason: `${nameOf(kind)}: ${reason}`, kinds: kind.tells ?? [] },
+})
 
 /** Longest owner chain that is followed: a cycle must end somewhere. */
 const longestChain = 10
@@ -23,6 +37,8 @@ interface Objects {
   /** An object of any kind by its UID. */
   find(uid: string): Trimmed | undefined
   among(all: AllRef): Iterable<Trimmed>
+  /** Nothing is to be told of it. */
+  isLeftOut(object: Trimmed): boolean
 }
 
 /** Turns changes into what is sent: a state where body or relations differ from what was last sent, and the events that are new. */
@@ -44,12 +60,16 @@ export class Observer {
 
   /** `succeeded`: what is deleted goes on under another UID. */
   changed(kind: AnyKind, change: Change<Trimmed>, succeeded: boolean): Observation[] {
-    const { object, previous, type } = change
-    const refersTo = type === 'present' ? (kind.references?.(object) ?? []) : []
-    this.#followerOf(kind)?.take(change)
+    const { object, type } = change
+    const previous = change.previous?.leftOut ? undefined : change.previous
+    const refersTo = type === 'present' && !object.leftOut ? (kind.references?.(object) ?? []) : []
+    // What is left out is gone for whom only it concerns.
+    if (!object.leftOut) this.#followerOf(kind)?.take({ ...change, previous } as Change<Trimmed>)
+    else if (previous) this.#followerOf(kind)?.take({ ...change, type: 'deleted', object: previous })
     this.#names.refers(object.uid, refersTo, previous ? (kind.references?.(previous) ?? []) : [])
     if (type === 'deleted') {
       if (!object.ref || succeeded) return []
+      if (this.#objects.isLeftOut(object) && !this.#known.has(object.ref.key)) return []
       this.#known.holdsEnd(object.ref.key)
       return [...this.#events(kind, change), tombstone(object.ref, change, change.uncertaintyFrom)]
     }
@@ -61,7 +81,8 @@ export class Observer {
   followed(kind: AnyKind, moment: Pick<Moment, 'isFirst' | 'seenUntil'>): EventObservation[] {
     const isThere = (uid: string) => this.#objects.find(uid) !== undefined
     const facts = this.#followerOf(kind)?.facts({ ...moment, resolve: this.#names.resolve, isThere }) ?? []
-    return facts.map((fact) => this.#event(fact, undefined, now()))
+    const told = facts.filter(({ object, pod }) => !this.#isOfLeftOut(pod ?? object))
+    return told.map((fact) => this.#event(fact, undefined, now()))
   }
 
   #followerOf(kind: AnyKind): Follower<Trimmed> | undefined {
@@ -98,21 +119,27 @@ export class Observer {
   }
 
   #state(kind: AnyKind, object: Trimmed, at: number, uncertainty: number): StateObservation[] {
-    const { ref, body, version } = object
-    if (!ref || !body) return []
+    const { ref, version } = object
+    const leftOut = this.#objects.isLeftOut(object)
+    // Of what was told before it was left out the last state says no more; it ends when the object does.
+    if (!ref || (leftOut ? !this.#known.has(ref.key) : !object.body)) return []
     const relations: Declaration[] =
-      kind.relations?.(object, this.#names.resolve, (all) => this.#objects.among(all)) ?? []
+      (!leftOut && kind.relations?.(object, this.#names.resolve, (all) => this.#objects.among(all))) || []
+    const body = leftOut ? {} : object.body!
     const digest = hash('sha1', JSON.stringify([body, relations]), 'base64url')
     if (this.#known.digest(ref.key) === digest) {
       this.unchanged++
       return []
     }
     this.#known.holds(kind.path, ref, digest)
-    return [{ type: 'state', object: ref, at, version, uncertainty, source, body, relations }]
+    const state = { type: 'state', object: ref, at, version, uncertainty, source, body, relations } as const
+    return [leftOut ? { ...state, leftOut } : state]
   }
 
-  #events(kind: AnyKind, { type, object, previous, observedAt, uncertaintyFrom }: Change<Trimmed>): EventObservation[] {
-    if (!kind.facts) return []
+  #events(kind: AnyKind, change: Change<Trimmed>): EventObservation[] {
+    const { type, object, observedAt, uncertaintyFrom } = change
+    if (!kind.facts || this.#objects.isLeftOut(object)) return []
+    const previous = change.previous?.leftOut ? undefined : change.previous
     const counted = new Set(previous && kind.omits?.(previous).map(({ id }) => id))
     for (const { what, id } of kind.omits?.(object, previous) ?? []) {
       if (!counted.has(id)) this.omitted.set(what, (this.omitted.get(what) ?? 0) + 1)
@@ -122,7 +149,13 @@ export class Observer {
     const facts: Fact[] = kind.facts(object, { observedAt, previous, uncertaintyFrom, gone, resolve })
     const before: Fact[] = previous ? kind.facts(previous, { observedAt, previous: undefined, resolve }) : []
     const told = new Set(before.map(({ id }) => id))
-    return facts.filter(({ id }) => !told.has(id)).map((fact) => this.#event(fact, object, observedAt))
+    const fresh = facts.filter(({ id, object, pod }) => !told.has(id) && !this.#isOfLeftOut(pod ?? object))
+    return fresh.map((fact) => this.#event(fact, object, observedAt))
+  }
+
+  #isOfLeftOut({ key }: ObjectRef): boolean {
+    const about = this.#objects.find(key)
+    return about !== undefined && this.#objects.isLeftOut(about)
   }
 
   /** `teller`: it may be gone, so that no view has it any more. */

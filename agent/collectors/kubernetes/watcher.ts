@@ -3,22 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
-import type { Batch, Change, Gap, Status } from '../../reflector/handler.ts'
+import type { Batch, Gap, Status } from '../../reflector/handler.ts'
 import { Reflector } from '../../reflector/reflector.ts'
 import type { Timings } from '../../reflector/timings.ts'
-import type { View } from '../../reflector/view.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { identify, OtherClusterError } from './cluster-identity.ts'
 import type { Settings } from './config.ts'
 import { CustomKinds } from './custom-kind.ts'
+import { isChosen, takesAll, trimmed } from './filter.ts'
 import { Handover } from './handover.ts'
 import { type AnyKind, covers, nameOf, type Trimmed } from './kind.ts'
 import { Known } from './known.ts'
 import { replicaOf } from './lease.ts'
 import { Names } from './names.ts'
-import { Observer, source } from './observer.ts'
+import { gapOf, Observer, source } from './observer.ts'
 import { watchedKinds } from './watched-kinds.ts'
-import { positionOf, type Watched, Watches } from './watches.ts'
+import { isSucceeded, positionOf, type Watched, Watches } from './watches.ts'
 
 /** How long the names of all kinds are waited for before states go out with placeholders, ms. */
 const longestWait = 30_000
@@ -171,21 +171,32 @@ export class ClusterWatcher implements RunningCollector {
     const counters = { 'states.unchanged': this.#observer.unchanged, ...this.#handover.counters }
     const omitted = [...this.#observer.omitted].map(([what, count]) => [`omitted.${what}`, count])
     const unwatched = this.#custom.unwatched === 0 ? {} : { 'owners.unwatched': this.#custom.unwatched }
-    return { ...counters, ...unwatched, ...Object.fromEntries(omitted), ...this.#watches.counters() }
+    return {
+      ...counters,
+      ...unwatched,
+      ...Object.fromEntries(omitted),
+      ...this.#watches.omitted,
+      ...this.#watches.counters(),
+    }
   }
 
   #watch(kind: AnyKind): void {
     if (this.#watches.has(kind.path)) return
+    const { filter = takesAll } = this.#settings
+    if (!isChosen(filter.kinds, nameOf(kind))) {
+      this.#watches.leaveOut(kind)
+      return
+    }
     const handler = {
       onBatch: (batch: Batch<Trimmed>) => this.#onBatch(watched, batch),
-      onGap: (gap: Gap) => this.#inTurn(() => this.#handover.emit([this.#gap(kind, gap)])),
+      onGap: (gap: Gap) => this.#inTurn(() => this.#handover.emit([gapOf(kind, gap)])),
       onStatus: (status: Status) => this.#onStatus(watched, status),
       onError: (error: Error) =>
         this.#context.log.error({ err: error, kind: nameOf(kind) }, 'an object was not passed on'),
     }
     const reflector = new Reflector<Trimmed>({
       ...{ kubeConfig: this.#kubeConfig, path: kind.path, handler },
-      trim: (raw) => kind.trim(raw, this.#settings),
+      trim: (raw) => trimmed(kind, raw, this.#settings),
       ...(this.#timings && { timings: this.#timings }),
     })
     const watched: Watched = {
@@ -214,7 +225,7 @@ export class ClusterWatcher implements RunningCollector {
   /** What happened while it could not be read may be told by now, but others had to do without it. */
   async #seenAgain(watched: Watched, from: number): Promise<void> {
     await this.#inTurn(() =>
-      this.#handover.emit([this.#gap(watched.kind, { from, to: now(), reason: 'it could not be read' })]),
+      this.#handover.emit([gapOf(watched.kind, { from, to: now(), reason: 'it could not be read' })]),
     )
     if (!watched.refused) watched.seenUntil = undefined
   }
@@ -251,6 +262,8 @@ export class ClusterWatcher implements RunningCollector {
       for (const uid of this.#names.dependents(kind, change))
         concerned.set(uid, Math.max(uncertainty, concerned.get(uid) ?? 0))
       for (const met of [owner, target]) if (met) this.#custom.meet(met)
+      for (const [of, turned] of this.#watches.turned(kind, change))
+        held.push(...this.#observer.anew(of, turned, change.observedAt))
       if (held.length >= emitLimit) await pass()
     }
     for (const [uid, uncertainty] of concerned) {
@@ -263,7 +276,7 @@ export class ClusterWatcher implements RunningCollector {
     if (watched.passed) return
     const since = this.#since
     if (since !== undefined && covers(kind))
-      await this.#handover.emit([this.#gap(kind, { from: since, to: now(), reason: 'it could not be read' })])
+      await this.#handover.emit([gapOf(kind, { from: since, to: now(), reason: 'it could not be read' })])
     watched.passed = true
     this.#claim()
   }
@@ -301,13 +314,4 @@ export class ClusterWatcher implements RunningCollector {
       return object ? this.#observer.again(kind, object, at, uncertainty) : []
     })
   }
-
-  #gap(kind: AnyKind, { from, to, reason }: Gap): Observation {
-    return { type: 'gap', source, from, to, reason: `${nameOf(kind)}: ${reason}`, kinds: kind.tells ?? [] }
-  }
-}
-
-/** The mirror of a static pod was made anew: another UID, the same pod. */
-function isSucceeded({ type, object: { ref } }: Change<Trimmed>, view: View<Trimmed>): boolean {
-  return type === 'deleted' && !!ref?.name && view.named(ref.namespace ?? '', ref.name)?.ref?.key === ref.key
 }

@@ -1,6 +1,8 @@
 import type { EventName } from '../../../graph/model/generated/types.ts'
 import type { ObjectRef } from '../../../graph/model/observation.ts'
+import type { Change } from '../../reflector/handler.ts'
 import type { Reflector } from '../../reflector/reflector.ts'
+import type { View } from '../../reflector/view.ts'
 import { type AllRef, type AnyKind, covers, type NameRef, nameOf, type Trimmed } from './kind.ts'
 
 /** One kind with its watch. */
@@ -18,6 +20,11 @@ export interface Watched {
   /** µs: it was seen up to here, and then refused. Until a gap has told so it counts as unseen. */
   seenUntil: number | undefined
 }
+
+const namespacesPath = '/api/v1/namespaces'
+const countEveryMs = 10_000
+/** Those of which most is left out: a heartbeat has to stay small. */
+const namespacesCounted = 50
 
 const isSeen = ({ passed, seenUntil }: Watched): boolean => passed && seenUntil === undefined
 
@@ -48,9 +55,16 @@ const versions = (watches: readonly Watched[], of: (watched: Watched) => string 
 /** The watches of all kinds together: what is there, and how far it is known. */
 export class Watches {
   readonly #byPath = new Map<string, Watched>()
+  readonly #leftOut: AnyKind[] = []
+  #counted = { at: Number.NEGATIVE_INFINITY, counters: {} as Record<string, number> }
 
   add(watched: Watched): void {
     this.#byPath.set(watched.kind.path, watched)
+  }
+
+  /** A kind that is not watched at all. */
+  leaveOut(kind: AnyKind): void {
+    this.#leftOut.push(kind)
   }
 
   has(path: string): boolean {
@@ -89,7 +103,38 @@ export class Watches {
   /** Kinds of events that can't be seen. */
   get blind(): EventName[] {
     const unseen = this.all.filter((watched) => !watched.kind.unclaimed && !isSeen(watched))
-    return [...new Set(unseen.flatMap(({ kind }) => kind.tells ?? []))]
+    const kinds = [...unseen.map(({ kind }) => kind), ...this.#leftOut]
+    return [...new Set(kinds.flatMap(({ tells = [] }) => tells))]
+  }
+
+  /** By itself, or with all of its namespace. */
+  isLeftOut({ leftOut, ref, namespace = ref?.namespace }: Trimmed): boolean {
+    if (leftOut || namespace === undefined) return leftOut === true
+    return this.#byPath.get(namespacesPath)?.reflector.view.named('', namespace)?.leftOut === true
+  }
+
+  /** All in a namespace that by this change is left out from now on, or no more. */
+  *turned({ object: of }: AnyKind, { object, previous }: Change<Trimmed>): IterableIterator<[AnyKind, Trimmed]> {
+    if (of !== 'Namespace' || !previous || previous.leftOut === object.leftOut) return
+    for (const { kind, reflector } of this.#byPath.values())
+      for (const each of reflector.view.objects()) if (each.ref?.namespace === object.ref?.name) yield [kind, each]
+  }
+
+  /** Objects of the model that are left out, all and by namespace. Counted anew at most every ten seconds. */
+  get omitted(): Record<string, number> {
+    if (performance.now() < this.#counted.at + countEveryMs) return this.#counted.counters
+    const counts = new Map<string, number>()
+    const raise = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1)
+    for (const { reflector } of this.#byPath.values()) {
+      for (const object of reflector.view.objects()) {
+        if (!object.ref || !this.isLeftOut(object)) continue
+        raise('omitted.objects')
+        if (object.ref.namespace !== undefined) raise(`omitted.objects.in.${object.ref.namespace}`)
+      }
+    }
+    const most = [...counts].sort(([, a], [, b]) => b - a).slice(0, namespacesCounted)
+    this.#counted = { at: performance.now(), counters: Object.fromEntries(most) }
+    return this.#counted.counters
   }
 
   /** An object of any kind by its UID. */
@@ -115,7 +160,8 @@ export class Watches {
   *among({ kind, namespace }: AllRef): IterableIterator<Trimmed> {
     for (const { kind: watched, reflector } of this.#byPath.values()) {
       if (watched.object !== kind) continue
-      for (const object of reflector.view.objects()) if (object.ref?.namespace === namespace) yield object
+      for (const object of reflector.view.objects())
+        if (object.ref?.namespace === namespace && !object.leftOut) yield object
     }
   }
 
@@ -137,4 +183,9 @@ export class Watches {
     }
     return counters
   }
+}
+
+/** The mirror of a static pod was made anew: another UID, the same pod. */
+export function isSucceeded({ type, object: { ref } }: Change<Trimmed>, view: View<Trimmed>): boolean {
+  return type === 'deleted' && !!ref?.name && view.named(ref.namespace ?? '', ref.name)?.ref?.key === ref.key
 }

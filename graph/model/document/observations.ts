@@ -126,6 +126,7 @@ const stateOf = (raw: Raw, { start }: Surroundings): StateObservation => {
     relations = [],
     deleted,
     inferred,
+    leftOut,
     uncertainty = 0,
     version = 0,
     source,
@@ -146,7 +147,11 @@ const stateOf = (raw: Raw, { start }: Surroundings): StateObservation => {
     source: String(source ?? sourceOf('kubernetes')),
     deleted: deleted ? true : undefined,
     inferred: inferred ? true : undefined,
-    body: deleted ? {} : filled('body', fields, fields.workloadKind ? { ...named, ...(body as Raw) } : body, start, at),
+    leftOut: leftOut ? true : undefined,
+    body:
+      deleted || leftOut
+        ? {}
+        : filled('body', fields, fields.workloadKind ? { ...named, ...(body as Raw) } : body, start, at),
     relations: relations.map((entry, index) => declarationOf(`relations[${index}]`, entry as Raw, start)),
     pod: pod === undefined ? undefined : refOf('pod', pod),
   } as StateObservation)

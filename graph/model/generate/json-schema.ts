@@ -50,6 +50,7 @@ const stateMembers: Schema = {
   source: text('Left out: kubernetes@cluster.'),
   deleted: { type: 'boolean', description: 'A tombstone: no body, no relations.' },
   inferred: { type: 'boolean', description: 'A deletion that was concluded from a list.' },
+  leftOut: { type: 'boolean', description: 'It is there, and no more is told of it: no body, no relations.' },
   relations: { type: 'array', items: ref('declaration'), description: 'Relations that hold while it does.' },
   pod: ref('object', 'The pod of a Container.'),
 }
