@@ -220,7 +220,9 @@ export const problemsOf = (observation: Observation): string[] => {
 
 const labelOf = (observation: Observation, index: number): string => {
   const { type, kind, object, id } = (observation ?? {}) as Partial<EventObservation>
-  return `observation ${index} (${[type, kind ?? object?.kind, id ?? object?.key].filter(Boolean).join(' ')})`
+  // What is no text may be anything, also what can't be written as one.
+  const names: unknown[] = [type, kind ?? object?.kind, id ?? object?.key]
+  return `observation ${index} (${names.filter((name) => isText(name) && name !== '').join(' ')})`
 }
 
 /** Reasons for which a batch can never be written as it is; none where it is sound. */
@@ -229,7 +231,7 @@ export const problemsOfBatch = (batch: Batch): string[] => {
   const { cluster, lane, observations, contexts } = batch
   if (!isText(cluster) || !/^[^\s/]+$/.test(cluster))
     problems.push(`cluster: got ${JSON.stringify(cluster)}, expected a name without / or space`)
-  if (!isWhole(lane) || lane < 0 || lane >= LANES) problems.push(`lane: got ${lane}, expected 0 to ${LANES - 1}`)
+  if (!isWhole(lane) || lane < 0 || lane >= LANES) problems.push(`lane: got ${JSON.stringify(lane)}, expected 0 to ${LANES - 1}`)
   if (!Array.isArray(observations)) return [...problems, 'observations: expected a list']
   if (observations.length > BATCH_LIMIT)
     problems.push(`observations: got ${observations.length}, expected ${BATCH_LIMIT} at most`)
@@ -249,7 +251,7 @@ export const problemsOfBatch = (batch: Batch): string[] => {
       found.push(...ofContext(observation.contextKey))
     const key = found.length === 0 ? laneKeyOf(observation) : null
     if (key !== null && laneOf(key, LANES) !== lane)
-      found.push(`lane: got ${lane}, expected ${laneOf(key, LANES)} for ${key}`)
+      found.push(`lane: got ${JSON.stringify(lane)}, expected ${laneOf(key, LANES)} for ${key}`)
     problems.push(...found.map((problem) => `${labelOf(observation, index)}: ${problem}`))
   }
   return problems
