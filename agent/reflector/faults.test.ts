@@ -1,6 +1,6 @@
 /** What breaks a client of a real kube-apiserver for good if it reads its credentials once: all of them are renewed while it runs. */
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
@@ -63,6 +63,36 @@ suite('renewals and pauses of a real kube-apiserver', { skip: (await controlPlan
     await until('the refusal', () => isRefused(mirror), patience)
     copyFileSync(server.kubeconfig, `${file}.new`)
     renameSync(`${file}.new`, file)
+    await write(mirror)
+    assert.deepEqual([mirror.gaps, reflector.counts.lists], [[], 1])
+  })
+
+  test('a token that is refused is read again from its file', async (t) => {
+    const namespace = 'default'
+    const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'reader', namespace } }
+    const api = 'rbac.authorization.k8s.io'
+    const role = { apiGroup: api, kind: 'ClusterRole', name: 'cluster-admin' }
+    const subjects = [{ kind: 'ServiceAccount', name: 'reader', namespace }]
+    await server.apply([
+      account,
+      { apiVersion: `${api}/v1`, kind: 'ClusterRoleBinding', metadata: { name: 'reader' }, roleRef: role, subjects },
+      ...['one', 'two'].map((name) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } })),
+    ])
+    // Bound to a Secret, so that it ends with that.
+    const token = (secret: string) =>
+      server.kubectl('create', 'token', 'reader', '--bound-object-kind=Secret', `--bound-object-name=${secret}`)
+    const tokenFile = join(folder, 'token')
+    writeFileSync(tokenFile, (await token('one')).trim())
+    const kubeConfig = admin()
+    const [user] = kubeConfig.users
+    // As `loadFromCluster` makes it.
+    kubeConfig.users = [{ name: user!.name, authProvider: { name: 'tokenFile', config: { tokenFile } } } as never]
+    const { mirror, reflector } = await follow(t, kubeConfig)
+    await write(mirror)
+    writeFileSync(tokenFile, (await token('two')).trim())
+    await server.kubectl('delete', 'secret', 'one')
+    // The API server remembers for some seconds that a token is good.
+    await until('the refusal', () => isRefused(mirror), patience)
     await write(mirror)
     assert.deepEqual([mirror.gaps, reflector.counts.lists], [[], 1])
   })
