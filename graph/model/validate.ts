@@ -231,7 +231,8 @@ export const problemsOfBatch = (batch: Batch): string[] => {
   const { cluster, lane, observations, contexts } = batch
   if (!isText(cluster) || !/^[^\s/]+$/.test(cluster))
     problems.push(`cluster: got ${JSON.stringify(cluster)}, expected a name without / or space`)
-  if (!isWhole(lane) || lane < 0 || lane >= LANES) problems.push(`lane: got ${JSON.stringify(lane)}, expected 0 to ${LANES - 1}`)
+  if (!isWhole(lane) || lane < 0 || lane >= LANES)
+    problems.push(`lane: got ${JSON.stringify(lane)}, expected 0 to ${LANES - 1}`)
   if (!Array.isArray(observations)) return [...problems, 'observations: expected a list']
   if (observations.length > BATCH_LIMIT)
     problems.push(`observations: got ${observations.length}, expected ${BATCH_LIMIT} at most`)
