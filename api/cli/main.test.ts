@@ -1,7 +1,9 @@
 /** The command as a process: what it prints where, and how it ends. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -9,7 +11,7 @@ import { loadRecording } from '../../graph/ingest/main.ts'
 import { MINUTE, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { readRecording } from '../../graph/queue/main.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
-import { createCorrelator, removeCluster } from '../../queries/engine/main.ts'
+import { createCorrelator, OWN_PATTERNS, removeCluster } from '../../queries/engine/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 
@@ -159,6 +161,14 @@ describe('the command line', () => {
       away.err,
       /^cannot reach Neo4j at bolt:\/\/127\.0\.0\.1:9 \(connection refused\)\. Start it with: aitia up$/m,
     )
+    const odd = await aitia(['incidents'], { AITIA_NEO4J_URI: 'foo' })
+    assert.deepEqual(
+      [odd.code, odd.err],
+      [
+        1,
+        'the address of Neo4j (AITIA_NEO4J_URI) is foo, expected one such as neo4j://host:7687 or bolt://host:7687\n',
+      ],
+    )
     const unset = await aitia(['incidents'], { AITIA_NEO4J_URI: '' })
     assert.equal(unset.code, 1)
     assert.match(unset.err, /^no address of Neo4j: AITIA_NEO4J_URI is not set/)
@@ -185,5 +195,79 @@ describe('the command line', () => {
     const browser = await aitia(['patterns', 'show', 'container-oom', '--browser'])
     assert.match(browser.out, new RegExp(`:param anchors => \\["${cluster}/oom-${KILL}"\\];`))
     assert.equal((await aitia(['patterns', 'show', 'nonsense'])).code, 2)
+  })
+
+  test("a folder of one's own is taken by option and environment alike, and a wrong one is named", async () => {
+    const own = join(folder, 'patterns')
+    cpSync(join(OWN_PATTERNS, 'container-oom'), join(own, 'toy-oom'), { recursive: true })
+    const yaml = join(own, 'toy-oom', 'pattern.yaml')
+    writeFileSync(yaml, readFileSync(yaml, 'utf8').replace('id: container-oom', 'id: toy-oom'))
+    for (const [args, more] of [
+      [['--patterns', own], {}],
+      [[], { AITIA_PATTERNS: own }],
+      [['--patterns', own], { AITIA_PATTERNS: own }],
+    ] as const)
+      assert.match((await aitia(['patterns', 'list', ...args], more)).out, /^toy-oom /m)
+    const copied = await aitia(['patterns', 'test', 'toy-oom', '--patterns', own])
+    assert.equal(copied.code, 1)
+    assert.match(copied.out, /its `expect` names container-oom, expected toy-oom/)
+    const one = await aitia(['patterns', 'list', '--patterns', join(own, 'toy-oom')])
+    assert.match(one.err, /toy-oom \(it is a pattern itself\): expected a folder \(--patterns, AITIA_PATTERNS\) with/)
+    const none = await aitia(['up', '--patterns', join(folder, 'none')])
+    assert.equal(none.code, 1)
+    assert.match(none.err, /^can't read patterns in .*none \(ENOENT/)
+  })
+
+  test('what can be refused is refused at once: a recording, a queue and a port that are not to be had', async () => {
+    const file = join(import.meta.dirname, '../../test/recordings/container-oom.json')
+    for (const args of [
+      ['replay', join(folder, 'none.json')],
+      ['up', '--replay', join(folder, 'none.json')],
+    ])
+      assert.match((await aitia(args)).err, /^can't read .*none\.json \(ENOENT/)
+    const away = await aitia(['replay', file], { AITIA_REDIS_URL: 'redis://127.0.0.1:9' })
+    assert.deepEqual(
+      [away.code, away.err],
+      [
+        1,
+        'cannot reach Redis at redis://127.0.0.1:9 (connection refused). Start it with: aitia up, or set AITIA_REDIS_URL\n',
+      ],
+    )
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo
+    const up = await aitia(['up'], { AITIA_API_PORT: String(port) })
+    taken.close()
+    assert.equal(up.code, 1)
+    assert.match(
+      up.err,
+      new RegExp(`^GraphQL: can't listen on 127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\)\\. Set AITIA_API_PORT`),
+    )
+    const unwritten = await aitia(['record', '--from', '-2h', '-o', join(folder, 'none', 'x.json')])
+    assert.equal(unwritten.code, 1)
+    assert.match(unwritten.err, /^can't write the recording to /)
+  })
+
+  test('doctor names what stands in the way, and goes on', async () => {
+    const { out } = await aitia(['doctor'], {
+      KUBECONFIG: join(folder, 'none.yaml'),
+      AITIA_REDIS_URL: 'redis://127.0.0.1:9',
+    })
+    assert.match(out, /^collector kubernetes +missing +KUBECONFIG \(.*none\.yaml\) can't be read: ENOENT/m)
+    assert.match(out, /^collector ebpf /m)
+    assert.match(out, /^queue +missing +cannot reach Redis/m)
+    const config = join(folder, 'kubeconfig.yaml')
+    writeFileSync(
+      config,
+      JSON.stringify({
+        ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'a', users: [{ name: 'a', user: {} }] },
+        clusters: [{ name: 'a', cluster: { server: 'https://127.0.0.1:9' } }],
+        contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+      }),
+    )
+    const dead = await aitia(['doctor'], { KUBECONFIG: config, AITIA_REDIS_URL: 'redis://127.0.0.1:9' })
+    assert.match(dead.out, /^collector kubernetes +missing +can run here, but would see nothing$/m)
+    assert.equal(dead.out.match(/ECONNREFUSED 127\.0\.0\.1:9/g)?.length, 1)
+    assert.equal((await aitia(['doctor', '--all'])).code, 2)
   })
 })

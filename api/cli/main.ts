@@ -134,7 +134,7 @@ const schema = program.command('schema').description('constraints and indexes of
 schema
   .command('apply')
   .description('make those that are missing')
-  .action(run(async () => (await import('./commands/schema.ts')).schemaApply()))
+  .action(run(async (options) => (await import('./commands/schema.ts')).schemaApply(options)))
 schema
   .command('show')
   .description('print them, and what the graph has of them')

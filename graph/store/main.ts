@@ -97,6 +97,10 @@ const inSession = async <T>(
 
 /** Opens the driver; nothing is sent before the first use (`verify` asks at once). */
 export const openStore = ({ uri, user, password }: StoreConfig): Store => {
+  if (!/^(neo4j|bolt)(\+s|\+ssc)?:\/\/./.test(uri))
+    throw new Error(
+      `the address of Neo4j (AITIA_NEO4J_URI) is ${uri}, expected one such as neo4j://host:7687 or bolt://host:7687`,
+    )
   const driver = neo4j.driver(uri, neo4j.auth.basic(user, password), {
     disableLosslessIntegers: true,
     maxTransactionRetryTime: RETRY,

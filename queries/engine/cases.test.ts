@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { testCase } from './cases.ts'
-import { caseNamed, caseNames, containerOom, countOf, graphForTest } from './testing.ts'
+import { caseNamed, containerOom, countOf, graphForTest } from './testing.ts'
 
-describe('cases of container-oom', async () => {
+describe('cases', async () => {
   const store = await graphForTest()
-  for (const name of caseNames)
-    it(name, async () => assert.deepEqual(await testCase(store, containerOom, caseNamed(name)), []))
+
+  it('of another pattern, or of none, are told as such', async () => {
+    const recording = caseNamed('main-killed')
+    const [right] = recording.expect ?? []
+    const other = { ...recording, expect: [{ ...right!, pattern: 'other' }] }
+    assert.deepEqual(await testCase(store, containerOom, other), ['its `expect` names other, expected container-oom'])
+    const { expect: _, ...none } = recording
+    assert.match((await testCase(store, containerOom, none)).join(), /^it expects nothing: say what of container-oom/)
+  })
 
   it('are told apart from what they are not', async () => {
     const recording = caseNamed('main-killed')

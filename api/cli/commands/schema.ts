@@ -1,11 +1,14 @@
 /** `aitia schema apply|show`: constraints and indexes of the graph. */
 import { withStore } from '../open.ts'
-import { print, say } from '../output.ts'
+import { print } from '../output.ts'
 
-export const schemaApply = async (): Promise<void> => {
-  const { applySchema } = await import('../../../graph/store/main.ts')
-  await withStore(applySchema)
-  say('schema: all constraints and indexes are there')
+export const schemaApply = async (options: { readonly json?: true }): Promise<void> => {
+  const { applySchema, showSchema } = await import('../../../graph/store/main.ts')
+  const report = await withStore(async (store) => {
+    await applySchema(store)
+    return showSchema(store)
+  })
+  print(options.json === true, report, ({ applied }) => `schema ${applied}: all constraints and indexes are there`)
 }
 
 export const schemaShow = async (options: { readonly json?: true }): Promise<void> => {

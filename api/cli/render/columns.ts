@@ -1,6 +1,7 @@
 /** Text in columns of at most 100 characters. */
+import { width } from '../config.ts'
 
-export const WIDTH = 100
+export const WIDTH = width
 
 /** Rows with each column as wide as its widest cell; the last one is as long as it is. */
 export const columns = (rows: readonly (readonly string[])[], gap = 2): string[] => {
