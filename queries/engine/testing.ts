@@ -12,11 +12,10 @@ import { applyEngineSchema } from './statements.ts'
 export const containerOom = loadPatterns().find(({ id }) => id === 'container-oom') as Pattern
 
 const cases = new Map(casesOf(containerOom).map(({ name, recording }) => [name, recording]))
-export const caseNames = [...cases.keys()]
 
 export const caseNamed = (name: string): Recording => {
   const recording = cases.get(name)
-  if (recording === undefined) throw new Error(`no case ${name}; there are ${caseNames.join(', ')}`)
+  if (recording === undefined) throw new Error(`no case ${name}; there are ${[...cases.keys()].join(', ')}`)
   return recording
 }
 

@@ -86,18 +86,17 @@ export const waitForExpected = async (
 const workloadsHit = async (store: Store, cluster: string) => {
   const { incidents } = await import('../../../queries/reads/main.ts')
   const { items } = await incidents(store, cluster)
-  return [...Map.groupBy(items, (it) => it.workloadKey).values()].map(([first]) => first!)
+  return [...Map.groupBy(items, (it) => it.workloadKey).values()].map(([first]) => {
+    const { workloadKind: kind, workloadName, workloadKey, namespace = '' } = first!
+    return { kind, name: workloadName ?? workloadKey.slice(cluster.length + 1), namespace }
+  })
 }
 
 /** The answers for every workload that an incident of the cluster fell on. */
 export const explainAll = async (store: Store, cluster: string): Promise<string[]> => {
   const tools = await ink()
   const hit = await workloadsHit(store, cluster)
-  const answers = await Promise.all(
-    hit.map(({ workloadKind: kind, workloadName: name, namespace = '' }) =>
-      tools.reads.why(store, { cluster, kind, name, namespace }),
-    ),
-  )
+  const answers = await Promise.all(hit.map((asked) => tools.reads.why(store, { cluster, ...asked })))
   return answers.map((answer) => renderWhy(answer, tools))
 }
 
@@ -105,8 +104,8 @@ export const explainAll = async (store: Store, cluster: string): Promise<string[
 export const whyCommands = async (store: Store, cluster: string): Promise<string[]> => {
   const hit = await workloadsHit(store, cluster)
   return hit.map(
-    ({ workloadKind, workloadName, namespace }) =>
-      `aitia why ${workloadKind.toLowerCase()}/${workloadName}${namespace ? ` -n ${namespace}` : ''} -c ${cluster}`,
+    ({ kind, name, namespace }) =>
+      `aitia why ${kind.toLowerCase()}/${name}${namespace === '' ? '' : ` -n ${namespace}`} -c ${cluster}`,
   )
 }
 

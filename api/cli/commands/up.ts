@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { dataDir, queuePrefix, type Servers, serversFile } from '../config.ts'
 import { logFile, upLog } from '../log.ts'
 import { patternDirs, untilAsked } from '../open.ts'
-import { Failure, say, UsageError } from '../output.ts'
+import { asCalled, Failure, say, UsageError } from '../output.ts'
 import { apiPlace, startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
 import { explainAll, type Replayed, recordingIn, send, waitForExpected, whyCommands } from './replay.ts'
 
@@ -134,7 +134,7 @@ const replay = async ({ servers, store, dirs }: Up, replayed: Replayed): Promise
   await send(replayed, { redisUrl: servers.redisUrl, prefix: queuePrefix })
   const problems = await waitForExpected(store, replayed, { seconds: REPLAY, dirs })
   say(`${'replay'.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s\n`)
-  console.log((await explainAll(store, cluster)).join('\n\n'))
+  console.log(asCalled((await explainAll(store, cluster)).join('\n\n')))
   for (const command of await whyCommands(store, cluster)) say(`\nAsk again:      ${command}`)
   return problems
 }
