@@ -20,8 +20,9 @@ export interface UpOptions {
 /** Seconds that a replay's incidents may take. */
 const REPLAY = 120
 
-/** ms after which it is said what is waited for. */
+/** ms after which it is said what is waited for: of an end, and of a start. */
 const SLOW = 3_000
+const LONG = 10_000
 
 class Asked extends Error {}
 
@@ -58,7 +59,8 @@ class Stack {
   /** Says what is started and how long it took. */
   async start<T extends { stop(): Promise<void> | void }>(name: string, start: () => Promise<T>): Promise<T> {
     const began = performance.now()
-    const running = await start()
+    const slow = setTimeout(() => say(`${name.padEnd(12)} takes a while`), LONG)
+    const running = await start().finally(() => clearTimeout(slow))
     this.#stops.push({ name, stop: () => running.stop() })
     say(`${name.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s`)
     return running
