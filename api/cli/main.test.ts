@@ -124,7 +124,7 @@ describe('the command line', () => {
     assert.match(kind.err, new RegExp(`^no kind "foo" is known in cluster ${cluster}: expected one such as deployment`))
   })
 
-  test('a pod that only the kernel told of is named by its UID, and asked for by it', async () => {
+  test('a pod is found by its UID too: one that only the kernel told of has no name', async () => {
     const [row] = await store.read<{ key: string }>(
       'CYPHER 5 MATCH (pod:Pod {cluster: $cluster}) WHERE pod.key IS NOT NULL RETURN pod.key AS key LIMIT 1',
       { cluster },

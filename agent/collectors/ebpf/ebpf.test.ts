@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -271,7 +271,9 @@ test('unpinning leaves what a running agent reads', { skip }, async (t) => {
 })
 
 test('unpinning takes what the data folder that is named left, and nothing of others', { skip }, async (t) => {
-  const pins = dirname(pinDirFor(t))
+  const unused = pinDirFor(t)
+  rmdirSync(unused)
+  const pins = dirname(unused)
   const dataDir = temporaryFolder()
   const place = createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 8)
   const [mine, other] = [`prod-${place}`, 'prod-00000000']
