@@ -6,9 +6,11 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, test } from 'node:test'
 import fc from 'fast-check'
 import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
+import { RELATIONS } from '../model/generated/registry.ts'
+import type { Declaration } from '../model/observation.ts'
 import { OPEN } from '../model/time.ts'
 import { applySchema, openStore, type Store } from '../store/main.ts'
 import { createWriter, type Writer } from './main.ts'
@@ -80,6 +82,17 @@ const compare = async (store: Store, cluster: string, told: readonly Told[]): Pr
     }
   return questions
 }
+
+test('histories declare relations of all kinds, and of one pair several that differ in properties', () => {
+  const states = fc
+    .sample(history(30), { numRuns: 100, seed: 1 })
+    .flatMap(({ told }) => told.flatMap((each) => (each.type === 'state' ? each : [])))
+  const kinds = new Set(states.flatMap(({ relations }) => relations.map(({ kind }) => kind)))
+  assert.deepEqual([...kinds].sort(), Object.keys(RELATIONS).sort())
+  const pairs = (relations: readonly Declaration[]) =>
+    new Set(relations.map(({ kind, from, to }) => `${kind} ${from?.key} ${to?.key}`)).size
+  assert.ok(states.some(({ relations }) => pairs(relations) < relations.length))
+})
 
 describe('the graph after a history', () => {
   let store: Store

@@ -1,7 +1,7 @@
 /** Random histories of a small cluster, and random ways in which their observations reach the writer. */
 import fc from 'fast-check'
-import type { RelationName } from '../../model/generated/types.ts'
 import type { Declaration, EventObservation, ObjectRef, StateObservation } from '../../model/observation.ts'
+import { DECLARERS, OF_OTHERS, OF_PODS } from './references.ts'
 
 export type Told = StateObservation | EventObservation
 
@@ -27,7 +27,9 @@ const SLICES: ObjectRef[] = ['slice1', 'slice2'].map((key) => ({
   ...{ kind: 'EndpointSlice' as const, key, name: key, namespace: 'shop' },
 }))
 
-const ACTIONS = [
+const REFERENCES = [...Object.keys(OF_PODS), ...Object.keys(OF_OTHERS)]
+
+const ACTIONS: readonly string[] = [
   ...[
     'create',
     'recreate',
@@ -51,7 +53,10 @@ const ACTIONS = [
     'repeat instant',
     'delete node',
   ],
-] as const
+  // Each is declared twice as often as it ends.
+  ...[...REFERENCES, ...REFERENCES].map((reference) => `refer ${reference}` as const),
+  ...REFERENCES.map((reference) => `drop ${reference}` as const),
+]
 
 /** One thing that happens, with the choices that it needs. */
 const step = fc.record({
@@ -69,8 +74,11 @@ interface PodNow {
   there: boolean
   labels: string
   containers: { ref: ObjectRef; since?: number }[]
-  relations: Map<RelationName, Declaration>
+  /** By their kind, of which a pod has one, or by what of the pod refers to something. */
+  relations: Map<string, Declaration>
 }
+
+const isKey = <T extends object>(of: T, name: string): name is Extract<keyof T, string> => Object.hasOwn(of, name)
 
 /** Plays steps on a cluster and tells what its collectors would observe of it. */
 const play = (steps: readonly Step[], versioned: boolean): Told[] => {
@@ -82,6 +90,12 @@ const play = (steps: readonly Step[], versioned: boolean): Told[] => {
     ref: { kind: 'Pod', key: `pod${slot}.0`, name: `pod${slot}`, namespace: 'shop' },
     ...{ generation: 0, there: false, labels: 'a=1', containers: [], relations: new Map() },
   }))
+  const others = {
+    route: new Map<string, Declaration>(),
+    scale: new Map<string, Declaration>(),
+    bind: new Map<string, Declaration>(),
+    machine: new Map<string, Declaration>(),
+  }
   const endpoints = SLICES.map(() => new Map<string, { pod: ObjectRef; ready: boolean }>())
 
   const tell = (object: ObjectRef, body: StateObservation['body'], relations: Declaration[], more: object = {}) => {
@@ -132,10 +146,26 @@ const play = (steps: readonly Step[], versioned: boolean): Told[] => {
   for (const { action, slot, choice, pause, back } of steps) {
     at += pause
     const pod = pods[slot] as PodNow
-    const declare = (kind: RelationName, declaration: Omit<Declaration, 'kind'>) => {
+    const declare = (kind: Declaration['kind'], declaration: Omit<Declaration, 'kind'>) => {
       if (!pod.there) return
       pod.relations.set(kind, { kind, ...declaration })
       tellPod(pod)
+    }
+    const [verb, reference = ''] = action.split(' ')
+    if (isKey(OF_PODS, reference)) {
+      const { slot: of, declaration } = OF_PODS[reference]({ slot, choice, back })
+      if (verb === 'drop') pod.relations.delete(of)
+      else pod.relations.set(of, declaration)
+      if (pod.there) tellPod(pod)
+      continue
+    }
+    if (isKey(OF_OTHERS, reference)) {
+      const { slot: of, declaration } = OF_OTHERS[reference]({ slot, choice, back })
+      if (verb === 'drop') others[reference].delete(of)
+      else others[reference].set(of, declaration)
+      const { ref, body } = DECLARERS[reference]
+      tell(ref, body, [...others[reference].values()])
+      continue
     }
     switch (action) {
       case 'create':
