@@ -10,6 +10,9 @@ const root = join(import.meta.dirname, '..', '..')
 /** Folder of all that aitia keeps on this machine. */
 export const dataDir = environment.AITIA_DATA ? resolve(environment.AITIA_DATA) : join(root, '.aitia')
 
+/** Version of this package. */
+export const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
+
 export const defaultCluster = environment.AITIA_CLUSTER ?? 'local'
 
 /** The command as it was called: its launcher says so, as what it runs can't know. */

@@ -1,6 +1,6 @@
 /** The command line: composes the project's parts, and loads only those that a command needs. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { defaultCluster } from './config.ts'
+import { defaultCluster, version } from './config.ts'
 import { asCalled, UsageError } from './output.ts'
 
 const whole = (text: string): number => {
@@ -14,6 +14,7 @@ const program = new Command('aitia')
   .description(
     "Why is this Kubernetes workload broken? From the kernel's events to the workload, with evidence for every hop.",
   )
+  .version(version, '-V, --version', 'print the version')
   .option('--json', 'print results as JSON; times are µs since the epoch, failures stay text on standard error')
   .option('-c, --cluster <name>', 'the cluster that is meant', defaultCluster)
   .helpOption('-h, --help', 'show help')
@@ -75,6 +76,87 @@ program
   .option('--known <time>', 'with what was known by a time (default: all)')
   .option('--since <time>', 'look back to a time (default: a day)')
   .action(run(async (target, options) => (await import('./commands/why.ts')).why(target, options)))
+
+const AT = '--at <time>'
+const NOW = '(default: now, or the end of a recording)'
+const known = (command: Command): Command =>
+  command.option('--known <time>', 'with what was known by a time (default: all)')
+const asOf = (command: Command): Command =>
+  known(
+    command
+      .option('-n, --namespace <name>', 'its namespace', 'default')
+      .option(AT, `as of a time: 14:02, 2026-11-24T14:02:10Z, -2h ${NOW}`),
+  )
+const sized = (command: Command): Command =>
+  command
+    .option('--depth <steps>', 'as many steps away at most, 1 to 8', whole, 8)
+    .option('--first <count>', 'as many objects at most, 1 to 2000', whole, 500)
+const example = (command: Command, line: string): Command => command.addHelpText('after', `\nExample:\n  ${line}`)
+const target = ['<kind/name>', 'such as deployment/checkout, pod/x, service/x, node/x'] as const
+
+example(
+  sized(asOf(program.command('topology').description('objects and relations around one, or of a namespace'))),
+  'aitia topology deployment/checkout -n shop --at 14:02',
+)
+  .argument('[kind/name]', 'the whole namespace unless given')
+  .action(run(async (it, options) => (await import('./commands/as-of.ts')).topology(it, options)))
+
+example(
+  asOf(program.command('workload').description('a workload with its pods, containers, Services and events')),
+  'aitia workload deployment/checkout -n shop --at -2h',
+)
+  .argument(...target)
+  .action(run(async (it, options) => (await import('./commands/as-of.ts')).workload(it, options)))
+
+example(
+  asOf(program.command('owners').description('the owner chain of an object')),
+  'aitia owners pod/checkout-7d9-1 -n shop --at 14:02',
+)
+  .argument(...target)
+  .action(run(async (it, options) => (await import('./commands/as-of.ts')).owners(it, options)))
+
+example(
+  sized(asOf(program.command('dependencies').description('all that an object relies on, and through what'))),
+  'aitia dependencies deployment/checkout -n shop',
+)
+  .argument(...target)
+  .action(run(async (it, options) => (await import('./commands/as-of.ts')).dependencies(it, options)))
+
+example(
+  sized(asOf(program.command('dependents').description('all that suffers where an object is broken'))),
+  'aitia dependents node/node-1 --at 14:02',
+)
+  .argument(...target)
+  .action(run(async (it, options) => (await import('./commands/as-of.ts')).dependents(it, options)))
+
+example(
+  known(program.command('who-had').description('who held an IP address')),
+  'aitia who-had 10.244.1.7 --at 14:02:10',
+)
+  .argument('<ip>', 'IPv4 or IPv6')
+  .option(AT, `as of a time ${NOW}`)
+  .action(run(async (ip, options) => (await import('./commands/as-of.ts')).whoHad(ip, options)))
+
+example(
+  known(program.command('changes').description('what changed of an object: fields, relations, events')),
+  'aitia changes deployment/checkout -n shop --from 13:30 --to 14:05 --around',
+)
+  .argument(...target)
+  .option('-n, --namespace <name>', 'its namespace', 'default')
+  .requiredOption('--from <time>', 'begin of the window')
+  .option('--to <time>', `its end ${NOW}`)
+  .option('--around', 'also of what it relies on: its pods, and what they use')
+  .option('--first <count>', 'the newest so many', whole, 200)
+  .action(run(async (it, options) => (await import('./commands/as-of.ts')).changes(it, options)))
+
+example(
+  asOf(program.command('events').description('events of an object, its pods and their containers')),
+  'aitia events deployment/checkout -n shop --since 13:30',
+)
+  .argument(...target)
+  .option('--since <time>', 'from a time on', '-1h')
+  .option('--first <count>', 'the newest so many', whole, 100)
+  .action(run(async (it, options) => (await import('./commands/as-of.ts')).events(it, options)))
 
 program
   .command('incidents')

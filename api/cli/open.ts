@@ -3,6 +3,7 @@ import type { Store } from '../../graph/store/main.ts'
 import type { Incident } from '../../queries/reads/main.ts'
 import { colours, defaultCluster, neo4jAddress } from './config.ts'
 import { Failure, UsageError } from './output.ts'
+import { wrap } from './render/columns.ts'
 import { clockOf, parseTime } from './render/time.ts'
 import { clusterOption, type Ink } from './render/why.ts'
 
@@ -14,7 +15,8 @@ export const withStore = async <T>(work: (store: Store) => Promise<T>): Promise<
     await store.verify()
     return await work(store)
   } catch (error) {
-    const { InvalidRequest } = await import('../../queries/reads/main.ts')
+    const { InvalidRequest, NotFound, notThereText, now } = await import('../../queries/reads/main.ts')
+    if (error instanceof NotFound) throw new Failure(wrap(notThereText(error.answer, clockOf(now()).at)))
     throw error instanceof InvalidRequest ? new UsageError(error.message) : error
   } finally {
     await store.close()

@@ -47,12 +47,12 @@ describe('GraphQL', () => {
   test('a workload as of a time, with its state, owners and events by their kinds', async () => {
     const { data, errors } = await ask(
       `query ($at: Timestamp, $from: Timestamp!) {
-        workload(kind: "pod", name: "checkout-7d9-1", namespace: "shop") {
+        workload: object(kind: "pod", name: "checkout-7d9-1", namespace: "shop") {
           __typename kind name
           state(at: $at) { at body { ... on PodBody { phase ready } } }
           owners(at: $at) { kind name }
         }
-        deployment: workload(kind: "deploy", name: "checkout", namespace: "shop") {
+        deployment: object(kind: "deploy", name: "checkout", namespace: "shop") {
           state(at: $at) { body { ... on WorkloadBody { readyReplicas replicas } } }
         }
         kill: event(id: "${cluster}/oom-${KILL}") {
@@ -187,9 +187,9 @@ describe('GraphQL', () => {
     const later = toRfc3339(now() + MINUTE)
     for (const query of [
       `{ why(kind: "deployment", name: "checkout", namespace: "shop", known: "${later}") { result } }`,
-      `{ workload(kind: "deployment", name: "checkout", namespace: "shop", known: "${later}") { name } }`,
-      `{ workload(kind: "deployment", name: "checkout", namespace: "shop") { state(known: "${later}") { at } } }`,
-      `{ workload(kind: "deployment", name: "checkout", namespace: "shop") { owners(known: "${later}") { name } } }`,
+      `{ object(kind: "deployment", name: "checkout", namespace: "shop", known: "${later}") { name } }`,
+      `{ object(kind: "deployment", name: "checkout", namespace: "shop") { state(known: "${later}") { at } } }`,
+      `{ object(kind: "deployment", name: "checkout", namespace: "shop") { owners(known: "${later}") { name } } }`,
       `{ incidents { items { occurrences { items { verdict(known: "${later}") { number } } } } } }`,
     ])
       assert.match(await complaint(query), /known: got .+, expected at most .+: a lane may still take in/)

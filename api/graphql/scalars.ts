@@ -1,4 +1,4 @@
-/** Timestamp, Long and Map: what GraphQL has no type for. */
+/** Timestamp, Long, Map and Value: what GraphQL has no type for. */
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from 'graphql'
 import { fromRfc3339, toRfc3339 } from '../../queries/reads/main.ts'
 
@@ -36,4 +36,12 @@ const map = new GraphQLScalarType<never, object>({
   parseLiteral: (node) => refuse(valueFromASTUntyped(node), 'nothing: a Map is no input'),
 })
 
-export const scalars = { Timestamp: timestamp, Long: long, Map: map }
+/** Only ever sent. */
+const value = new GraphQLScalarType<never, unknown>({
+  name: 'Value',
+  serialize: (sent) => sent,
+  parseValue: (sent) => refuse(sent, 'nothing: a Value is no input'),
+  parseLiteral: (node) => refuse(valueFromASTUntyped(node), 'nothing: a Value is no input'),
+})
+
+export const scalars = { Timestamp: timestamp, Long: long, Map: map, Value: value }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createSchema } from 'graphql-yoga'
 import type { Pattern } from '../../queries/engine/pattern.ts'
 import type { Context } from './context.ts'
+import { asOf } from './resolvers/as-of.ts'
 import { incidents } from './resolvers/incidents.ts'
 import { query } from './resolvers/query.ts'
 import { things } from './resolvers/things.ts'
@@ -16,7 +17,7 @@ const generated = readdirSync(join(import.meta.dirname, 'generated'))
 
 export const schemaFor = (patterns: readonly Pattern[]) =>
   createSchema<Context>({
-    typeDefs: [read('schema.graphql'), ...generated],
-    resolvers: [scalars, things, incidents, query(patterns)] as never,
+    typeDefs: [read('schema.graphql'), read('as-of.graphql'), ...generated],
+    resolvers: [scalars, things, incidents, asOf, query(patterns)] as never,
     inheritResolversFromInterfaces: true,
   })

@@ -1,8 +1,8 @@
 /** From a pattern's rows and the facts about watching to a verdict. Pure: the same facts give the same verdict. */
-import type { EventName } from '../../graph/model/generated/types.ts'
+import { COLLECTORS } from '../../graph/model/generated/registry.ts'
+import type { CollectorName, EventName } from '../../graph/model/generated/types.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
 import type { Hole, Watching } from '../reads/coverage.ts'
-import { CLUSTER_WIDE } from '../reads/watching.ts'
 import { type CAPS, confidenceOf, type Witness } from './confidence.ts'
 import { joinOf } from './joins.ts'
 import type {
@@ -64,8 +64,8 @@ const collectorOf = (source: string): string => source.split('@')[0] as string
  * The source that would have told of a step at the anchor's place: the cluster's, or that of the host. An anchor that
  * Kubernetes told has none of its own: then a step that was found, or its pod, says on which host it was.
  */
-const sourceFor = (collector: string, { anchor, found }: Alternative, place: Place): string => {
-  if (CLUSTER_WIDE.has(collector)) return sourceOf(collector)
+const sourceFor = (collector: CollectorName, { anchor, found }: Alternative, place: Place): string => {
+  if (COLLECTORS[collector].scope === 'cluster') return sourceOf(collector)
   const host = anchor.host ?? [...found.values()].find((event) => event.host !== undefined)?.host ?? place.host
   return host === undefined ? collector : sourceOf(collector, host)
 }

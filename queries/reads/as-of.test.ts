@@ -309,5 +309,16 @@ describe('as of a time', () => {
     const { ground } = await whoHad(store, { cluster, ip: IP, at: KILL - MINUTE })
     assert.deepEqual([ground.horizon, ground.watchedFrom, ground.doubts[0]?.kind], [KILL, START, 'beyond-horizon'])
     assert.deepEqual(await doubts(KILL), [])
+    const known = now() - HOUR
+    await store.write((transaction) =>
+      transaction.run('CYPHER 5 MATCH (horizon:Horizon {cluster: $cluster}) SET horizon.known = $known', {
+        ...{ cluster, known: known + MINUTE },
+      }),
+    )
+    const earlier = await whoHad(store, { cluster, ip: IP, at: KILL, known })
+    assert.deepEqual(
+      earlier.ground.doubts.map(({ kind, to, reason }) => [kind, to, reason]),
+      [['beyond-horizon', known + MINUTE, 'what was known']],
+    )
   })
 })

@@ -2,13 +2,12 @@
 import type { Value } from '../../graph/model/observation.ts'
 import { events } from './events.ts'
 import type { Window } from './family.ts'
-import { find } from './find.ts'
 import { type Ground, groundOf } from './ground.ts'
 import { beginAt, type Link, nameOfLink, type Step, stepsFrom, walk } from './links.ts'
 import { InvalidRequest, type Reader } from './read.ts'
 import { states } from './states.ts'
 import type { StoredEvent, StoredObject, StoredState } from './stored.ts'
-import { type Asking, type AsOfQuestion, NotFound, notThere, settle } from './subject.ts'
+import { type Asking, type AsOfQuestion, settle, subjectsSince } from './subject.ts'
 
 /** Objects whose changes one answer looks at. */
 const OBJECTS = 500
@@ -130,12 +129,7 @@ export const changes = async (reader: Reader, question: ChangesQuestion): Promis
   const { at: to, known } = times
   if (from >= to) throw new InvalidRequest('from: expected a time before to')
   const asking = { cluster, asked: { kind, name, namespace }, ...times, from }
-  const found = await find(reader, cluster, asking.asked, times)
-  const there = found.filter(({ object, state }) =>
-    state === null ? object.missing === true : !state.deleted || state.at > from,
-  )
-  if (there.length === 0) throw new NotFound(await notThere(reader, asking, found[0]))
-  const asked = there.map(({ object }) => object)
+  const asked = await subjectsSince(reader, asking, from)
   const window: Window = { from, to: to + 1, known }
   const begun = beginAt(...asked)
   const { reached, cut } = around

@@ -43,6 +43,7 @@ const unwatchedBy = (source: string, sessions: readonly Session[], window: Inter
   const spans = spansOf(sessions)
   const last = sessions.at(-1)
   const told = spans.at(-1)?.to ?? 0
+  if (spans.length === 0) return [{ kind: 'not-watched', source, ...window, reason: null }]
   const alive = last !== undefined && !last.ended && clock - last.heardAt <= RECENT
   return without([{ from: 0, to: Math.max(window.to, told) }], spans)
     .filter((hole) => touches(hole, window))
@@ -65,7 +66,7 @@ export const groundOf = async (
   const [rows, gaps, horizons] = await Promise.all([
     reader.read<{ coverage: Coverage }>(WATCHED, { cluster, sources: SOURCES }),
     reader.read<{ gap: Gap }>(GAPS_OF, { cluster, sources: SOURCES, ...window }),
-    reader.read<{ at: number }>(HORIZON, { cluster }),
+    reader.read<{ at: number; known: number | null }>(HORIZON, { cluster }),
   ])
   const coverages = rows.map(
     ({ coverage }): Coverage => ({
@@ -79,6 +80,7 @@ export const groundOf = async (
   )
   const begun = sessions.flatMap(([, all]) => spansOf(all).map((span) => span.from))
   const horizon = horizons[0]?.at ?? null
+  const knownFrom = horizons[0]?.known ?? 0
   const future = to > clock + SECOND
   return {
     at: to,
@@ -89,6 +91,9 @@ export const groundOf = async (
       ...(future ? [{ kind: 'future' as const, source: null, from: clock, to, reason: null }] : []),
       ...(horizon !== null && from < horizon
         ? [{ kind: 'beyond-horizon' as const, source: null, from, to: horizon, reason: null }]
+        : []),
+      ...(known < knownFrom
+        ? [{ kind: 'beyond-horizon' as const, source: null, from: known, to: knownFrom, reason: 'what was known' }]
         : []),
       ...(sessions.length === 0 ? [{ kind: 'never-heard' as const, source: null, ...window, reason: null }] : []),
       ...(future ? [] : sessions.flatMap(([source, all]) => unwatchedBy(source, all, window, clock))),
@@ -105,7 +110,9 @@ export const doubtText = ({ kind, source, from, to, reason }: Doubt, time: (micr
     case 'future':
       return `${time(to)} is yet to come: what is told is the last that is known.`
     case 'beyond-horizon':
-      return `history before ${time(to)} was removed: what had ended by then is not told.`
+      return reason === null
+        ? `history before ${time(to)} was removed: what had ended by then is not told.`
+        : `${reason} before ${time(to)} was removed: it may have been told otherwise then.`
     case 'never-heard':
       return 'no source that watches the cluster ever reported: nothing of it is told.'
     case 'lagging':

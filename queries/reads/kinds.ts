@@ -2,21 +2,23 @@
 import { OBJECTS } from '../../graph/model/generated/registry.ts'
 import type { ObjectName } from '../../graph/model/generated/types.ts'
 
-/** Short names that kubectl takes, and the built-in kinds of workloads. */
-const WORKLOADS: Readonly<Record<string, string>> = {
-  deploy: 'Deployment',
-  deployment: 'Deployment',
-  rs: 'ReplicaSet',
-  replicaset: 'ReplicaSet',
-  sts: 'StatefulSet',
-  statefulset: 'StatefulSet',
-  ds: 'DaemonSet',
-  daemonset: 'DaemonSet',
-  job: 'Job',
-  cj: 'CronJob',
-  cronjob: 'CronJob',
+const OBJECT_NAMES = Object.keys(OBJECTS) as ObjectName[]
+
+/** Words in lower case, each with the kind that it means: objects by their names, and workloads by the built-in ones'. */
+const KINDS = new Map<string, Omit<Kind, 'builtIn'>>([
+  ...OBJECT_NAMES.map((label) => [label.toLowerCase(), { label, workloadKind: null }] as const),
+  ...OBJECT_NAMES.flatMap((label) =>
+    (OBJECTS[label].alsoLabelled ?? []).map((kind) => [kind.toLowerCase(), { label, workloadKind: kind }] as const),
+  ),
+])
+
+/** Short names that kubectl takes. */
+const SHORT: Readonly<Record<string, string>> = {
+  ...{ deploy: 'Deployment', rs: 'ReplicaSet', sts: 'StatefulSet', ds: 'DaemonSet', cj: 'CronJob' },
+  ...{ po: 'Pod', svc: 'Service', no: 'Node', ns: 'Namespace', sa: 'ServiceAccount', cm: 'ConfigMap', ing: 'Ingress' },
+  ...{ netpol: 'NetworkPolicy', hpa: 'HorizontalPodAutoscaler', pdb: 'PodDisruptionBudget', sc: 'StorageClass' },
+  ...{ pvc: 'PersistentVolumeClaim', pv: 'PersistentVolume' },
 }
-const SHORT: Readonly<Record<string, ObjectName>> = { po: 'Pod', svc: 'Service', no: 'Node', ns: 'Namespace' }
 
 export interface Kind {
   readonly label: ObjectName
@@ -26,17 +28,19 @@ export interface Kind {
   readonly builtIn: boolean
 }
 
-const singular = (word: string): string => word.replace(/s$/, '')
+/** A word, and what it is the plural of. */
+const forms = (word: string): string[] => [
+  word,
+  word.replace(/s$/, ''),
+  word.replace(/es$/, ''),
+  word.replace(/ies$/, 'y'),
+]
 
 /** The kind that a word means. What is neither an object of the model nor a built-in workload is a custom workload. */
 export const kindNamed = (word: string): Kind => {
-  const lower = word.toLowerCase()
-  const builtIn = WORKLOADS[lower] ?? WORKLOADS[singular(lower)]
-  if (builtIn !== undefined) return { label: 'Workload', workloadKind: builtIn, builtIn: true }
-  const object =
-    SHORT[lower] ??
-    (Object.keys(OBJECTS) as ObjectName[]).find((name) => [lower, singular(lower)].includes(name.toLowerCase()))
-  return object === undefined || object === 'Workload'
-    ? { label: 'Workload', workloadKind: object === undefined ? word : null, builtIn: object !== undefined }
-    : { label: object, workloadKind: null, builtIn: true }
+  for (const form of forms(word.toLowerCase())) {
+    const known = KINDS.get((SHORT[form] ?? form).toLowerCase())
+    if (known !== undefined) return { ...known, builtIn: true }
+  }
+  return { label: 'Workload', workloadKind: word, builtIn: false }
 }

@@ -4,6 +4,7 @@ import { type AsOf, type Reader, statement } from './read.ts'
 import type { StoredState } from './stored.ts'
 
 const STATES = statement('states')
+const FIRST_SEEN = statement('first-seen')
 
 /** A state as the graph holds it: body and relations are JSON text. */
 export type RawState = Omit<StoredState, 'body' | 'deleted' | 'inferred' | 'leftOut'> & {
@@ -51,4 +52,10 @@ export const statesInForce = async (
 ): Promise<Map<string, StoredState>> => {
   const found = await states(reader, keys, { from: at, to: at, known, limit: 1 })
   return new Map([...found].map(([key, [state]]) => [key, state!]))
+}
+
+/** When each key may have been seen first, µs: its oldest state, back by that one's uncertainty. Keys without a state are left out. */
+export const firstSeen = async (reader: Reader, keys: readonly string[]): Promise<Map<string, number>> => {
+  const rows = await reader.read<{ key: string; at: number }>(FIRST_SEEN, { keys })
+  return new Map(rows.map(({ key, at }) => [key, at]))
 }

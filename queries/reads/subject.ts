@@ -2,14 +2,14 @@
 import { MINUTE, toRfc3339 } from '../../graph/model/time.ts'
 import { type Asked, elsewhere, type Found, find, isKind, type NamedObject, nearest } from './find.ts'
 import { settledKnown } from './lanes.ts'
-import { InvalidRequest, KNOWN_NOW, type Reader, statement } from './read.ts'
+import { InvalidRequest, KNOWN_NOW, type Reader } from './read.ts'
 import { clusterNow, clusters, sources } from './sources.ts'
+import { firstSeen } from './states.ts'
 import { kindOf, type StoredObject, type StoredState } from './stored.ts'
 import { many } from './units.ts'
 
 /** What a source left out is told by its heartbeats: those of the last hour count. */
 const HEARD_WITHIN = 60 * MINUTE
-const FIRST_SEEN = statement('first-seen')
 
 /** A question about one object as of a time. */
 export interface AsOfQuestion extends Asked {
@@ -103,21 +103,19 @@ const OTHERS = 50
 export const notThere = async (reader: Reader, asking: Asking, found: Found | undefined): Promise<NotThere> => {
   const heard = (await clusters(reader)).map((it) => it.cluster)
   const others = heard.filter((it) => it !== asking.cluster)
-  const [names, there, kindKnown, told, [first]] = await Promise.all([
+  const [names, there, kindKnown, told, seen] = await Promise.all([
     nearest(reader, asking.cluster, asking.asked),
     found === undefined ? elsewhere(reader, others.slice(0, OTHERS), asking.asked) : [],
     isKind(reader, asking.cluster, asking.asked.kind),
     sources(reader, asking.cluster, { from: asking.at - HEARD_WITHIN, to: asking.at }),
-    found === undefined || found.state !== null
-      ? []
-      : reader.read<{ at: number }>(FIRST_SEEN, { keys: [found.object.key] }),
+    firstSeen(reader, found === undefined || found.state !== null ? [] : [found.object.key]),
   ])
   return {
     ...asking,
     result: 'not-found',
     nearest: names,
     deletedAt: found?.state?.at ?? null,
-    firstSeenAt: first?.at ?? null,
+    firstSeenAt: [...seen.values()][0] ?? null,
     otherClusters: heard.includes(asking.cluster) ? null : heard,
     elsewhere: there,
     kindKnown,
@@ -149,6 +147,19 @@ export const subjectOf = async (reader: Reader, question: AsOfQuestion): Promise
   const there = found !== undefined && (found.state === null ? found.object.missing === true : !found.state.deleted)
   if (!there) throw new NotFound(await notThere(reader, asking, found))
   return { ...asking, object: found.object, state: found.state }
+}
+
+/**
+ * All objects of the name that were there at any time from `from` up to the time of the question: a second one where it was
+ * made anew. Throws NotFound where there was none.
+ */
+export const subjectsSince = async (reader: Reader, asking: Asking, from: number): Promise<StoredObject[]> => {
+  const found = await find(reader, asking.cluster, asking.asked, asking)
+  const there = found.filter(({ object, state }) =>
+    state === null ? object.missing === true : !state.deleted || state.at > from,
+  )
+  if (there.length === 0) throw new NotFound(await notThere(reader, asking, found[0]))
+  return there.map(({ object }) => object)
 }
 
 /** `Deployment shop/checkout`. */

@@ -3,16 +3,16 @@ import { OBJECTS } from '../../graph/model/generated/registry.ts'
 import type { ObjectName } from '../../graph/model/generated/types.ts'
 import { type Ground, groundOf } from './ground.ts'
 import { beginAt, instant, type Link, type Walk, walk } from './links.ts'
-import { type AsOf, forKind, type Reader, statement } from './read.ts'
+import { type AsOf, forKind, InvalidRequest, pageSize, type Reader, statement } from './read.ts'
 import type { StoredObject } from './stored.ts'
 import { type AsOfQuestion, type Subject, settle, subjectOf } from './subject.ts'
 
 const OF_NAMESPACE = statement('of-namespace')
 
 /** Steps away from the object that an answer may go. */
-export const DEEPEST = 8
+const DEEPEST = 8
 /** Objects that one answer may hold. */
-export const LARGEST = 2_000
+const LARGEST = 2_000
 
 export interface Topology {
   readonly ground: Ground
@@ -28,6 +28,13 @@ export interface Size {
   readonly most: number
 }
 
+/** Bounds of an answer, refused where they are out of bounds themselves. */
+export const sizeOf = ({ depth = DEEPEST, first = 500 }: { depth?: number; first?: number }): Size => {
+  if (!Number.isInteger(depth) || depth < 1 || depth > DEEPEST)
+    throw new InvalidRequest(`depth: got ${depth}, expected 1 to ${DEEPEST}`)
+  return { depth, most: pageSize(first, LARGEST) }
+}
+
 const answer = async (reader: Reader, cluster: string, { at, known }: AsOf, found: Walk): Promise<Topology> => {
   const nodes = [...found.reached.values()].map(({ object }) => object)
   return {
@@ -39,7 +46,7 @@ const answer = async (reader: Reader, cluster: string, { at, known }: AsOf, foun
 }
 
 /**
- * What an object consists of, what is beside it, and all that an answer about those rests on. Throws NotFound where it
+ * What an object consists of and relies on, what is beside it, and all that an answer about those rests on. Throws NotFound where it
  * was not there.
  */
 export const topologyAround = async (
@@ -50,11 +57,12 @@ export const topologyAround = async (
   const subject = await subjectOf(reader, question)
   const window = instant(subject)
   const parts = await walk(reader, 'parts', beginAt(subject.object), window, size)
+  const below = await walk(reader, 'relies-on', parts, window, size)
   const beside = await walk(reader, 'beside', beginAt(subject.object), window, { ...size, depth: 1 })
   const begun: Walk = {
-    reached: new Map([...parts.reached, ...[...beside.reached].filter(([key]) => !parts.reached.has(key))]),
-    links: [...parts.links, ...beside.links],
-    cut: parts.cut,
+    reached: new Map([...below.reached, ...[...beside.reached].filter(([key]) => !below.reached.has(key))]),
+    links: [...below.links, ...beside.links],
+    cut: below.cut,
   }
   const found = await walk(reader, 'reach', begun, window, size)
   return { subject, ...(await answer(reader, subject.cluster, subject, found)) }

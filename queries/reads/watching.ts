@@ -9,11 +9,6 @@ import type { Member, Window } from './family.ts'
 import { withoutCluster } from './read.ts'
 import { type Source, unwatched, without } from './sources.ts'
 
-/** Collectors that watch a whole cluster from one place; all others watch the host that they run on. */
-export const CLUSTER_WIDE: ReadonlySet<string> = new Set(
-  Object.values(COLLECTORS).flatMap(({ name, scope }) => (scope === 'cluster' ? name : [])),
-)
-
 /** A source that begins a little later than another is no blind one: heartbeats have a queue to pass. */
 const EDGE = 15 * SECOND
 /** Heartbeats come each second: a source that was heard this lately is there, and what it has not told yet is under way. */
@@ -65,7 +60,7 @@ const expected = (cluster: string, members: readonly Member[]): Expected[] => {
   const collectors = [...new Set(Object.values(EVENTS).map((kind) => kind.collector))]
   const hosts = hostNames(cluster, members)
   return collectors.flatMap((collector): Expected[] =>
-    CLUSTER_WIDE.has(collector)
+    COLLECTORS[collector].scope === 'cluster'
       ? [{ source: sourceOf(collector), collector, on: null }]
       : [...hosts].map(([host, on]) => ({ source: sourceOf(collector, host), collector, on })),
   )

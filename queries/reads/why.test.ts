@@ -149,6 +149,13 @@ describe('why', () => {
         ['memory-pressure', 'oom-kill', 'container-terminated'],
       )
       assert.equal(incident!.verdict.confidence, 0.95)
+      assert.deepEqual(incident!.rivals, {
+        notThis: [
+          { rival: 'workload-changed', from: START, objects: 3 },
+          { rival: 'node-under-pressure', from: START, objects: 1 },
+        ],
+        limit: { bytes: 268_435_456, since: START, changed: null },
+      })
       assert.deepEqual(
         incident!.impact
           .filter(({ role }) => role !== 'owner')

@@ -13,15 +13,15 @@ import {
   type Verdict,
 } from './occurrences.ts'
 import { InvalidRequest, type Reader, statement } from './read.ts'
+import { type Rivals, rivals } from './rivals.ts'
 import { type Source, sources } from './sources.ts'
-import { states } from './states.ts'
+import { firstSeen, states } from './states.ts'
 import { kindOf, type StoredObject } from './stored.ts'
 import { type Asking, type AsOfQuestion, type NotThere, notThere, settle } from './subject.ts'
 import { firstSymptom, type Symptoms, symptoms } from './symptoms.ts'
 import { hostNames, type Unwatched, watch } from './watching.ts'
 
 const EARLIER = statement('earlier')
-const FIRST_SEEN = statement('first-seen')
 
 /** How far back an answer looks unless told, µs. */
 export const LOOK_BACK = 24 * 3600 * SECOND
@@ -57,6 +57,8 @@ export interface IncidentAnswer extends OccurrenceDetail {
   /** The incident's occurrences before this one. */
   readonly before: { readonly count: number; readonly since: number | null }
   readonly impact: readonly Impact[]
+  /** What did not cause it, and since when the limit that it hit is as it is. */
+  readonly rivals: Rivals
 }
 
 interface WhyAsking extends Asking {
@@ -117,7 +119,7 @@ const latestOfEach = (touching: readonly Touching[]) => {
   return [...groups.values()].map((all) => ({ ...all[0]!, count: all.length }))
 }
 
-const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { at, known }: WhyAsking) => {
+const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { cluster, at, known }: WhyAsking) => {
   const latest = latestOfEach(touching)
   const details = await occurrenceDetails(
     reader,
@@ -137,13 +139,15 @@ const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { 
     incidents: await Promise.all(
       incidents.map(async ({ detail, verdict, incident, count }): Promise<IncidentAnswer> => {
         const happened = detail.occurrence.at
-        const [earlier, hit] = await Promise.all([
+        const [earlier, hit, besides] = await Promise.all([
           incident === null
             ? []
             : reader.read<{ count: number; since: number | null }>(EARLIER, { incident: incident.id, at: happened }),
           impact(reader, detail.affected, { at: happened, asked: at, known }),
+          rivals(reader, cluster, detail, known),
         ])
-        return { ...detail, verdict, incident, count, before: earlier[0] ?? { count: 0, since: null }, impact: hit }
+        const before = earlier[0] ?? { count: 0, since: null }
+        return { ...detail, verdict, incident, count, before, impact: hit, rivals: besides }
       }),
     ),
   }
@@ -156,9 +160,9 @@ const watchFrom = async (
   heard: readonly Source[],
   { from, at }: WhyAsking,
 ): Promise<number> => {
-  const [first] = await reader.read<{ at: number }>(FIRST_SEEN, { keys: [object.key] })
+  const first = (await firstSeen(reader, [object.key])).get(object.key)
   const began = heard.flatMap((source) => source.sessions.map((session) => session.from))
-  return Math.min(at, Math.max(from, first?.at ?? from, began.length === 0 ? from : Math.min(...began)))
+  return Math.min(at, Math.max(from, first ?? from, began.length === 0 ? from : Math.min(...began)))
 }
 
 /** Of what is left out nothing was told since, though its source was watching all else. */

@@ -43,3 +43,17 @@ const MESSAGE = 300
 
 /** A message of several lines on one. */
 export const oneLine = (text: string): string => cut(text.trim().replace(/\s*\n\s*/g, ' '), MESSAGE)
+
+/** Width of the labels below an answer, with their indent. */
+export const LABEL = 14
+
+/** One line below an answer with what it is about in front. */
+export const label = (name: string, text: string): string => `  ${name.padEnd(LABEL - 2)}${text}`
+
+/** Parts side by side below one label; nothing where there are none. */
+export const listed = (name: string, parts: readonly string[]): string[] =>
+  parts.length === 0 ? [] : [label(name, flow(parts, LABEL))]
+
+/** Sentences below one label, each on a line of its own. */
+export const labelled = (name: string, texts: readonly string[]): string[] =>
+  texts.map((text, index) => label(index === 0 ? name : '', wrap(text, LABEL)))

@@ -104,6 +104,13 @@ const oom = {
       affected: [],
       count: 1,
       before: { count: 6, since: at('09:14:00') - 2 * 24 * 3_600_000_000 },
+      rivals: {
+        notThis: [
+          { rival: 'workload-changed', from: at('13:02:10.812'), objects: 3 },
+          { rival: 'node-under-pressure', from: at('13:42:10.812'), objects: 1 },
+        ],
+        limit: { bytes: 256 * 2 ** 20, since: at('09:14:00') - 3 * 24 * 3_600_000_000, changed: null },
+      },
       impact: [
         {
           key: 'local/d1',
@@ -152,7 +159,9 @@ MiB) and was OOM-killed.
   outcome     main killed
   confidence  0.95 (final): rule 0.95 x joins 1.00, 2 independent witnesses of terminated, nothing
               lost in its window
-  before      6 times since Sun 09:14
+  before      6 times since Sun 09:14; limit unchanged since Sat 09:14 (256 MiB)
+  not this    change of the workload (none seen in the 60 min before)
+              pressure on the node (none reported in the 20 min before)
   evidence    memory-pressure-1
               oom-kill-1
               container-terminated-1
@@ -204,6 +213,7 @@ test('an incident that waits says what for, what was lost and what was not seen'
         verdict,
         impact: [],
         before: { count: 0, since: null },
+        rivals: { notThis: [], limit: null },
       },
     ],
   })
@@ -279,6 +289,7 @@ No known cause was found for checkout since 13:30:00 UTC (2 restarts, exit 1; 2 
               would tell of that time can't be ruled out.
               kubernetes: no such collector ever reported, so nothing it would tell can be ruled
               out.
+  look at     aitia events deployment/checkout -n shop --since 2026-11-24T13:29:00Z
 `.trim(),
   )
 })

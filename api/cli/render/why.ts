@@ -1,7 +1,7 @@
 /** The answer to `why` as text: the first line is the answer, the rest lets the reader check it. */
 import type { Colors } from 'picocolors/types.js'
 import type { Answer, IncidentAnswer } from '../../../queries/reads/main.ts'
-import { columns, cut, flow, WIDTH, wrap } from './columns.ts'
+import { columns, cut, LABEL, label, labelled as lines, listed, WIDTH, wrap } from './columns.ts'
 import type { Clock } from './time.ts'
 
 /** The reads' own words for quantities and events; given, since the command line loads them only when it needs them. */
@@ -19,14 +19,6 @@ export interface Ink {
 export const clusterOption = (cluster: string, own: string): string => (cluster === own ? '' : ` -c ${cluster}`)
 
 type Seen = Exclude<Answer, { result: 'not-found' }>
-
-/** Width of the labels below a chain, with their indent. */
-const LABEL = 14
-const label = (name: string, text: string): string => `  ${name.padEnd(LABEL - 2)}${text}`
-const listed = (name: string, parts: readonly string[]): string[] =>
-  parts.length === 0 ? [] : [label(name, flow(parts, LABEL))]
-const lines = (name: string, texts: readonly string[]): string[] =>
-  texts.map((text, index) => label(index === 0 ? name : '', wrap(text, LABEL).replaceAll('\n', `\n`)))
 
 const withoutCluster = (cluster: string, key: string): string =>
   key.startsWith(`${cluster}/`) ? key.slice(cluster.length + 1) : key
@@ -114,8 +106,32 @@ const holes = ({ verdict }: IncidentAnswer, { clock }: Ink): string[] =>
     ].join(' '),
   )
 
+const before = ({ before, rivals: { limit } }: IncidentAnswer, { reads, clock }: Ink): string[] => {
+  const times =
+    before.count === 0 || before.since === null
+      ? []
+      : [`${reads.many(before.count, 'time')} since ${clock.since(before.since)}`]
+  const told =
+    limit === null
+      ? []
+      : limit.changed === null
+        ? [`limit unchanged since ${clock.since(limit.since)} (${reads.bytes(limit.bytes)})`]
+        : [`limit changed at ${clock.at(limit.since)}: ${limit.changed.before} -> ${limit.changed.after}`]
+  const all = [...times, ...told].join('; ')
+  return all === '' ? [] : [all]
+}
+
+const RIVALS = {
+  'workload-changed': 'change of the workload (none seen',
+  'configuration-changed': 'change of its configuration (none seen',
+  'node-under-pressure': 'pressure on the node (none reported',
+} as const
+
+const notThis = ({ rivals, occurrence }: IncidentAnswer, { reads }: Ink): string[] =>
+  rivals.notThis.map(({ rival, from }) => `${RIVALS[rival]} in the ${reads.span(occurrence.at - from)} before)`)
+
 const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
-  const { reads, clock } = ink
+  const { reads } = ink
   const { verdict } = it
   const cluster = answer.cluster
   const steps = (names: readonly string[]): string => names.map(reads.titleOf).join(', ')
@@ -131,12 +147,8 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
       'unseen',
       verdict.unseen.map(({ step, source, why }) => `${reads.titleOf(step)}: ${source} ${why}`),
     ),
-    ...lines(
-      'before',
-      it.before.count === 0 || it.before.since === null
-        ? []
-        : [`${reads.many(it.before.count, 'time')} since ${clock.since(it.before.since)}`],
-    ),
+    ...lines('before', before(it, ink)),
+    ...listed('not this', notThis(it, ink)),
     ...lines(
       'evidence',
       it.evidence.map(({ event }) => cut(shortId(withoutCluster(cluster, event.id)), WIDTH - LABEL)),
@@ -190,6 +202,14 @@ const symptomLines = ({ symptoms }: Seen, { clock }: Ink): string[] =>
     ...symptoms.troubles.slice(-5).map(({ at, summary }) => `${clock.at(at)} ${summary}`),
   ])
 
+/** The command that shows all that happened to it in the window, or from a minute before the first symptom on. */
+const eventsOf = ({ subject, symptomsSince, from, cluster }: Seen, { reads, ownCluster }: Ink): string =>
+  [
+    `aitia events ${subject.kind.toLowerCase()}/${subject.name}${subject.namespace === null ? '' : ` -n ${subject.namespace}`}`,
+    `--since ${reads.toRfc3339(symptomsSince === null ? from : symptomsSince - reads.MINUTE).replace(/\.\d+/, '')}`,
+    ...(cluster === ownCluster ? [] : [`-c ${cluster}`]),
+  ].join(' ')
+
 const TONE = { incident: 'red', 'no-known-cause': 'yellow', healthy: 'green', 'not-found': 'yellow' } as const
 
 /** The whole answer, without a newline at its end. */
@@ -207,6 +227,7 @@ export const renderWhy = (answer: Answer, ink: Ink): string => {
     ...lines('also', also),
     ...nearMisses(answer, ink),
     ...notSeen(answer, ink),
+    ...(answer.result === 'no-known-cause' ? lines('look at', [eventsOf(answer, ink)]) : []),
     ...(answer.cut
       ? lines('cut', ['it has more members, or events of one, than one answer looks at: the newest are told'])
       : []),

@@ -2,7 +2,6 @@
 
 import type { Pattern } from '../../../queries/engine/pattern.ts'
 import type { Interval } from '../../../queries/reads/coverage.ts'
-import { find } from '../../../queries/reads/find.ts'
 import { headline } from '../../../queries/reads/headline.ts'
 import { incidents, type Status } from '../../../queries/reads/incidents.ts'
 import { MINUTE, toRfc3339 } from '../../../queries/reads/main.ts'
@@ -13,11 +12,7 @@ import { clusterNow, clusters, type Source, sources, unwatched } from '../../../
 import { refuseUnheard } from '../../../queries/reads/subject.ts'
 import { type Answer, type Subject, why } from '../../../queries/reads/why.ts'
 import type { Context } from '../context.ts'
-import { asOf } from './things.ts'
-
-/** Arguments that are left out come as undefined, those that are null as null: a read knows only the one. */
-const given = <T extends object>(args: T): T =>
-  Object.fromEntries(Object.entries(args).filter(([, value]) => value !== null && value !== undefined)) as T
+import { given } from '../given.ts'
 
 interface Named {
   cluster?: string
@@ -55,11 +50,6 @@ export const query = (patterns: readonly Pattern[]) => ({
     },
     incident: (_: unknown, { id }: { id: string }, { incidents }: Context) => incidents.load(id),
     event: (_: unknown, { id }: { id: string }, { events }: Context) => events.load(id),
-    workload: async (_: unknown, args: Named, context: Context) => {
-      const cluster = args.cluster ?? context.cluster
-      const [found] = await find(context.reader, cluster, args, await asOf(args, cluster, context))
-      return found?.object ?? null
-    },
     why: (_: unknown, args: Named, context: Context) =>
       why(context.reader, { ...given(args), cluster: args.cluster ?? context.cluster }),
     sources: async (
@@ -97,6 +87,10 @@ export const query = (patterns: readonly Pattern[]) => ({
     nearest: (answer: Answer) => (answer.result === 'not-found' ? answer.nearest : []),
     deletedAt: (answer: Answer) => (answer.result === 'not-found' ? answer.deletedAt : null),
     elsewhere: (answer: Answer) => (answer.result === 'not-found' ? answer.elsewhere : []),
+  },
+  Rival: {
+    ...{ WORKLOAD_CHANGED: 'workload-changed', CONFIGURATION_CHANGED: 'configuration-changed' },
+    NODE_UNDER_PRESSURE: 'node-under-pressure',
   },
   Subject: { object: (subject: Subject, _: unknown, { objects }: Context) => objects.load(subject.key) },
 })

@@ -12,9 +12,12 @@ interface Times {
   readonly known?: number | null
 }
 
-export const asOf = async ({ at, known }: Times, cluster: string, context: Context): Promise<AsOf> => ({
-  at: at ?? now(),
-  known: await context.known(cluster, known),
+/** An object within an answer about a time: what is asked below it is of that time too, unless it is told otherwise. */
+type MaybeThen = StoredObject & { readonly asOf?: AsOf }
+
+const timesOf = async ({ at, known }: Times, { cluster, asOf }: MaybeThen, context: Context): Promise<AsOf> => ({
+  at: at ?? asOf?.at ?? now(),
+  known: known == null && asOf !== undefined ? asOf.known : await context.known(cluster, known),
 })
 
 const Event = {
@@ -32,15 +35,18 @@ const ObjectType = {
   __resolveType: (object: StoredObject) => object.kind,
   kind: kindOf,
   missing: (object: StoredObject) => object.missing ?? false,
-  state: async (object: StoredObject, times: Times, context: Context) => {
-    const state = await context.states(await asOf(times, object.cluster, context)).load(object.key)
+  state: async (object: MaybeThen, times: Times, context: Context) => {
+    const state = await context.states(await timesOf(times, object, context)).load(object.key)
     return state && { ...state, objectKind: object.kind }
   },
-  owners: async (object: StoredObject, times: Times, context: Context) =>
-    (await context.owners(await asOf(times, object.cluster, context)).load(object.key)) ?? [],
-  events: async (object: StoredObject, args: { from: number; to?: number; first: number }, { reader }: Context) => {
+  owners: async (object: MaybeThen, times: Times, context: Context) => {
+    const asOf = await timesOf(times, object, context)
+    return ((await context.owners(asOf).load(object.key)) ?? []).map((owner) => ({ ...owner, asOf }))
+  },
+  events: async (object: MaybeThen, args: { from: number; to?: number; first: number }, { reader }: Context) => {
     const first = pageSize(args.first)
-    const window = { from: args.from, to: args.to ?? now(), known: KNOWN_NOW, limit: first }
+    const { at, known } = object.asOf ?? { at: now(), known: KNOWN_NOW }
+    const window = { from: args.from, to: args.to ?? at + 1, known, limit: first }
     return (await events(reader, [object.key], window)).events.slice(-first)
   },
 }
@@ -49,8 +55,8 @@ export const things = {
   Event,
   Object: ObjectType,
   Pod: {
-    context: async (pod: StoredObject, times: Times, context: Context) =>
-      context.newestContexts(await asOf(times, pod.cluster, context)).load(pod.key),
+    context: async (pod: MaybeThen, times: Times, context: Context) =>
+      context.newestContexts(await timesOf(times, pod, context)).load(pod.key),
   },
   State: {
     body: (state: StoredState & { objectKind: string }) =>

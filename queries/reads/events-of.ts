@@ -1,0 +1,39 @@
+/** Events of an object, its pods and their containers within a window, by time. */
+import { events } from './events.ts'
+import { family, keysOf, type Window } from './family.ts'
+import { type Ground, groundOf } from './ground.ts'
+import type { Reader } from './read.ts'
+import type { StoredEvent, StoredObject } from './stored.ts'
+import { type Asking, type AsOfQuestion, settle, subjectsSince } from './subject.ts'
+
+export interface Events {
+  readonly asking: Asking & { readonly from: number }
+  readonly objects: readonly StoredObject[]
+  readonly ground: Ground
+  /** The newest `first`, oldest first. */
+  readonly events: readonly StoredEvent[]
+  readonly cut: boolean
+}
+
+/** Events from `from` up to the time of the question. Throws NotFound where there was no such object in the window. */
+export const eventsOf = async (
+  reader: Reader,
+  question: AsOfQuestion & { from: number; first: number },
+): Promise<Events> => {
+  const { cluster, kind, name, namespace, from, first } = question
+  const times = await settle(reader, question)
+  const asking = { cluster, asked: { kind, name, namespace }, ...times, from }
+  const objects = await subjectsSince(reader, asking, from)
+  const window: Window = { from, to: times.at + 1, known: times.known }
+  const members = await Promise.all(objects.map(({ key }) => family(reader, key, window)))
+  const keys = [...new Set([...objects.map(({ key }) => key), ...members.flatMap(keysOf)])]
+  const [told, ground] = await Promise.all([
+    events(reader, keys, { ...window, limit: first }),
+    groundOf(reader, cluster, { from, to: times.at }, times.known),
+  ])
+  return {
+    ...{ asking, objects, ground },
+    events: told.events.slice(-first),
+    cut: told.cut || told.events.length > first,
+  }
+}
