@@ -33,9 +33,10 @@ const inward = (kinds: readonly RelationKind[]): string[] =>
   RETURN edge, other LIMIT $limit`,
       ]
 
-/** Into a hub: the record itself names the hub, whose node stays unbound. */
+/** Into a hub: the record itself names the hub, whose node stays unbound. Planned while few are stored it would scan the type. */
 const intoHub = (kind: RelationKind): string =>
   `  MATCH (other:Object)-[edge:${kind.name}]->()
+  USING INDEX edge:${kind.name}(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND ${HOLDS}
   RETURN edge, other LIMIT $limit`
 

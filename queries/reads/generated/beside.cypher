@@ -19,26 +19,32 @@ CALL (row, open) {
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:HOLDS]->()
+  USING INDEX edge:HOLDS(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:MOUNTS]->()
+  USING INDEX edge:MOUNTS(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:READS_ENV_FROM]->()
+  USING INDEX edge:READS_ENV_FROM(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:RUNS_ON]->()
+  USING INDEX edge:RUNS_ON(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:SELECTS]->()
+  USING INDEX edge:SELECTS(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:USES]->()
+  USING INDEX edge:USES(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
   RETURN edge, other LIMIT $limit
 }

@@ -19,6 +19,7 @@ CALL (row, open) {
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:SELECTS]->()
+  USING INDEX edge:SELECTS(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
   RETURN edge, other LIMIT $limit
 }
