@@ -1,7 +1,7 @@
 // (holder)-[:HOLDS]->(address): who had it at $at, or may have had it, as known at $known. The record names the address, so that nothing expands from it.
 CYPHER 5
 MATCH (holder:Object)-[holds:HOLDS]->()
-USING INDEX holds:HOLDS(toKey, end)
+USING INDEX SEEK holds:HOLDS(toKey, end)
 WHERE holds.toKey = $key AND holds.end > $after
   AND holds.from - holds.uncertainty <= $at AND $at < holds.to
   AND holds.recordedFrom <= $known AND $known < holds.recordedTo

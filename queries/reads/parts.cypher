@@ -3,9 +3,11 @@ CYPHER 5
 UNWIND $rows AS row
 CALL (row) {
   MATCH (object:Object {key: row.key})-[edge:OWNS WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]->(other:Object)
+  USING INDEX SEEK object:Object(key)
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (object:Object {key: row.key})-[edge:RUNS WHERE edge.from < $to AND edge.recordedFrom <= $known AND $known < edge.recordedTo]->(other:Object)
+  USING INDEX SEEK object:Object(key)
   RETURN edge, other ORDER BY edge.from DESC LIMIT $limit
 }
 RETURN row.key AS key, type(edge) AS kind, properties(edge) AS edge, other {.*} AS other

@@ -133,7 +133,10 @@ describe('a namespace that was deleted', { skip }, () => {
   const name = (object: StoredObject): string => `${object.workloadKind ?? object.kind} ${object.name ?? '?'}`
   const names = ({ found }: Reliance): string[] => found.map(({ object }) => name(object))
 
-  /** All questions about `then`, each as the graph knew it then: the answers are to be the same to the last property. */
+  /**
+   * All questions about `then`, each as the graph knew it then: the answers are to be the same to the last property, but for
+   * the doubt that sources lag, which passes.
+   */
   const answers = async () => {
     const known = ['--known', String(then)]
     const all = {
@@ -151,14 +154,17 @@ describe('a namespace that was deleted', { skip }, () => {
     const sorted = (links: readonly Link[]) => links.map((link) => JSON.stringify(link)).sort()
     const things = (objects: readonly StoredObject[]) => objects.map((it) => it.key).sort()
     return JSON.parse(
-      JSON.stringify({
-        ...all,
-        whole: { edges: sorted(all.whole.edges), nodes: things(all.whole.nodes) },
-        topology: { edges: sorted(all.topology.edges), nodes: things(all.topology.nodes) },
-        dependencies: names(all.dependencies).sort(),
-        dependents: names(all.dependents).sort(),
-        node: names(all.node).sort(),
-      }),
+      JSON.stringify(
+        {
+          ...all,
+          whole: { edges: sorted(all.whole.edges), nodes: things(all.whole.nodes) },
+          topology: { edges: sorted(all.topology.edges), nodes: things(all.topology.nodes) },
+          dependencies: names(all.dependencies).sort(),
+          dependents: names(all.dependents).sort(),
+          node: names(all.node).sort(),
+        },
+        (member, value: unknown) => (member === 'doubts' ? undefined : value),
+      ),
     ) as Record<string, unknown>
   }
 

@@ -1,6 +1,7 @@
 /**
  * queries/reads/generated/*.cypher: one step from objects along their relations, by what relation kinds say of their ends.
- * The far end of a hub is found by the index (toKey, end) and never by expanding from it; see `hub`.
+ * The far end of a hub is found by the index (toKey, end) and never by expanding from it; see `hub`. The hints stand for
+ * plans that are made while little is stored: a scan is the cheaper one then, and stays.
  */
 import type { RelationKind } from '../define.ts'
 import type { Output } from './main.ts'
@@ -20,6 +21,7 @@ const outward = (kinds: readonly RelationKind[], order = ''): string[] =>
     ? []
     : [
         `  MATCH (object:Object {key: row.key})-[edge:${types(kinds)} WHERE ${HOLDS}]->(other:Object)
+  USING INDEX SEEK object:Object(key)
   WHERE ${OWN}
   RETURN edge, other${order} LIMIT $limit`,
       ]
@@ -29,14 +31,15 @@ const inward = (kinds: readonly RelationKind[]): string[] =>
     ? []
     : [
         `  MATCH (object:Object {key: row.key})<-[edge:${types(kinds)} WHERE ${HOLDS}]-(other:Object)
+  USING INDEX SEEK object:Object(key)
   WHERE ${OWN}
   RETURN edge, other LIMIT $limit`,
       ]
 
-/** Into a hub: the record itself names the hub, whose node stays unbound. Planned while few are stored it would scan the type. */
+/** Into a hub: the record itself names the hub, whose node stays unbound. */
 const intoHub = (kind: RelationKind): string =>
   `  MATCH (other:Object)-[edge:${kind.name}]->()
-  USING INDEX edge:${kind.name}(toKey, end)
+  USING INDEX SEEK edge:${kind.name}(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND ${HOLDS}
   RETURN edge, other LIMIT $limit`
 

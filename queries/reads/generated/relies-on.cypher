@@ -7,14 +7,17 @@ UNWIND $rows AS row
 WITH row, CASE WHEN row.own THEN null ELSE row.key END AS open
 CALL (row, open) {
   MATCH (object:Object {key: row.key})-[edge:BOUND_TO|HOLDS|MOUNTS|ON|OWNS|READS_ENV_FROM|ROUTES_TO|RUNS_ON|SELECTS|USES WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]->(other:Object)
+  USING INDEX SEEK object:Object(key)
   WHERE (NOT row.own OR edge.by = row.key)
   RETURN edge, other LIMIT $limit
   UNION ALL
   MATCH (object:Object {key: row.key})-[edge:RUNS WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]->(other:Object)
+  USING INDEX SEEK object:Object(key)
   WHERE (NOT row.own OR edge.by = row.key)
   RETURN edge, other ORDER BY edge.from DESC LIMIT $limit
   UNION ALL
   MATCH (object:Object {key: row.key})<-[edge:APPLIES_TO|SCALES WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]-(other:Object)
+  USING INDEX SEEK object:Object(key)
   WHERE (NOT row.own OR edge.by = row.key)
   RETURN edge, other LIMIT $limit
 }
