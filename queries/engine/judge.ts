@@ -86,7 +86,7 @@ const look = (pattern: Pattern, alternative: Alternative, facts: Facts, step: St
     isKubelets(kind) && place.silent.some((each) => each.from <= span.to && each.to >= span.from)
       ? 'had nothing from the kubelet: the node was not Ready'
       : null
-  const leftOut = facts.unwatched && CLUSTER_WIDE.has(kind.collector) ? 'does not watch the pod' : null
+  const leftOut = facts.unwatched && COLLECTORS[kind.collector].scope === 'cluster' ? 'does not watch the pod' : null
   const jumped = facts.restartsJumped && 'restartCount' in kind.fields ? 'told of a later restart only' : null
   return {
     step,

@@ -1,6 +1,6 @@
 /** Anchors about pods that the source for the whole cluster is told to leave out: its silence about them means nothing. */
+import { COLLECTORS } from '../../graph/model/generated/registry.ts'
 import type { Store } from '../../graph/store/main.ts'
-import { CLUSTER_WIDE } from '../reads/watching.ts'
 import type { Alternative } from './judgement.ts'
 import { kindOf, type Pattern } from './pattern.ts'
 import { statement } from './statements.ts'
@@ -12,7 +12,9 @@ export const readUnwatched = async (
   alternatives: readonly Alternative[],
   known: number,
 ): Promise<Set<string>> => {
-  const wide = pattern.steps.map(({ event }) => event).filter((event) => CLUSTER_WIDE.has(kindOf(event).collector))
+  const wide = pattern.steps
+    .map(({ event }) => event)
+    .filter((event) => COLLECTORS[kindOf(event).collector].scope === 'cluster')
   const rows = alternatives
     .filter(({ found, anchor }) => anchor.podKey !== undefined && wide.some((event) => !found.has(event)))
     .map(({ anchor: { id, podKey, at } }) => ({ anchor: id, podKey, at }))

@@ -18,7 +18,6 @@ const UNIQUE: readonly (readonly [label: string, property: string])[] = [
   ['Incident', 'id'],
   ['Occurrence', 'id'],
   ['Verdict', 'id'],
-  ['Horizon', 'cluster'],
   ['Schema', 'id'],
 ]
 
