@@ -179,7 +179,7 @@ describe('a namespace that was deleted', { skip }, () => {
       return true
     })
     assert.deepEqual(await answers(), alive)
-    await assert.rejects(ask('owners', 'pod/checkout-1-1', '--at', String(now())), /any more: it was deleted at/)
+    await assert.rejects(stack.ask('owners', 'pod/checkout-1-1', '-n', 'shop'), /any more: it was deleted at/)
   })
 
   test('each answer tells what was there', async () => {
