@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { KubeConfig } from '@kubernetes/client-node'
+import { parse } from 'yaml'
 import { now, SECOND } from '../../../graph/model/time.ts'
 import { type ApiServerOnly, controlPlaneUnavailable, startControlPlane } from '../../../test/cluster/control-plane.ts'
+import { doctorLines } from './doctor.ts'
 import { Harness } from './testing/harness.ts'
+import { watchedKinds } from './watched-kinds.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 
 suite('rights with a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
   let server: ApiServerOnly
   before(async () => {
-    server = await startControlPlane()
+    server = await startControlPlane({ apiServerArgs: ['--runtime-config=autoscaling/v2=false'] })
     await allow(
       'half',
       ['', 'apps', 'batch', 'discovery.k8s.io'],
@@ -77,5 +83,64 @@ suite('rights with a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     )
     const [{ from, to }] = gaps as [(typeof gaps)[number]]
     assert.ok(from > seen - 3 * SECOND && from <= refused && to > refused && to <= now())
+  })
+
+  const linesOf = async (user?: string) => {
+    const kubeConfig = new KubeConfig()
+    kubeConfig.loadFromFile(server.kubeconfig)
+    if (user) Object.assign(kubeConfig.users[0]!, { impersonateUser: user })
+    const lines = await doctorLines(kubeConfig, watchedKinds)
+    return new Map(lines.map(({ subject, state, detail }) => [subject, `${state}: ${detail.split('.')[0]}`]))
+  }
+  const autoscalers = 'horizontalpodautoscalers.autoscaling'
+
+  test('a kind that the server lacks is told of once and counted, and the rest goes on', async (t) => {
+    const harness = new Harness(server)
+    t.after(() => harness.end())
+    await harness.start('test', { refused: 200 })
+    const progress = () => harness.watcher.progress()[0]
+    await harness.until('a watermark', () => Number(progress()?.watermark ?? 0) > 0)
+    await harness.until('a later one', () => progress()!.watermark! > progress()!.since + SECOND)
+    assert.deepEqual([progress()!.blind, progress()!.counters![`${autoscalers}.refused`]], [[], 1])
+    assert.ok(progress()!.counters![`${autoscalers}.failures`]! > 2, 'it was tried again')
+    assert.equal(harness.logged.filter((text) => text.startsWith(`${autoscalers}:`)).length, 1)
+    const lines = await linesOf()
+    assert.match(lines.get(`kubernetes ${autoscalers}`)!, /^degraded: this API server does not have/)
+    lines.delete(`kubernetes ${autoscalers}`)
+    assert.deepEqual([...new Set(lines.values())], ['ok: can be listed and watched'])
+  })
+
+  test('doctor says what may not be listed or watched', async () => {
+    await server.apply({
+      ...{ apiVersion: `${GROUP}/v1`, kind: 'ClusterRole', metadata: { name: 'lister' } },
+      rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['list'] }],
+    })
+    await server.apply({
+      ...{ apiVersion: `${GROUP}/v1`, kind: 'ClusterRoleBinding', metadata: { name: 'lister' } },
+      roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: 'lister' },
+      subjects: [{ apiGroup: GROUP, kind: 'User', name: 'lister' }],
+    })
+    const lines = await linesOf('lister')
+    assert.equal(lines.get('kubernetes secrets'), 'missing: not allowed to watch')
+    assert.equal(lines.get('kubernetes pods'), 'missing: not allowed to list and watch')
+  })
+
+  test('the role of the README suffices', async (t) => {
+    const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
+    const roles = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => parse(text!))
+    const { metadata, ...rest } = roles.find(({ kind }) => kind === 'ClusterRole')
+    await server.apply({ ...rest, metadata: { ...metadata, name: 'whole' } })
+    await server.apply({
+      ...{ apiVersion: `${GROUP}/v1`, kind: 'ClusterRoleBinding', metadata: { name: 'whole' } },
+      roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: 'whole' },
+      subjects: [{ apiGroup: GROUP, kind: 'User', name: 'whole' }],
+    })
+    const lines = await linesOf('whole')
+    lines.delete(`kubernetes ${autoscalers}`)
+    assert.deepEqual([...new Set(lines.values())], ['ok: can be listed and watched'])
+    const harness = new Harness(server, 'whole')
+    t.after(() => harness.end())
+    await harness.start()
+    await harness.until('a claim', () => harness.watcher.progress()[0]?.blind?.length === 0)
   })
 })

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { KubeConfig } from '@kubernetes/client-node'
 import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
 import { NodePods } from '../../attribution/pods.ts'
 import { Api } from './testing/api.ts'
-import { at, node, oomKilled, pod, running } from './testing/manifests.ts'
+import { at, node, oomKilled, plain, pod, running } from './testing/manifests.ts'
 
 const secret = 'hunter2'
 const harmless = 'last words'
@@ -64,5 +67,27 @@ suite('secrets in a real kube-apiserver', { skip: (await controlPlaneUnavailable
     )
     assert.ok(JSON.stringify(harness.emitted).includes('talkative'))
     assert.ok(!JSON.stringify([harness.emitted, contexts, harness.logged]).includes(secret))
+  })
+
+  test('what a Secret holds stays there, also where its digests are told; only its keys leave', async (t) => {
+    const base64 = (text: string) => Buffer.from(text).toString('base64')
+    const planted = ['from-string-data', 'from-data', 'once-changed'].map((text) => `${text}-${randomUUID()}`)
+    const [first, second, third] = planted as [string, string, string]
+    // kubectl's `apply` keeps all of it in an annotation.
+    await api.create(plain('Secret', 'plain', { stringData: { user: first } }))
+    const { metadata } = await api.create(plain('Secret', 'encoded', { data: { password: base64(second) } }))
+    assert.ok(JSON.stringify(metadata).includes(`\\"${base64(second)}`), 'it is in the annotation')
+    const harnesses = [await api.watch(t), await api.watch(t, undefined, { secretDigestKey: randomBytes(32) })]
+    for (const harness of harnesses) await harness.state('encoded')
+    await api.kubectl('patch', 'secret', 'plain', '-p', JSON.stringify({ stringData: { user: third } }))
+    for (const harness of harnesses) {
+      assert.deepEqual((await harness.state('plain')).body.keys, ['user'])
+      await harness.event('config-changed', 'plain')
+      const known = readFileSync(join(harness.dataDir, 'known.ndjson'), 'utf8')
+      assert.ok(known.includes('plain'))
+      const told = JSON.stringify([harness.emitted, harness.logged, harness.watcher.progress()]) + known
+      for (const text of planted.flatMap((each) => [each, base64(each), base64(each).replace(/=+$/, '')]))
+        assert.ok(!told.includes(text), text)
+    }
   })
 })
