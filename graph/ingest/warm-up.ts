@@ -1,4 +1,4 @@
-/** What a worker has the server plan before it reads the first batch. */
+/** What a worker has the server plan when it starts. */
 import { OPEN } from '../model/time.ts'
 import { type Rehearsal, rehearse, type Store } from '../store/main.ts'
 import { allStatements } from './statements.ts'
@@ -9,10 +9,11 @@ const BY_LIST = /^(?:\/\/.*\n|CYPHER 5\n)*UNWIND \$(?:rows|ids|keys) /
 const PARAMETERS = { rows: [], ids: [], keys: [], now: 0, cluster: '', open: OPEN }
 
 /** Has the server plan the writer's statements. Needs the schema; changes nothing. */
-export const warmUpWriter = (store: Store): Promise<void> =>
+export const warmUpWriter = (store: Store, signal: AbortSignal): Promise<void> =>
   rehearse(
     store,
     allStatements()
       .filter((cypher) => BY_LIST.test(cypher))
       .map((cypher): Rehearsal => ({ cypher, params: PARAMETERS, writes: true })),
+    signal,
   )

@@ -9,20 +9,11 @@ export interface Rehearsal {
   readonly writes: boolean
 }
 
-/** So many at once: the server plans each on one of its cores. */
-const AT_ONCE = 4
-
-/** Runs them all. What fails is left out: its real use says so. */
-export const rehearse = async (store: Store, rehearsals: readonly Rehearsal[]): Promise<void> => {
-  const left = [...rehearsals]
-  const runner = async () => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const { cypher, params, writes } = next
-      const running = writes
-        ? store.write((transaction) => transaction.run(cypher, params))
-        : store.read(cypher, params)
-      await running.catch(() => {})
-    }
+/** Runs them until `signal`, one after the other: what is needed already must find a core free. What fails is left out: its real use says so. */
+export const rehearse = async (store: Store, rehearsals: readonly Rehearsal[], signal: AbortSignal): Promise<void> => {
+  for (const { cypher, params, writes } of rehearsals) {
+    if (signal.aborted) return
+    const running = writes ? store.write((transaction) => transaction.run(cypher, params)) : store.read(cypher, params)
+    await running.catch(() => {})
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, runner))
 }

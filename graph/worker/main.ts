@@ -33,7 +33,6 @@ const untilSchema = async (store: Store, log: Log | undefined, signal: AbortSign
   for (let told = ''; !signal.aborted; ) {
     try {
       await applySchema(store)
-      await warmUpWriter(store)
       return true
     } catch (error) {
       const reason = (error as Error).message
@@ -53,6 +52,7 @@ export const runWorker = async ({ neo4j, log, retention, ...place }: WorkerConfi
   const stopping = new AbortController()
   let consumer: Consumer | undefined
   let retaining: Promise<void> | undefined
+  let warming: Promise<void> | undefined
   const committed = (batch: Batch) => {
     // Of heartbeats alone nothing new follows but the end of waiting, which the patterns' schedule sees.
     if (batch.observations.some(({ type }) => type !== 'heartbeat')) nudger.nudge()
@@ -60,6 +60,7 @@ export const runWorker = async ({ neo4j, log, retention, ...place }: WorkerConfi
   const started = untilSchema(store, log, stopping.signal).then((ready) => {
     if (!ready) return
     consumer = openConsumer({ ...place, log }, createHandle(createWriter(store), committed))
+    warming = warmUpWriter(store, stopping.signal)
     retaining = keepRetaining(store, ages, log, stopping.signal, times)
   })
   await Promise.race([started.then(() => consumer?.ready), sleep(RETRY, undefined, { ref: false })])
@@ -69,7 +70,7 @@ export const runWorker = async ({ neo4j, log, retention, ...place }: WorkerConfi
       stopping.abort()
       await started
       await consumer?.close()
-      await retaining
+      await Promise.all([retaining, warming])
       await nudger.close()
       await store.close()
     },

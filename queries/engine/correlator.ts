@@ -93,7 +93,7 @@ export interface Correlator {
   readonly patterns: readonly Pattern[]
   /** Runs all patterns on one cluster, or on every one, until nothing is due. */
   runOnce(cluster?: string): Promise<Run[]>
-  /** Keeps running: nudged by the queue, or each second where there is none. Resolves when the server has planned all that it will ask. */
+  /** Keeps running: nudged by the queue, or each second where there is none. */
   start(): Promise<void>
   /** Resolves when what runs has ended. */
   stop(): Promise<void>
@@ -163,7 +163,7 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     },
     start: async () => {
       await prepare()
-      await warmUp(store, patterns)
+      const warming = warmUp(store, patterns, stopping.signal)
       stops = await Promise.all(
         patterns.map(async (pattern) => {
           if (queue === undefined) {
@@ -176,6 +176,7 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
           return () => open.close()
         }),
       )
+      stops.push(() => warming)
     },
     stop: async () => {
       stopping.abort()

@@ -1,4 +1,4 @@
-/** What a correlator has the server plan before it says that it runs. */
+/** What a correlator has the server plan when it starts. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Rehearsal, rehearse, type Store } from '../../graph/store/main.ts'
@@ -23,7 +23,7 @@ const formsOf = (name: string, labels: readonly string[]): string[] => [
 ]
 
 /** Has the server plan the engine's statements and those of the patterns. Needs both schemas; changes nothing. */
-export const warmUp = (store: Store, patterns: readonly Pattern[]): Promise<void> => {
+export const warmUp = (store: Store, patterns: readonly Pattern[], signal: AbortSignal): Promise<void> => {
   const kinds = new Set([...patterns.flatMap(({ steps }) => steps.map(({ event }) => event)), ...COUNTING])
   const labels = [...kinds].map(labelOf)
   // It has no list that could be empty, and is run all the time.
@@ -36,5 +36,5 @@ export const warmUp = (store: Store, patterns: readonly Pattern[]): Promise<void
     return { cypher: pattern.cypher, params, writes: false }
   })
   // The longest first.
-  return rehearse(store, [...matches, ...own])
+  return rehearse(store, [...matches, ...own], signal)
 }
