@@ -293,13 +293,15 @@ describe('the graph after retention', () => {
             env: { ...process.env, AITIA_TEST_NEO4J: JSON.stringify(await neo4jForTest()) },
             stdio: ['pipe', 'pipe', 'inherit'],
           })
+          // Asked for before it ends: on a fast machine a sweep may be over before it is killed.
+          const exited = once(sweeper, 'exit')
           sweeper.stdin.end(JSON.stringify({ cluster, horizon }))
           // Whichever comes first: one that could not begin ends without a word.
-          await Promise.race([once(sweeper.stdout, 'data'), once(sweeper, 'exit')])
+          await Promise.race([once(sweeper.stdout, 'data'), exited])
           assert.equal(sweeper.exitCode, null, 'the sweeper ended by itself')
           await sleep(pause)
           sweeper.kill('SIGKILL')
-          await once(sweeper, 'exit')
+          await exited
         }
         await sweep(store, cluster, horizon, 0)
       },
