@@ -1,6 +1,7 @@
 /** What a healthy rollout costs, with real controllers, a real scheduler and a real kubelet. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Observation } from '../../../graph/model/observation.ts'
 import { clusterUnavailable, startCluster } from '../../../test/cluster/cluster.ts'
 import { shopNamespace, workload } from '../../../test/cluster/workloads.ts'
 import { Harness } from './testing/harness.ts'
@@ -22,7 +23,11 @@ test('a healthy rollout: a pod that takes the place of another is seven events, 
   await cluster.apply([shopNamespace, ...workload('cart', serving)])
   await kubectl('rollout', 'status', 'deployment/cart')
   await harness.state('cart', ({ object, body }) => object.kind === 'Workload' && body.readyReplicas === replicas)
-  await harness.event('endpoints-changed', 'cart', ({ fields }) => fields.readyEndpoints > replicas / 2)
+  const isServed = (each: Observation) =>
+    each.type === 'state' &&
+    each.object.kind === 'EndpointSlice' &&
+    each.relations.filter(({ kind, properties }) => kind === 'SELECTS' && properties?.ready).length === replicas
+  await harness.until('every pod to be an endpoint', () => harness.emitted.some(isServed))
   const pods = new Set(
     harness.emitted.flatMap((each) =>
       each.type === 'event' && each.pod?.name?.startsWith('cart-') ? each.pod.key : [],
