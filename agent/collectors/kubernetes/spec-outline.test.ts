@@ -65,6 +65,30 @@ test('what may hold a secret is said to differ, and no more', () => {
   ])
 })
 
+test('what volumes give to their drivers is kept back, whatever it is called', () => {
+  const volume = (key: string) => ({
+    template: {
+      spec: {
+        volumes: [
+          { name: 'a', csi: { driver: 'd', volumeAttributes: { key, name: key, type: key, port: key } } },
+          { name: 'b', flexVolume: { driver: 'd', options: { key } } },
+        ],
+      },
+    },
+    parameters: { key },
+  })
+  const [before, after] = [outlineOf(volume('hunter2')), outlineOf(volume('hunter3'))]
+  const at = 'template.spec.volumes'
+  assert.deepEqual(
+    differences(before, after),
+    [
+      ...['key', 'name', 'type', 'port'].map((name) => `${at}[a].csi.volumeAttributes.${name}`),
+      ...[`${at}[b].flexVolume.options.key`, 'parameters.key'],
+    ].map((path) => ({ path, before: keptBack, after: keptBack })),
+  )
+  assert.ok(![before, after].some((outline) => outline.includes('hunter')))
+})
+
 test('a restart that was asked for is told, other annotations are not', () => {
   const annotated = (annotations: object) => ({ template: { metadata: { annotations } } })
   const restartedAt = 'kubectl.kubernetes.io/restartedAt'
@@ -85,6 +109,29 @@ test('of a custom kind only replicas and the pod template are understood', () =>
     ['replicas', '1', '2'],
     ['pin', keptBack, keptBack],
   ])
+})
+
+test('items of a custom kind are named by their name or place, never by what may be a secret', () => {
+  const spec = (key: string, mountPath: string) => ({
+    tokens: [{ key }, { key: 'b' }],
+    users: [{ name: 'root', key }],
+    doors: [{ mountPath }],
+  })
+  assert.deepEqual(
+    between(spec('hunter2', '/x'), spec('hunter3', '/y'), false),
+    ['tokens[0]', 'users[root]', 'doors[0]'].map((path) => [path, keptBack, keptBack]),
+  )
+})
+
+test('of two long paths that begin alike each is compared', () => {
+  const long = 'a'.repeat(300)
+  const labels = (one: string, two: string) => ({ labels: { [`${long}1`]: one, [`${long}2`]: two } })
+  const [first, second] = [labels('x', 'same'), labels('y', 'same')]
+  const [one] = between(first, second)
+  assert.deepEqual(one?.slice(1), ['x', 'y'])
+  assert.match(one![0]!, /^labels\.a{193}\.\.\.[\w-]{8}$/)
+  const both = between(first, labels('y', 'other'))
+  assert.deepEqual([both.length, new Set(both.map(([path]) => path)).size], [2, 2])
 })
 
 test('specs of any size have bounds', () => {

@@ -21,8 +21,14 @@ export const keptBack = 'kept back'
 const leafLimit = 500
 const textLimit = 200
 
-/** Nothing below them is told: commands, headers and annotations carry passwords as often as variables do. */
-const secret = new Set(['env', 'command', 'args', 'exec', 'httpHeaders', 'annotations'])
+/**
+ * Nothing below them is told: commands, headers and annotations carry passwords as often as variables do, and what drivers of
+ * volumes take is theirs to name.
+ */
+const secret = new Set([
+  ...['env', 'command', 'args', 'exec', 'httpHeaders', 'annotations'],
+  ...['volumeAttributes', 'options', 'parameters'],
+])
 /** All below them is told. */
 const plain = new Set(['labels', 'matchLabels', 'selector', 'nodeSelector', 'limits', 'requests', 'taints'])
 /** Texts that are told: names, addresses and choices. Others are kept back; numbers and booleans are told. */
@@ -51,6 +57,8 @@ const told = new Set([
 ])
 /** What names an item of a list, the first that all its items have and no two share. */
 const ids = ['mountPath', 'name', 'key', 'ip', 'containerPort', 'port']
+/** The same where values are kept back: a path is told, and a `key` may be what opens something. */
+const secretIds = ['name']
 
 interface Place {
   readonly path: string
@@ -98,7 +106,7 @@ function walk(value: Raw, place: Place, lines: string[]): void {
 function walkItems(items: Raw[], place: Place, lines: string[]): void {
   const isId = (id: string) =>
     items.every((item) => item?.[id] !== undefined) && new Set(items.map((item) => item[id])).size === items.length
-  const id = ids.find(isId) ?? ''
+  const id = (place.tells === false ? secretIds : ids).find(isId) ?? ''
   for (const [index, item] of items.entries()) {
     const { [id]: name = index, ...rest } = item ?? {}
     const inside = { ...place, path: `${place.path}[${name}]` }
@@ -117,11 +125,17 @@ const tellsOf = (key: string, above: boolean | undefined): boolean | undefined =
 }
 
 function lineOf(value: Raw, { path, key, tells = isTold(key, value) }: Place): string {
-  const name = path.replaceAll(/[\t\n]/g, ' ').slice(0, textLimit)
+  const name = cutPath(path)
   if (!tells) return `${name}\t#${digestOf(value)}`
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   if (text.length > textLimit) return `${name}\t${JSON.stringify(text.slice(0, textLimit))}#${digestOf(value)}`
   return `${name}\t${JSON.stringify(value)}`
+}
+
+/** A path as it is told. Two that are cut must stay two: of one name the last would be compared alone. */
+const cutPath = (path: string): string => {
+  const name = path.replaceAll(/[\t\n]/g, ' ')
+  return name.length > textLimit ? `${name.slice(0, textLimit)}...${digestOf(path).slice(0, 8)}` : name
 }
 
 const isTold = (key: string, value: Raw): boolean =>

@@ -12,7 +12,7 @@ export const specChanged = defineEvent({
   fields: {
     paths: {
       type: 'string[]',
-      doc: 'What differs, as template.spec.containers[app].image: items of lists by their name, variables by theirs. The first 16.',
+      doc: 'What differs, as template.spec.containers[app].image: items of lists by their name, variables by theirs. Of more than 200 characters the rest is a digest. The first 16.',
     },
     before: {
       type: 'string[]',
