@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Observation } from '../../../graph/model/observation.ts'
-import { Held } from './held.ts'
+import { Held, isMadeAgain } from './held.ts'
 
 const state = (name: string, deleted = false): Observation => ({
   ...{ type: 'state', at: 1, version: 1, uncertainty: 0, source: 'kubernetes@cluster', body: {}, relations: [] },
@@ -40,4 +40,13 @@ test('too much: what can be made again goes and is in doubt, what is gone is kep
   assert.deepEqual([held.doubtful, held.size, held.dropped], [true, 1, 0])
   assert.deepEqual(namesOf(held.take()), ['p4'])
   assert.equal(held.doubtful, false)
+})
+
+test('a condition of a node can be made again, that its Lease is not renewed can not', () => {
+  const event = (condition: string): Observation => ({
+    ...{ type: 'event', kind: 'node-condition-changed', id: condition, at: 1, observedAt: 1, uncertainty: 0 },
+    ...{ source: 'kubernetes@cluster', object: { kind: 'Node', key: 'n' } },
+    fields: { condition, status: 'False', previous: 'True', reason: 'R' },
+  })
+  assert.deepEqual([isMadeAgain(event('Ready')), isMadeAgain(event('Lease'))], [true, false])
 })

@@ -1,5 +1,5 @@
-import type { EventName } from '../../../graph/model/generated/types.ts'
-import type { Observation } from '../../../graph/model/observation.ts'
+import type { EventName, NodeConditionChanged } from '../../../graph/model/generated/types.ts'
+import type { EventObservation, Observation } from '../../../graph/model/observation.ts'
 import { compareVersions } from '../../reflector/version.ts'
 import type { Positions } from './lease.ts'
 
@@ -79,9 +79,14 @@ export class Held {
 /** Found by comparing two sights. */
 const compared = new Set<EventName>(['spec-changed', 'workload-unavailable', 'endpoints-changed', 'config-changed'])
 
+/** Conditions of a node are part of it; its Lease is one that was seen over some time. */
+const isCompared = (event: EventObservation): boolean =>
+  compared.has(event.kind) ||
+  (event.kind === 'node-condition-changed' && (event.fields as NodeConditionChanged).condition === 'Lease')
+
 /** What an object that is there tells again; not so its end, what differed in it, nor that something was not seen. */
 export const isMadeAgain = (observation: Observation): boolean =>
-  (observation.type === 'event' && !compared.has(observation.kind)) ||
+  (observation.type === 'event' && !isCompared(observation)) ||
   (observation.type === 'state' && observation.deleted !== true)
 
 /** Versions that do not compare say nothing. */

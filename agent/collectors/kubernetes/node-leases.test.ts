@@ -13,20 +13,27 @@ const lease = (name: string, renewTime: number, leaseDurationSeconds: number) =>
   spec: { holderIdentity: name, leaseDurationSeconds, renewTime: stamp(renewTime) },
 })
 
-test('stale is what was not renewed for its duration and 10 s more, as far as the watch has seen', () => {
+/** Leases of node n1, whose clock may be another, and what is told of them up to a second that the watch has seen. */
+function following() {
   const leases = new NodeLeases()
   const renewed = (renewedAt: number, observedAt: number, more: Partial<Change<Renewed>> = {}) => {
     const ref = { kind: 'Lease', key: 'l', name: 'n1', namespace: 'kube-node-lease' } as const
     const object = { ...{ uid: 'l', createdAt: 0, version: 1, ref, body: {} }, renewedAt, duration: 40 * SECOND }
     leases.take({ type: 'present', object, uid: 'l', observedAt, resourceVersion: '1', ...more })
   }
-  const at = (seconds: number | undefined) =>
+  const at = (seconds: number | undefined, missing = false) =>
     leases
       .facts({
-        ...{ isFirst: false, seenUntil: seconds === undefined ? undefined : seconds * SECOND, isThere: () => true },
-        resolve: ({ name }) => ({ kind: 'Node', key: `uid-of-${name}` }),
+        ...{ isFirst: false, isListed: false, isThere: () => true },
+        seenUntil: seconds === undefined ? undefined : seconds * SECOND,
+        resolve: ({ name }) => ({ kind: 'Node', key: `uid-of-${name}`, ...(missing && { missing }) }),
       })
       .map((fact) => [fact.at / SECOND, 'status' in fact.fields && fact.fields.status, fact.id])
+  return { renewed, at }
+}
+
+test('stale is what was not renewed for its duration and 10 s more, as far as the watch has seen', () => {
+  const { renewed, at } = following()
   // The clock of the node is 5 s ahead.
   renewed(105 * SECOND, 100 * SECOND)
   assert.deepEqual([at(100), at(150), at(undefined)], [[], [], []])
@@ -39,6 +46,44 @@ test('stale is what was not renewed for its duration and 10 s more, as far as th
   renewed(425 * SECOND, 420 * SECOND)
   renewed(425 * SECOND, 430 * SECOND, { type: 'deleted' })
   assert.deepEqual(at(900), [])
+})
+
+test('one that was stale when it was found is told to be renewed, unless only the clock of its node is behind', () => {
+  const restarted = following()
+  restarted.renewed(1_000 * SECOND, 2_000 * SECOND)
+  assert.deepEqual(restarted.at(2_010), [])
+  restarted.renewed(2_020 * SECOND, 2_020 * SECOND)
+  assert.deepEqual(restarted.at(2_021), [[2_020, 'True', 'node-condition-changed/uid-of-n1/Lease/True/2020000000']])
+  restarted.renewed(2_030 * SECOND, 2_030 * SECOND)
+  assert.deepEqual(restarted.at(2_031), [])
+  const behind = following()
+  behind.renewed(1_000 * SECOND, 2_000 * SECOND)
+  behind.renewed(1_010 * SECOND, 2_010 * SECOND)
+  behind.renewed(1_100 * SECOND, 2_011 * SECOND)
+  assert.deepEqual(behind.at(2_012), [])
+})
+
+test('two renewals that come at once after it was stale are told as they would be one by one', () => {
+  const { renewed, at } = following()
+  renewed(100 * SECOND, 100 * SECOND)
+  at(151)
+  renewed(200 * SECOND, 200 * SECOND)
+  renewed(210 * SECOND, 210 * SECOND)
+  assert.deepEqual(
+    at(300).map(([when, status]) => [when, status]),
+    [
+      [200, 'True'],
+      [250, 'False'],
+    ],
+  )
+})
+
+test('one whose node is not known yet is told to be stale once it is', () => {
+  const { renewed, at } = following()
+  renewed(100 * SECOND, 100 * SECOND)
+  assert.deepEqual(at(160, true), [])
+  assert.deepEqual(at(161), [[140, 'False', 'node-condition-changed/uid-of-n1/Lease/False/100000000']])
+  assert.deepEqual(at(162), [])
 })
 
 suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {

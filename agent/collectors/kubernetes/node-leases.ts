@@ -21,12 +21,18 @@ interface Lease {
   /** When this renewal was seen, by the clock of this process: that of the node may be wrong. */
   seenAt: number
   stale: boolean
+  /** It was already not renewed any more when it was seen first: a run before this one may have told so. */
+  found: boolean
 }
+
+/** µs within which it has to be renewed. */
+const patienceOf = ({ duration }: Pick<Lease, 'duration'>): number => duration + grace
 
 /** Leases of nodes: told is one that is not renewed any more, and when it is again. What is renewed in time tells nothing. */
 export class NodeLeases implements Follower<Renewed> {
   readonly #leases = new Map<string, Lease>()
-  readonly #renewed = new Set<Lease>()
+  /** As they were then: they may expire, or be renewed once more, before it is told. */
+  #renewed: Lease[] = []
 
   take({ type, object, observedAt }: Change<Renewed>): void {
     const { uid, ref, renewedAt, duration } = object
@@ -35,22 +41,25 @@ export class NodeLeases implements Follower<Renewed> {
     if (type === 'deleted' || ref.namespace !== namespace || renewedAt === undefined || !duration) return
     if (!lease) {
       const node: NameRef = { kind: 'Node', namespace: '', name: ref.name ?? '' }
-      this.#leases.set(uid, { node, duration, renewedAt, seenAt: observedAt, stale: false })
+      const found = observedAt - renewedAt > patienceOf({ duration })
+      this.#leases.set(uid, { node, duration, renewedAt, seenAt: observedAt, stale: false, found })
     } else if (renewedAt !== lease.renewedAt) {
-      lease.renewedAt = renewedAt
-      lease.seenAt = observedAt
-      if (lease.stale) this.#renewed.add(lease)
-      lease.stale = false
+      // By the clock of the node alone: one that is behind makes a Lease look old.
+      const wasFound = lease.found && renewedAt - lease.renewedAt > patienceOf(lease)
+      const isAgain = lease.stale || wasFound
+      Object.assign(lease, { renewedAt, seenAt: observedAt, stale: false, found: false })
+      if (isAgain) this.#renewed.push({ ...lease })
     }
   }
 
   facts({ seenUntil = 0, resolve }: Moment): Fact[] {
     const expired = [...this.#leases.values()].filter(
-      ({ stale, seenAt, duration }) => !stale && seenUntil - seenAt > duration + grace,
+      // Of a node that is not known it can't be told: it is once the node is.
+      (lease) => !lease.stale && seenUntil - lease.seenAt > patienceOf(lease) && !resolve(lease.node).missing,
     )
     for (const lease of expired) lease.stale = true
-    const renewed = [...this.#renewed]
-    this.#renewed.clear()
+    const renewed = this.#renewed
+    this.#renewed = []
     return [
       ...renewed.flatMap((lease) => told(lease, lease.renewedAt, resolve(lease.node))),
       ...expired.flatMap((lease) => told(lease, lease.renewedAt + lease.duration, resolve(lease.node))),
