@@ -92,6 +92,8 @@ export type Among = (all: AllRef) => Iterable<Trimmed>
 export interface Moment {
   /** What was taken in is how it was found, and no change. */
   readonly isFirst: boolean
+  /** What was taken in is a whole list, which is in no order of time. */
+  readonly isListed: boolean
   /** Up to when all changes of the kind have been taken in, µs. */
   readonly seenUntil: number | undefined
   readonly resolve: Resolve

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { SECOND } from '../../../graph/model/time.ts'
 import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
-import { endpointsOf } from './service-endpoints.ts'
+import type { Change } from '../../reflector/handler.ts'
+import { endpointsOf, ServiceEndpoints, type Slice } from './service-endpoints.ts'
 import { Api } from './testing/api.ts'
 import { endpointSlice, service } from './testing/manifests.ts'
 
@@ -20,6 +21,55 @@ test('an endpoint without conditions is ready; one that ends and is not ready co
   const { ready, notReady } = endpointsOf({ metadata, endpoints })
   assert.deepEqual([ready, notReady], [['10.0.0.1', '10.0.0.4'], ['a']])
   assert.deepEqual(endpointsOf({ metadata, endpoints: null }).ready, [])
+})
+
+suite('what is told of writes of slices', () => {
+  const names = (count: number) => [...Array(count).keys()].map((n) => `p${n}`)
+  /** A write, by which of four endpoints so many are ready. */
+  const write = (version: number, uid: string, ready: number, all = 4, more: Partial<Change<Slice>> = {}) => {
+    const ref = { kind: 'EndpointSlice', key: uid, name: uid, namespace: 'n' } as const
+    const counted = { ready: names(ready), notReady: names(all).slice(ready), writtenAt: version * SECOND }
+    const object: Slice = { ...{ uid, createdAt: 0, version, ref, body: {} }, counted }
+    return { type: 'present', object, uid, observedAt: version * SECOND, resourceVersion: '', ...more } as Change<Slice>
+  }
+  const told = (batches: Change<Slice>[][], isListed = false) => {
+    const service = { kind: 'Service', namespace: 'n', name: 's' } as const
+    const endpoints = new ServiceEndpoints<Slice>(() => service)
+    return batches.flatMap((batch, index) => {
+      for (const change of batch) endpoints.take(change)
+      const moment = { isFirst: index === 0, isListed, seenUntil: undefined, isThere: () => true }
+      return endpoints.facts({ ...moment, resolve: () => ({ kind: 'Service', key: 'S' }) }).map(({ id }) => id)
+    })
+  }
+
+  test('the same, however many of them come at once', () => {
+    const first = [write(1, 'a', 4)]
+    const [half, none, back] = [write(2, 'a', 1), write(3, 'a', 0), write(4, 'a', 4)]
+    const all = ['1/4/2', '0/4/3', '4/4/4'].map((what) => `endpoints-changed/S/${what}`)
+    for (const batches of [
+      [[half], [none], [back]],
+      [[half, none], [back]],
+      [[half], [none, back]],
+      [[half, none, back]],
+    ])
+      assert.deepEqual(told([first, ...batches]), all)
+  })
+
+  test('of the first list nothing; of a later one what it comes to, also where a pod moved to another slice', () => {
+    const first = [write(1, 'a', 2, 4), write(2, 'b', 4)]
+    assert.deepEqual(told([first]), [])
+    const gone = write(3, 'a', 4, 4, { type: 'deleted', inferred: true })
+    assert.deepEqual(told([[write(1, 'a', 4)], [gone, write(2, 'b', 4)]], true), [])
+    assert.deepEqual(told([[write(1, 'a', 4)], [write(5, 'a', 0, 0), write(4, 'b', 4)]], true), [])
+    assert.deepEqual(told([[write(1, 'a', 4)], [write(5, 'a', 0, 0), write(4, 'b', 1)]], true), [
+      'endpoints-changed/S/1/4/5',
+    ])
+  })
+
+  test('a slice that was made anew under its name loses nothing', () => {
+    const gone = write(2, 'a', 4, 4, { type: 'deleted', inferred: true })
+    assert.deepEqual(told([[write(1, 'a', 4)], [gone, write(2, 'b', 4)]]), [])
+  })
 })
 
 suite('endpoints of Services in a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {

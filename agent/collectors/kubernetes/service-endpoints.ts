@@ -66,12 +66,31 @@ export class ServiceEndpoints<T extends Slice> implements Follower<T> {
   readonly #serviceOf: ServiceOf<T>
   readonly #services = new Map<string, Service<T>>()
   readonly #touched = new Map<string, Touch>()
+  #taken: Change<T>[] = []
 
   constructor(serviceOf: ServiceOf<T>) {
     this.#serviceOf = serviceOf
   }
 
-  take({ type, object, previous, observedAt, uncertaintyFrom }: Change<T>): void {
+  take(change: Change<T>): void {
+    this.#taken.push(change)
+  }
+
+  /**
+   * Counted after each write, so that what is told does not hang on how many came at once. In a list the writes are neither all
+   * there nor in order, and what it infers (as of a slice whose name another has now) goes with what follows.
+   */
+  facts(moment: Moment): Fact[] {
+    const taken = this.#taken
+    this.#taken = []
+    return taken.flatMap((change, index) => {
+      this.#apply(change)
+      const isWhole = index === taken.length - 1 || !(moment.isFirst || moment.isListed || change.inferred)
+      return isWhole ? this.#count(moment) : []
+    })
+  }
+
+  #apply({ type, object, previous, observedAt, uncertaintyFrom }: Change<T>): void {
     const live = type === 'present' ? object.counted.writtenAt : undefined
     const from = uncertaintyFrom ?? live ?? observedAt - SECOND
     const until = uncertaintyFrom === undefined && live !== undefined ? live + SECOND : observedAt
@@ -92,7 +111,7 @@ export class ServiceEndpoints<T extends Slice> implements Follower<T> {
     }
   }
 
-  facts({ isFirst, resolve, isThere }: Moment): Fact[] {
+  #count({ isFirst, resolve, isThere }: Moment): Fact[] {
     const touched = [...this.#touched]
     this.#touched.clear()
     return touched.flatMap(([key, touch]) => {

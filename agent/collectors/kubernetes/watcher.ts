@@ -135,8 +135,8 @@ export class ClusterWatcher implements RunningCollector {
     }
   }
 
-  #followed({ kind, passed, reflector }: Watched): Observation[] {
-    return this.#observer.followed(kind, { isFirst: !passed, seenUntil: reflector.watermark })
+  #followed({ kind, passed, reflector }: Watched, isListed = false): Observation[] {
+    return this.#observer.followed(kind, { isFirst: !passed, isListed, seenUntil: reflector.watermark })
   }
 
   async stop(): Promise<void> {
@@ -270,7 +270,7 @@ export class ClusterWatcher implements RunningCollector {
       held.push(...this.#again(uid, changes[0]!.observedAt, uncertainty))
       if (held.length >= emitLimit) await pass()
     }
-    held.push(...this.#followed(watched))
+    held.push(...this.#followed(watched, synced))
     await pass()
     if (synced) this.#handover.listed()
     if (watched.passed) return
