@@ -226,7 +226,7 @@ export interface ProcessExit {
 
 /** What is wanted of an object changed, found by comparing two sights of it. Of a workload that another one made (the ReplicaSet of a Deployment) the owner tells. Values of variables, commands, annotations and other texts that may hold a secret are never told. */
 export interface SpecChanged {
-  /** What differs, as template.spec.containers[app].image: items of lists by their name, variables by theirs. The first 16. */
+  /** What differs, as template.spec.containers[app].image: items of lists by their name, variables by theirs. Of more than 200 characters the rest is a digest. The first 16. */
   readonly paths: readonly string[]
   /** The values before, in the order of `paths`: empty where there was none, `kept back` where it may hold a secret; cut at 200 characters. */
   readonly before: readonly string[]
