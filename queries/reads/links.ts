@@ -31,7 +31,7 @@ const STATEMENTS: Readonly<Record<Direction, string>> = {
   beside: statement('generated/beside'),
 }
 
-/** Far ends that one step takes of an object and a group of relations: a Service has so many pods, a pod so few of all else. */
+/** Far ends that one step takes of an object and a branch of the statement, which may have several kinds: a Service has so many pods, a pod so few of all else. */
 const MOST = 500
 
 /** An object to step from; `own` takes only what it declares itself. */
@@ -47,7 +47,7 @@ export interface Step {
   readonly other: StoredObject
 }
 
-type Row = { key: string; kind: RelationName; edge: Record<string, Value>; other: StoredObject }
+type Row = { key: string; branch: number; kind: RelationName; edge: Record<string, Value>; other: StoredObject }
 
 const linkOf = ({ kind, edge }: Row): Link => {
   const { fromKey, toKey, by, from, to, uncertainty } = edge as unknown as Link
@@ -74,13 +74,13 @@ export const stepsFrom = async (
   window: Window,
 ): Promise<{ steps: Step[]; cut: boolean }> => {
   const found = await reader.read<Row>(STATEMENTS[direction], {
-    ...{ rows, limit: MOST, ...window },
+    ...{ rows, limit: MOST + 1, ...window },
     after: Math.min(window.from, window.known),
   })
-  const groups = Map.groupBy(found, ({ key, kind, edge }) => `${key} ${kind} ${edge.toKey === key}`)
+  const groups = Map.groupBy(found, ({ key, branch }) => `${key} ${branch}`)
   return {
     steps: found.map((row) => ({ key: row.key, link: linkOf(row), other: row.other })),
-    cut: [...groups.values()].some((group) => group.length >= MOST),
+    cut: [...groups.values()].some((group) => group.length > MOST),
   }
 }
 

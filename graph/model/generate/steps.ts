@@ -43,6 +43,10 @@ const intoHub = (kind: RelationKind): string =>
   WHERE edge.toKey = open AND edge.end > $after AND ${HOLDS}
   RETURN edge, other LIMIT $limit`
 
+/** Each branch has a limit of its own, over all its kinds: its number tells whose was reached. */
+const numbered = (branch: string, number: number): string =>
+  branch.replace('RETURN edge', `RETURN ${number} AS branch, edge`)
+
 /** Steps to the given ends of relations: `to` is reached from `from`, and the other way round. */
 const step = (relations: readonly RelationKind[], reached: (kind: RelationKind) => readonly End[]): string => {
   const reaching = (end: End): RelationKind[] => relations.filter((kind) => reached(kind).includes(end))
@@ -60,9 +64,9 @@ const step = (relations: readonly RelationKind[], reached: (kind: RelationKind) 
   return `UNWIND $rows AS row
 WITH row, CASE WHEN row.own THEN null ELSE row.key END AS open
 CALL (row, open) {
-${branches.join('\n  UNION ALL\n')}
+${branches.map(numbered).join('\n  UNION ALL\n')}
 }
-RETURN row.key AS key, type(edge) AS kind, properties(edge) AS edge, other {.*} AS other
+RETURN row.key AS key, branch, type(edge) AS kind, properties(edge) AS edge, other {.*} AS other
 `
 }
 

@@ -9,21 +9,21 @@ CALL (row, open) {
   MATCH (object:Object {key: row.key})-[edge:BOUND_TO|HOLDS|MOUNTS|ON|READS_ENV_FROM|ROUTES_TO|RUNS_ON|USES WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]->(other:Object)
   USING INDEX SEEK object:Object(key)
   WHERE (NOT row.own OR edge.by = row.key)
-  RETURN edge, other LIMIT $limit
+  RETURN 0 AS branch, edge, other LIMIT $limit
   UNION ALL
   MATCH (object:Object {key: row.key})-[edge:RUNS WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]->(other:Object)
   USING INDEX SEEK object:Object(key)
   WHERE (NOT row.own OR edge.by = row.key)
-  RETURN edge, other ORDER BY edge.from DESC LIMIT $limit
+  RETURN 1 AS branch, edge, other ORDER BY edge.from DESC LIMIT $limit
   UNION ALL
   MATCH (object:Object {key: row.key})<-[edge:APPLIES_TO|OWNS|RUNS|SCALES WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]-(other:Object)
   USING INDEX SEEK object:Object(key)
   WHERE (NOT row.own OR edge.by = row.key)
-  RETURN edge, other LIMIT $limit
+  RETURN 2 AS branch, edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:SELECTS]->()
   USING INDEX SEEK edge:SELECTS(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
-  RETURN edge, other LIMIT $limit
+  RETURN 3 AS branch, edge, other LIMIT $limit
 }
-RETURN row.key AS key, type(edge) AS kind, properties(edge) AS edge, other {.*} AS other
+RETURN row.key AS key, branch, type(edge) AS kind, properties(edge) AS edge, other {.*} AS other

@@ -9,41 +9,41 @@ CALL (row, open) {
   MATCH (object:Object {key: row.key})-[edge:APPLIES_TO|SCALES WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]->(other:Object)
   USING INDEX SEEK object:Object(key)
   WHERE (NOT row.own OR edge.by = row.key)
-  RETURN edge, other LIMIT $limit
+  RETURN 0 AS branch, edge, other LIMIT $limit
   UNION ALL
   MATCH (object:Object {key: row.key})<-[edge:BOUND_TO|ON|OWNS|ROUTES_TO|RUNS WHERE edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo]-(other:Object)
   USING INDEX SEEK object:Object(key)
   WHERE (NOT row.own OR edge.by = row.key)
-  RETURN edge, other LIMIT $limit
+  RETURN 1 AS branch, edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:HOLDS]->()
   USING INDEX SEEK edge:HOLDS(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
-  RETURN edge, other LIMIT $limit
+  RETURN 2 AS branch, edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:MOUNTS]->()
   USING INDEX SEEK edge:MOUNTS(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
-  RETURN edge, other LIMIT $limit
+  RETURN 3 AS branch, edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:READS_ENV_FROM]->()
   USING INDEX SEEK edge:READS_ENV_FROM(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
-  RETURN edge, other LIMIT $limit
+  RETURN 4 AS branch, edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:RUNS_ON]->()
   USING INDEX SEEK edge:RUNS_ON(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
-  RETURN edge, other LIMIT $limit
+  RETURN 5 AS branch, edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:SELECTS]->()
   USING INDEX SEEK edge:SELECTS(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
-  RETURN edge, other LIMIT $limit
+  RETURN 6 AS branch, edge, other LIMIT $limit
   UNION ALL
   MATCH (other:Object)-[edge:USES]->()
   USING INDEX SEEK edge:USES(toKey, end)
   WHERE edge.toKey = open AND edge.end > $after AND edge.from < $to AND edge.to > $from AND edge.recordedFrom <= $known AND $known < edge.recordedTo
-  RETURN edge, other LIMIT $limit
+  RETURN 7 AS branch, edge, other LIMIT $limit
 }
-RETURN row.key AS key, type(edge) AS kind, properties(edge) AS edge, other {.*} AS other
+RETURN row.key AS key, branch, type(edge) AS kind, properties(edge) AS edge, other {.*} AS other
