@@ -4,16 +4,18 @@ import { sourceOf } from '../../graph/model/observation.ts'
 import { now, SECOND } from '../../graph/model/time.ts'
 import { type Coverage, type Interval, type Session, sessionsOf, spansOf } from './coverage.ts'
 import { type AsOf, type Reader, statement } from './read.ts'
-import { type Gap, without } from './sources.ts'
+import { type Gap, type Loss, without } from './sources.ts'
+import { many } from './units.ts'
 import { LAG, RECENT, SHORT } from './watching.ts'
 
 const WATCHED = statement('watched')
 const GAPS_OF = statement('gaps-of')
+const LOSSES_OF = statement('losses-of')
 const HORIZON = statement('horizon')
 
 /** A reason why an answer may be wrong or lack something. Times are µs. */
 export interface Doubt {
-  readonly kind: 'future' | 'beyond-horizon' | 'never-heard' | 'not-watched' | 'gap' | 'lagging'
+  readonly kind: 'future' | 'beyond-horizon' | 'never-heard' | 'not-watched' | 'gap' | 'loss' | 'lagging'
   readonly source: string | null
   readonly from: number
   readonly to: number
@@ -54,6 +56,25 @@ const unwatchedBy = (source: string, sessions: readonly Session[], window: Inter
     })
 }
 
+/**
+ * What a source lost before the end of the window, as one doubt. It hides states until that source tells all anew, which is
+ * known of it only where nobody watched in between: a replica that joins another one holds back what it sees.
+ */
+const lostBy = (source: string, sessions: readonly Session[], losses: readonly Loss[], window: Interval): Doubt[] => {
+  const anew = spansOf(sessions).findLast(({ from }) => from <= window.from)?.from ?? 0
+  const lost = losses.filter((loss) => loss.source === source && loss.from < window.to && loss.to >= anew)
+  if (lost.length === 0) return []
+  const count = lost.reduce((sum, loss) => sum + loss.count, 0)
+  return [
+    {
+      ...{ kind: 'loss', source },
+      from: Math.min(...lost.map((loss) => loss.from)),
+      to: Math.max(...lost.map((loss) => loss.to)),
+      reason: `${many(count, 'observation')}: ${[...new Set(lost.map(({ what }) => what))].sort().join(', ')}`,
+    },
+  ]
+}
+
 /** The ground of an answer about [from, to], µs; an instant has both the same. */
 export const groundOf = async (
   reader: Reader,
@@ -63,9 +84,10 @@ export const groundOf = async (
   clock: number = now(),
 ): Promise<Ground> => {
   const window: Interval = { from, to: Math.max(to, from + 1) }
-  const [rows, gaps, horizons] = await Promise.all([
+  const [rows, gaps, losses, horizons] = await Promise.all([
     reader.read<{ coverage: Coverage }>(WATCHED, { cluster, sources: SOURCES }),
     reader.read<{ gap: Gap }>(GAPS_OF, { cluster, sources: SOURCES, ...window }),
+    reader.read<{ loss: Loss }>(LOSSES_OF, { cluster, sources: SOURCES, to: window.to }),
     reader.read<{ at: number; known: number | null }>(HORIZON, { cluster }),
   ])
   const coverages = rows.map(
@@ -100,6 +122,14 @@ export const groundOf = async (
       ...gaps
         .filter(({ gap }) => hidesStates(gap) && touches(gap, window))
         .map(({ gap }): Doubt => ({ kind: 'gap', source: gap.source, from: gap.from, to: gap.to, reason: gap.reason })),
+      ...sessions.flatMap(([source, all]) =>
+        lostBy(
+          source,
+          all,
+          losses.map(({ loss }) => loss),
+          window,
+        ),
+      ),
     ],
   }
 }
@@ -121,6 +151,8 @@ export const doubtText = ({ kind, source, from, to, reason }: Doubt, time: (micr
       return from === 0
         ? `${source} began to watch at ${time(to)}: of the time before nothing was seen.`
         : `${source} was not watching from ${time(from)} to ${time(to)}: what changed in between is not told.`
+    case 'loss':
+      return `${source} lost ${reason} (${time(from)} to ${time(to)}): what they told is missing from then on.`
     case 'gap':
       return `${source} had a gap from ${time(from)} to ${time(to)}${reason === null ? '' : ` (${reason})`}: what changed in between is not told.`
   }
