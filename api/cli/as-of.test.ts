@@ -122,6 +122,8 @@ describe('the command line as of a time', () => {
     assert.match(gone.err, /any more: it was deleted at .*14:06:40\. Add --at/)
     const usage = await aitia('changes', 'pod/x', '--from', toRfc3339(END), '--to', toRfc3339(KILL))
     assert.deepEqual([usage.code, usage.out], [2, ''])
+    const turned = await aitia('changes', 'pod/x', '--from', '-1h', '--to', '-2h')
+    assert.deepEqual([turned.code, turned.err], [2, usage.err], 'both are before now')
     assert.equal((await aitia('who-had', 'nonsense')).code, 2)
     assert.equal((await aitia('dependents', 'pod/x', '--depth', '99')).code, 2)
   })

@@ -94,7 +94,8 @@ export const changes = async (target: string, options: ChangesOptions): Promise<
   const tools = await ink()
   const now = tools.reads.now()
   const { at, ...question } = questionOf(target, { ...options, ...(options.to ? { at: options.to } : {}) }, tools)
-  const from = timeOption('--from', options.from, at ?? now)!
+  // -2h is before now, as it is of --to; 13:30 is the last one before the end.
+  const from = timeOption('--from', options.from, options.from.startsWith('-') ? now : (at ?? now))!
   if (from >= (at ?? now)) throw new UsageError('--from is not before --to')
   const found = await withStore((store) =>
     tools.reads.changes(store, {
