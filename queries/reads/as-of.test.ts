@@ -8,11 +8,13 @@ import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { type Change, changes } from './changes.ts'
-import type { Link } from './links.ts'
+import { eventsOf } from './events-of.ts'
+import { doubtText } from './ground.ts'
+import { instant, type Link, stepsFrom } from './links.ts'
 import { ownerChain } from './owner-chain.ts'
-import { InvalidRequest } from './read.ts'
+import { InvalidRequest, KNOWN_NOW } from './read.ts'
 import { dependencies, dependents, type Reliance } from './reliance.ts'
-import { NotFound, nameOf } from './subject.ts'
+import { NotFound, nameOf, subjectOf } from './subject.ts'
 import { topologyAround, topologyOfNamespace } from './topology.ts'
 import { whoHad } from './who-had.ts'
 import { workload } from './workload.ts'
@@ -70,6 +72,9 @@ const story: Observation[] = [
     reason: 'Event: cut off',
     kinds: ['kubernetes-event'],
   },
+  // What the kernel lost is no state, nor is what names its kinds.
+  { type: 'loss', source: EBPF, from: KILL, to: KILL, count: 9, what: 'ring' },
+  { type: 'loss', source: KUBERNETES, from: KILL, to: KILL, count: 1, what: 'dead-letter', kinds: ['pod-created'] },
 ]
 
 describe('as of a time', () => {
@@ -275,6 +280,136 @@ describe('as of a time', () => {
       new RegExp(`yet: it was first seen at ${toRfc3339(START)}`),
     )
     await assert.rejects(ownerChain(store, about('deployment', 'chekout', KILL)), /\(nearest: checkout/)
+  })
+
+  test('what nobody watches is there once others tell of it, and what a placeholder stood for is told as deleted', async () => {
+    const other = testCluster()
+    const [unwatched, left]: ObjectRef[] = [
+      { kind: 'Pod', key: 'u1', name: 'unwatched', namespace: 'shop' },
+      { kind: 'Secret', key: 'k1', name: 'left-out', namespace: 'shop' },
+    ]
+    const late = { kind: 'ConfigMap', name: 'late', namespace: 'shop' } as const
+    const placeholder: ObjectRef = { ...late, key: 'missing/ConfigMap/shop/late', missing: true }
+    const mounting = (at: number, ...all: ObjectRef[]) =>
+      holder('m1', at, [], {
+        relations: all.map((to) => ({
+          kind: 'MOUNTS',
+          to,
+          properties: { volume: to.name!, paths: [], optional: true },
+        })),
+      })
+    const map: StateObservation = {
+      ...{ type: 'state', object: { ...late, key: 'm-late' }, at: START + MINUTE, version: START + MINUTE },
+      ...{ source: KUBERNETES, uncertainty: 0, relations: [] },
+      body: { labels: [], keys: [], digests: [], digest: '', bytes: 0 },
+    }
+    const kill = outOfMemory(KILL).filter((it) => it.type === 'event' && it.kind === 'oom-kill')
+    const observations: Observation[] = [
+      ...kill.map((it) => ({ ...it, pod: unwatched }) as Observation),
+      mounting(START, placeholder, left!),
+      map,
+      mounting(START + 2 * MINUTE, { ...late, key: 'm-late' }, left!),
+      tombstone({ kind: 'Pod', key: 'm1', name: 'm1', namespace: 'shop' }, START + 3 * MINUTE),
+      tombstone(map.object, START + 4 * MINUTE),
+      heartbeat(KUBERNETES, START, END, true),
+      heartbeat(EBPF, START, END, true),
+    ]
+    try {
+      await loadRecording(store, recordingOf(observations), other)
+      const ask = (kind: string, name: string, at: number, known?: number) =>
+        subjectOf(store, {
+          cluster: other,
+          kind,
+          name,
+          namespace: 'shop',
+          at,
+          ...(known === undefined ? {} : { known }),
+        })
+      const keyOf = async (...of: Parameters<typeof ask>) => (await ask(...of)).object.key.slice(other.length + 1)
+      assert.equal(await keyOf('pod', 'unwatched', KILL), 'u1')
+      await assert.rejects(ask('pod', 'unwatched', KILL - 1), NotFound)
+      await assert.rejects(ask('pod', 'unwatched', KILL, START), NotFound)
+      const events = { cluster: other, kind: 'pod', name: 'unwatched', namespace: 'shop', from: START, first: 10 }
+      assert.deepEqual(
+        (await eventsOf(store, { ...events, at: KILL + MINUTE })).events.map(({ kind }) => kind),
+        ['oom-kill'],
+        'those of its containers too, though nobody told that they are its',
+      )
+      assert.equal(await keyOf('secret', 'left-out', START + MINUTE), 'k1')
+      await assert.rejects(ask('secret', 'left-out', START - 1), NotFound)
+      assert.equal(await keyOf('configmap', 'late', START), placeholder.key)
+      assert.equal(await keyOf('configmap', 'late', START + 2 * MINUTE), 'm-late')
+      await assert.rejects(ask('configmap', 'late', START + 5 * MINUTE), (error: NotFound) => {
+        assert.equal(error.answer?.deletedAt, START + 4 * MINUTE)
+        return true
+      })
+    } finally {
+      await removeCluster(store, other)
+    }
+  })
+
+  test('a step is cut where a branch of it is, whatever kinds that has', async () => {
+    const other = testCluster()
+    const service: ObjectRef = { kind: 'Service', key: 's1', name: 'wide', namespace: 'shop' }
+    const told = { type: 'state', source: KUBERNETES, uncertainty: 0 } as const
+    const wide = (pods: number): Observation[] => [
+      {
+        ...{ ...told, object: service, at: START, version: START, body: { labels: [], serviceType: 'ClusterIP' } },
+        relations: ['10.0.0.1', '10.0.0.2'].map((key) => ({ kind: 'HOLDS', to: { kind: 'Address', key, name: key } })),
+      },
+      {
+        ...{ ...told, object: { kind: 'EndpointSlice', key: 'e1' }, at: START + pods, version: START + pods },
+        body: { serviceName: 'wide', endpoints: pods, readyEndpoints: pods },
+        relations: Array.from({ length: pods }, (_, index) => ({
+          ...{ kind: 'SELECTS', from: service, properties: { ready: true } },
+          to: { kind: 'Pod', key: `p${index}` },
+        })),
+      },
+    ]
+    try {
+      const step = async (pods: number) => {
+        await loadRecording(store, recordingOf(wide(pods)), other)
+        const window = instant({ at: START + pods, known: KNOWN_NOW })
+        return (await stepsFrom(store, 'relies-on', [{ key: `${other}/s1`, own: false }], window)).cut
+      }
+      assert.deepEqual([await step(498), await step(499)], [false, true])
+    } finally {
+      await removeCluster(store, other)
+    }
+  })
+
+  test('a lost observation may have been a state: told of all times from then on, until the source told all anew', async () => {
+    const other = testCluster()
+    const beat = (session: string, from: number, to: number) => ({
+      ...heartbeat(KUBERNETES, from, to, true),
+      session,
+    })
+    const loss = { type: 'loss', source: KUBERNETES, count: 2, what: 'dead-letter' } as const
+    const [first, second] = [START + 2 * MINUTE, START + 4 * MINUTE]
+    const observations: Observation[] = [
+      ...healthy(START),
+      { ...loss, from: first, to: first },
+      { ...loss, from: second, to: second, count: 1, what: 'spool' },
+      // A replica that joins tells nothing anew; one that begins after a time without any does.
+      ...[beat('a', START, KILL), beat('b', START + 5 * MINUTE, KILL), beat('c', KILL + MINUTE, END)],
+    ]
+    try {
+      await loadRecording(store, recordingOf(observations), other)
+      const losses = async (at: number) =>
+        (await whoHad(store, { cluster: other, ip: IP, at })).ground.doubts
+          .filter(({ kind }) => kind === 'loss')
+          .map((doubt) => doubtText(doubt, (time) => String((time - START) / MINUTE)))
+      const both = `${KUBERNETES} lost 3 observations: dead-letter, spool (2 to 4): what they told is missing from then on.`
+      assert.deepEqual(await losses(first - 1), [])
+      assert.deepEqual(await losses(first), [
+        `${KUBERNETES} lost 2 observations: dead-letter (2 to 2): what they told is missing from then on.`,
+      ])
+      assert.deepEqual(await losses(second), [both])
+      assert.deepEqual(await losses(KILL - MINUTE), [both])
+      assert.deepEqual(await losses(KILL + MINUTE), [])
+    } finally {
+      await removeCluster(store, other)
+    }
   })
 
   test('the knowledge time is obeyed: before anything was recorded nothing is known', async () => {

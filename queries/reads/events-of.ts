@@ -1,5 +1,5 @@
 /** Events of an object, its pods and their containers within a window, by time. */
-import { events } from './events.ts'
+import { events, toldOfPods } from './events.ts'
 import { family, keysOf, type Window } from './family.ts'
 import { type Ground, groundOf } from './ground.ts'
 import type { Reader } from './read.ts'
@@ -26,14 +26,16 @@ export const eventsOf = async (
   const objects = await subjectsSince(reader, asking, from)
   const window: Window = { from, to: times.at + 1, known: times.known }
   const members = await Promise.all(objects.map(({ key }) => family(reader, key, window)))
-  const keys = [...new Set([...objects.map(({ key }) => key), ...members.flatMap(keysOf)])]
-  const [told, ground] = await Promise.all([
+  const pods = objects.filter((it) => it.kind === 'Pod').map(({ key }) => key)
+  const told = await toldOfPods(reader, pods, window)
+  const keys = [...new Set([...objects.map(({ key }) => key), ...members.flatMap(keysOf), ...told])]
+  const [found, ground] = await Promise.all([
     events(reader, keys, { ...window, limit: first }),
     groundOf(reader, cluster, { from, to: times.at }, times.known),
   ])
   return {
     ...{ asking, objects, ground },
-    events: told.events.slice(-first),
-    cut: told.cut || told.events.length > first,
+    events: found.events.slice(-first),
+    cut: found.cut || found.events.length > first,
   }
 }

@@ -8,6 +8,7 @@ import { forKind, type Reader, statement } from './read.ts'
 import type { StoredEvent } from './stored.ts'
 
 const EVENTS_OF = statement('events')
+const OF_POD = statement('events-of-pod')
 const BY_ID = statement('events-by-id')
 const ALL = Object.keys(EVENTS) as EventName[]
 
@@ -45,6 +46,20 @@ export const events = async <K extends EventName = EventName>(
     )
     .sort(inTime)
   return { events, cut: groups.some((group) => group.length > limit) }
+}
+
+/** Containers of one pod that an answer looks at. */
+const CONTAINERS = 200
+
+/** Keys of all that events of these pods are about: of a pod that only the kernel told of, its containers are known by these alone. */
+export const toldOfPods = async (reader: Reader, keys: readonly string[], window: Window): Promise<string[]> => {
+  if (keys.length === 0) return []
+  const rows = await Promise.all(
+    ALL.map((kind) =>
+      reader.read<{ objectKey: string }>(forKind(OF_POD, pascalCase(kind)), { keys, limit: CONTAINERS, ...window }),
+    ),
+  )
+  return [...new Set(rows.flat().map(({ objectKey }) => objectKey))]
 }
 
 /** Events by id; those that are not there (any more) are left out. */

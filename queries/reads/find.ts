@@ -2,6 +2,7 @@
 import { OBJECTS } from '../../graph/model/generated/registry.ts'
 import type { ObjectName } from '../../graph/model/generated/types.ts'
 import { kindNamed } from './kinds.ts'
+import { mentions } from './mentions.ts'
 import { type AsOf, forKind, type Reader, statement } from './read.ts'
 import { parseState, type RawState } from './states.ts'
 import type { StoredObject, StoredState } from './stored.ts'
@@ -28,11 +29,16 @@ export interface Asked {
 export interface Found {
   readonly object: StoredObject
   readonly state: StoredState | null
+  /** Without a state: others told of it by then, so that it was there though nobody watched it. */
+  readonly mentioned: boolean
 }
 
 const namespaced = (label: ObjectName): boolean => OBJECTS[label].namespaced === true
 
-/** All objects that had this kind and name by `at`, those that exist at that time first, then the newest state first. */
+/**
+ * All objects that had this kind and name by `at`, those that exist at that time first, then those of which the newest was
+ * told: a placeholder to which no relation leads any more comes after the object that it stood for.
+ */
 export const find = async (reader: Reader, cluster: string, asked: Asked, asOf: AsOf): Promise<Found[]> => {
   const { label, workloadKind } = kindNamed(asked.kind)
   const text = forKind(namespaced(label) ? FIND : FIND_GLOBAL, label)
@@ -47,9 +53,16 @@ export const find = async (reader: Reader, cluster: string, asked: Asked, asOf: 
     named.length > 0
       ? named
       : await reader.read<Row>(WITH_KEY, { key: `${cluster}/${asked.name}`, kind: label, ...asOf })
-  const found = rows.map(({ object, state }) => ({ object, state: state === null ? null : parseState(state) }))
-  const alive = (it: Found): number => (it.state === null ? 1 : it.state.deleted ? 0 : 2)
-  return found.sort((a, b) => alive(b) - alive(a) || (b.state?.at ?? 0) - (a.state?.at ?? 0))
+  const stateless = rows.flatMap(({ object, state }) => (state === null ? [object.key] : []))
+  const mentionedAt = await mentions(reader, stateless, asOf)
+  const found = rows.map(({ object, state }) => ({
+    object,
+    state: state === null ? null : parseState(state),
+    mentioned: mentionedAt.has(object.key),
+  }))
+  const isAlive = ({ state }: Found): boolean => state !== null && !state.deleted
+  const toldAt = ({ object, state }: Found): number => state?.at ?? mentionedAt.get(object.key) ?? -1
+  return found.sort((a, b) => Number(isAlive(b)) - Number(isAlive(a)) || toldAt(b) - toldAt(a))
 }
 
 export interface NamedObject {

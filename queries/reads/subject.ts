@@ -132,11 +132,15 @@ export const settle = async (
   known: await settledKnown(reader, cluster, known ?? KNOWN_NOW),
 })
 
-/** An object that was there, and what it looked like; a placeholder that was only referred to has no state. */
+/** An object that was there, and what it looked like; one of which only others told has no state. */
 export interface Subject extends Asking {
   readonly object: StoredObject
   readonly state: StoredState | null
 }
+
+/** A placeholder is there by being referred to, and what nobody watches by being told of. */
+const wasThere = ({ object, state, mentioned }: Found): boolean =>
+  state === null ? object.missing === true || mentioned : !state.deleted
 
 /** The object that is asked about. Throws NotFound where it was deleted or not yet seen at that time, or never was. */
 export const subjectOf = async (reader: Reader, question: AsOfQuestion): Promise<Subject> => {
@@ -144,8 +148,7 @@ export const subjectOf = async (reader: Reader, question: AsOfQuestion): Promise
   const times = await settle(reader, question)
   const asking: Asking = { cluster, asked: { kind, name, namespace }, ...times }
   const [found] = await find(reader, cluster, asking.asked, times)
-  const there = found !== undefined && (found.state === null ? found.object.missing === true : !found.state.deleted)
-  if (!there) throw new NotFound(await notThere(reader, asking, found))
+  if (found === undefined || !wasThere(found)) throw new NotFound(await notThere(reader, asking, found))
   return { ...asking, object: found.object, state: found.state }
 }
 
@@ -155,9 +158,7 @@ export const subjectOf = async (reader: Reader, question: AsOfQuestion): Promise
  */
 export const subjectsSince = async (reader: Reader, asking: Asking, from: number): Promise<StoredObject[]> => {
   const found = await find(reader, asking.cluster, asking.asked, asking)
-  const there = found.filter(({ object, state }) =>
-    state === null ? object.missing === true : !state.deleted || state.at > from,
-  )
+  const there = found.filter((it) => wasThere(it) || (it.state !== null && it.state.at > from))
   if (there.length === 0) throw new NotFound(await notThere(reader, asking, found[0]))
   return there.map(({ object }) => object)
 }
