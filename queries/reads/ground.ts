@@ -3,6 +3,7 @@ import { COLLECTORS, EVENTS } from '../../graph/model/generated/registry.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
 import { now, SECOND } from '../../graph/model/time.ts'
 import { type Coverage, type Interval, type Session, sessionsOf, spansOf } from './coverage.ts'
+import { horizonOf } from './horizon.ts'
 import { type AsOf, type Reader, statement } from './read.ts'
 import { type Gap, type Loss, without } from './sources.ts'
 import { many } from './units.ts'
@@ -11,7 +12,6 @@ import { LAG, RECENT, SHORT } from './watching.ts'
 const WATCHED = statement('watched')
 const GAPS_OF = statement('gaps-of')
 const LOSSES_OF = statement('losses-of')
-const HORIZON = statement('horizon')
 
 /** A reason why an answer may be wrong or lack something. Times are µs. */
 export interface Doubt {
@@ -84,11 +84,11 @@ export const groundOf = async (
   clock: number = now(),
 ): Promise<Ground> => {
   const window: Interval = { from, to: Math.max(to, from + 1) }
-  const [rows, gaps, losses, horizons] = await Promise.all([
+  const [rows, gaps, losses, { at: horizon, known: knownFrom }] = await Promise.all([
     reader.read<{ coverage: Coverage }>(WATCHED, { cluster, sources: SOURCES }),
     reader.read<{ gap: Gap }>(GAPS_OF, { cluster, sources: SOURCES, ...window }),
     reader.read<{ loss: Loss }>(LOSSES_OF, { cluster, sources: SOURCES, to: window.to }),
-    reader.read<{ at: number; known: number | null }>(HORIZON, { cluster }),
+    horizonOf(reader, cluster),
   ])
   const coverages = rows.map(
     ({ coverage }): Coverage => ({
@@ -101,8 +101,6 @@ export const groundOf = async (
     ([source, all]) => [source, sessionsOf(all)] as const,
   )
   const begun = sessions.flatMap(([, all]) => spansOf(all).map((span) => span.from))
-  const horizon = horizons[0]?.at ?? null
-  const knownFrom = horizons[0]?.known ?? 0
   const future = to > clock + SECOND
   return {
     at: to,

@@ -3,13 +3,15 @@ import { EVENTS } from '../../graph/model/generated/registry.ts'
 import type { EventName } from '../../graph/model/generated/types.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
 import { MINUTE } from '../../graph/model/time.ts'
+import { concerns } from './coverage.ts'
 import { events } from './events.ts'
+import type { Horizon } from './horizon.ts'
 import { beginAt, instant, walk } from './links.ts'
 import type { OccurrenceDetail } from './occurrences.ts'
-import type { Reader } from './read.ts'
+import type { AsOf, Reader } from './read.ts'
 import { type Source, sources, unwatched } from './sources.ts'
-import { firstSeen } from './states.ts'
-import type { StoredEvent } from './stored.ts'
+import { firstSeen, states, statesInForce } from './states.ts'
+import type { StoredEvent, StoredState } from './stored.ts'
 
 /** How long before an occurrence a change may have led to it, µs. */
 const BEFORE = 60 * MINUTE
@@ -22,7 +24,7 @@ const LIMIT_BACK = 14 * 24 * 60 * MINUTE
 export interface RuledOut {
   readonly rival: 'workload-changed' | 'configuration-changed' | 'node-under-pressure'
   readonly from: number
-  /** Objects that were looked at. */
+  /** Objects that were looked at, each of them watched. */
   readonly objects: number
 }
 
@@ -40,12 +42,42 @@ export interface Rivals {
   readonly limit: Limit | null
 }
 
-/** From when on a kind was watched without a break up to `to`; null where that is too short a time. */
+/** From when on a kind was watched up to `to` without a break or a loss; null where that is too short a time. */
 const watchedSince = (heard: readonly Source[], kind: EventName, from: number, to: number): number | null => {
   const source = heard.find((it) => it.source === sourceOf(EVENTS[kind].collector))
   if (source === undefined) return null
-  const since = unwatched(source, { from, to }, kind).at(-1)?.to ?? from
+  const lost = source.losses.filter((loss) => concerns(loss, kind) && loss.from <= to).map((loss) => loss.to)
+  const since = Math.max(unwatched(source, { from, to }, kind).at(-1)?.to ?? from, ...lost)
   return to - since < LEAST ? null : since
+}
+
+/** A state after which its object is told of. */
+const isTold = (state: StoredState | undefined): state is StoredState =>
+  state !== undefined && !state.deleted && !state.leftOut
+
+/**
+ * From when on all of `keys` were looked at up to `at`; null where one was not, or came into being since: what is new may be
+ * the cause. `mayBeNew` excepts what its owner makes without anybody changing a thing, as pods of a workload.
+ */
+const toldFrom = async (
+  reader: Reader,
+  keys: readonly string[],
+  from: number,
+  { at, known }: AsOf,
+  mayBeNew: (key: string) => boolean,
+): Promise<number | null> => {
+  const [before, then] = await Promise.all([
+    statesInForce(reader, keys, { at: from, known }),
+    statesInForce(reader, keys, { at, known }),
+  ])
+  if (!keys.every((key) => isTold(then.get(key)))) return null
+  const later = keys.filter((key) => !before.has(key))
+  const sights = await states(reader, later, { from, to: at, known })
+  const first = [...before.values(), ...later.flatMap((key) => sights.get(key)?.[0] ?? [])]
+  if (!first.every((state) => isTold(state) && (state.at - state.uncertainty <= from || mayBeNew(state.key))))
+    return null
+  // What was there already is compared from its first sight on.
+  return Math.max(from, ...first.filter((state) => state.at - state.uncertainty <= from).map((state) => state.at))
 }
 
 /** The change of a container's memory limit among those of a workload's or pod's spec, if this is one. */
@@ -56,28 +88,33 @@ const changeOfLimit = ({ paths, before, after }: StoredEvent<'spec-changed'>, co
 
 const limitOf = async (
   reader: Reader,
-  detail: OccurrenceDetail,
-  keys: readonly string[],
+  { occurrence, verdict, evidence, affected }: OccurrenceDetail,
   heard: readonly Source[],
   known: number,
 ): Promise<Limit | null> => {
-  const { occurrence, verdict, evidence } = detail
   const anchor = evidence.find(({ event }) => event.id === occurrence.anchorId)?.event
   const container = verdict?.containerName
-  if (anchor?.kind !== 'oom-kill' || container === undefined) return null
+  if (anchor?.kind !== 'oom-kill' || anchor.podKey === undefined || container === undefined) return null
   const { global: ofNode, limitBytes } = anchor as StoredEvent<'oom-kill'>
   if (ofNode || limitBytes === undefined) return null
   const from = occurrence.at - LIMIT_BACK
   const watched = watchedSince(heard, 'spec-changed', from, occurrence.at)
   if (watched === null) return null
+  // The pod holds the limit; it was the same in the pods before where the top owner's template says so.
+  const top = affected.find(({ role }) => role === 'workload')?.object.key
+  const wanted = [anchor.podKey, ...(top === undefined ? [] : [top])]
+  const inForce = await statesInForce(reader, wanted, { at: occurrence.at, known })
+  const keys = wanted.filter((key) => isTold(inForce.get(key)))
+  if (!keys.includes(anchor.podKey)) return null
   const [told, first] = await Promise.all([
     events(reader, keys, { from, to: occurrence.at, known }, ['spec-changed']),
     firstSeen(reader, keys),
   ])
-  // One that leaves out paths may have changed the limit too.
+  // One that leaves out paths may have changed the limit too, and so may those older than one answer takes.
   const doubtful = told.events.findLast(({ morePaths = 0 }) => morePaths > 0)?.at ?? 0
+  const oldest = [...Map.groupBy(told.events, ({ objectKey }) => objectKey).values()].map((all) => all[0]!.at)
   const last = told.events.findLast((event) => changeOfLimit(event, container) !== null)
-  const since = Math.max(watched, Math.min(...first.values()), last?.at ?? 0, doubtful)
+  const since = Math.max(watched, Math.min(...first.values()), last?.at ?? 0, doubtful, ...(told.cut ? oldest : []))
   return {
     bytes: limitBytes,
     since,
@@ -95,6 +132,7 @@ export const rivals = async (
   const { at } = detail.occurrence
   const pods = detail.affected.filter(({ role }) => role === 'pod').map(({ object }) => object)
   const owners = detail.affected.filter(({ object }) => object.kind === 'Workload').map(({ object }) => object.key)
+  const top = detail.affected.find(({ role }) => role === 'workload')?.object.key
   const [heard, below] = await Promise.all([
     sources(reader, cluster, { from: at - LIMIT_BACK, to: at }),
     walk(reader, 'relies-on', beginAt(...pods), instant({ at, known }), { depth: 3, most: 200 }),
@@ -107,15 +145,24 @@ export const rivals = async (
     kind: K,
     keys: readonly string[],
     counts: (event: StoredEvent<K>) => boolean = () => true,
+    mayBeNew: (key: string) => boolean = () => false,
   ): Promise<RuledOut[]> => {
-    const from = watchedSince(heard, kind, at - BEFORE, at)
-    if (from === null || keys.length === 0) return []
+    const watched = watchedSince(heard, kind, at - BEFORE, at)
+    if (watched === null || keys.length === 0) return []
+    const from = await toldFrom(reader, keys, watched, { at, known }, mayBeNew)
+    if (from === null || at - from < LEAST) return []
     const told = await events(reader, keys, { from, to: at, known }, [kind])
-    return told.events.some(counts) ? [] : [{ rival, from, objects: keys.length }]
+    return told.cut || told.events.some(counts) ? [] : [{ rival, from, objects: keys.length }]
   }
   const [limit, ...ruledOut] = await Promise.all([
-    limitOf(reader, detail, wanted, heard, known),
-    look('workload-changed', 'spec-changed', wanted),
+    limitOf(reader, detail, heard, known),
+    look(
+      'workload-changed',
+      'spec-changed',
+      wanted,
+      () => true,
+      (key) => top !== undefined && key !== top,
+    ),
     look('configuration-changed', 'config-changed', keysOf('ConfigMap', 'Secret')),
     look(
       'node-under-pressure',
@@ -125,4 +172,17 @@ export const rivals = async (
     ),
   ])
   return { notThis: ruledOut.flat(), limit }
+}
+
+/** What of it still stands where history was removed up to the horizon; nothing does where what was known was removed. */
+export const sinceHorizon = ({ notThis, limit }: Rivals, { at, known }: AsOf, horizon: Horizon): Rivals => {
+  if (known < horizon.known) return { notThis: [], limit: null }
+  const { at: kept } = horizon
+  if (kept === null) return { notThis, limit }
+  const stillToldOf = at - kept >= LEAST
+  return {
+    notThis: stillToldOf ? notThis.map((it) => ({ ...it, from: Math.max(it.from, kept) })) : [],
+    limit:
+      limit === null || limit.since >= kept ? limit : stillToldOf ? { ...limit, since: kept, changed: null } : null,
+  }
 }

@@ -6,6 +6,7 @@ import { sourceOf } from '../../graph/model/observation.ts'
 import { now, SECOND } from '../../graph/model/time.ts'
 import { concerns, type Interval } from './coverage.ts'
 import type { Member, Window } from './family.ts'
+import type { Horizon } from './horizon.ts'
 import { withoutCluster } from './read.ts'
 import { type Source, unwatched, without } from './sources.ts'
 
@@ -20,13 +21,14 @@ export const SHORT = 5 * SECOND
 
 /** A time within the window about which a source can't say anything, or not all. */
 export interface Unwatched {
-  readonly source: string
-  readonly collector: string
+  /** Null where it is no source's fault: what they told was removed. */
+  readonly source: string | null
+  readonly collector: string | null
   /** Name of the node or host; null for the whole cluster. */
   readonly on: string | null
   readonly from: number
   readonly to: number
-  /** Why, where it is known: the reason of a gap, what was lost; `never-heard` where no such source ever reported. */
+  /** Why, where it is known: the reason of a gap, what was lost; `never-heard` where no such source ever reported, `beyond-horizon` where what happened then was removed, `known-beyond-horizon` where what was known then was. */
   readonly reason: string | null
   /** Only these kinds of events are concerned; null: all that it tells. */
   readonly kinds: readonly EventName[] | null
@@ -92,6 +94,17 @@ const lossesOf = ({ collector, losses }: Source, want: Expected): Unwatched[] =>
   losses
     .filter((loss) => tellsOf(collector).some((kind) => concerns(loss, kind)))
     .map(({ from, to, what, count, kinds = null }) => ({ ...want, from, to, reason: what, kinds, lost: count }))
+
+/** What can't be told of a window since it was removed: what had ended by the horizon, and what was known by then. */
+export const removed = (horizon: Horizon, { from, to, known }: Window): Unwatched[] => {
+  const all = { source: null, collector: null, on: null, kinds: null, lost: null }
+  return [
+    ...(horizon.at !== null && from < horizon.at
+      ? [{ ...all, from, to: Math.min(to, horizon.at), reason: 'beyond-horizon' }]
+      : []),
+    ...(known < horizon.known ? [{ ...all, from, to, reason: 'known-beyond-horizon' }] : []),
+  ]
+}
 
 /** Up to when a source that is there has told all; the end of the window where it lags by nothing, or is not there. */
 const toldBy = ({ sessions, ended, heardAt }: Source, { to }: Window, clock: number): number => {

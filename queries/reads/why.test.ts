@@ -66,7 +66,7 @@ describe('why', () => {
     assert.deepEqual(
       answer.notSeen
         .map(({ source, from, to }) => ({ source, from, to }))
-        .sort((a, b) => (a.source < b.source ? -1 : 1)),
+        .sort((a, b) => (a.source! < b.source! ? -1 : 1)),
       [EBPF, KUBERNETES].map((source) => ({ source, from: END, to: END + 10 * MINUTE })),
     )
   })

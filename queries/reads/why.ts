@@ -2,6 +2,7 @@
 import { now, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { FAMILY_LIMIT, family, keysOf, type Member, type Window } from './family.ts'
 import { type Found, find } from './find.ts'
+import { type Horizon, horizonOf } from './horizon.ts'
 import { type Impact, impact, type Replicas, replicasOf } from './impact.ts'
 import type { Incident } from './incidents.ts'
 import { kindNamed } from './kinds.ts'
@@ -13,13 +14,13 @@ import {
   type Verdict,
 } from './occurrences.ts'
 import { InvalidRequest, type Reader, statement } from './read.ts'
-import { type Rivals, rivals } from './rivals.ts'
+import { type Rivals, rivals, sinceHorizon } from './rivals.ts'
 import { type Source, sources } from './sources.ts'
 import { firstSeen, states } from './states.ts'
-import { kindOf, type StoredObject } from './stored.ts'
+import { kindOf } from './stored.ts'
 import { type Asking, type AsOfQuestion, type NotThere, notThere, settle } from './subject.ts'
 import { firstSymptom, type Symptoms, symptoms } from './symptoms.ts'
-import { hostNames, type Unwatched, watch } from './watching.ts'
+import { hostNames, removed, type Unwatched, watch } from './watching.ts'
 
 const EARLIER = statement('earlier')
 
@@ -76,7 +77,7 @@ export type Answer =
       readonly nearMisses: readonly OccurrenceDetail[]
       readonly symptoms: Symptoms
       readonly symptomsSince: number | null
-      /** From when on something was watched, within the window. */
+      /** From when on something was watched and is still remembered, within the window. */
       readonly watchedFrom: number
       readonly notSeen: readonly Unwatched[]
       /** What happened later is not told yet, as sources lag a little; null where that is not worth a word. */
@@ -153,16 +154,14 @@ const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { 
   }
 }
 
-/** From when on the sources had to watch: not before the object was there, nor before anything was watched at all. */
-const watchFrom = async (
-  reader: Reader,
-  object: StoredObject,
-  heard: readonly Source[],
-  { from, at }: WhyAsking,
-): Promise<number> => {
-  const first = (await firstSeen(reader, [object.key])).get(object.key)
+/** Since when the object may have been there, within the window, µs: of one that was there at the horizon nobody knows any more. */
+const thereFrom = (first: number | undefined, { at: kept }: Horizon, { from, at }: WhyAsking): number =>
+  first === undefined || (kept !== null && first <= kept) ? from : Math.min(at, Math.max(from, first))
+
+/** From when on the sources had to watch: not before anything was watched at all, nor before what is still remembered. */
+const watchFrom = (there: number, heard: readonly Source[], horizon: Horizon, { at }: WhyAsking): number => {
   const began = heard.flatMap((source) => source.sessions.map((session) => session.from))
-  return Math.min(at, Math.max(from, first ?? from, began.length === 0 ? from : Math.min(...began)))
+  return Math.min(at, Math.max(there, began.length === 0 ? there : Math.min(...began), horizon.at ?? there))
 }
 
 /** Of what is left out nothing was told since, though its source was watching all else. */
@@ -195,7 +194,11 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<
     occurrencesTouching(reader, keys, { from: 0, to: window.from, known }, 1),
   ])
   const { incidents, nearMisses } = await incidentAnswers(reader, touching, asking)
-  const watchedFrom = await watchFrom(reader, found.object, heard, asking)
+  // After all else: a sweep that is under way raises it first and removes then.
+  const first = await firstSeen(reader, [found.object.key])
+  const horizon = await horizonOf(reader, cluster)
+  const there = thereFrom(first.get(found.object.key), horizon, asking)
+  const watchedFrom = watchFrom(there, heard, horizon, asking)
   const since = firstSymptom(wrong)
   const short = subject.replicas !== null && subject.replicas.ready < subject.replicas.wanted
   const watched = watch(cluster, members, heard, { ...window, from: watchedFrom })
@@ -204,13 +207,20 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<
     ...asking,
     result: incidents.length > 0 ? 'incident' : broken || nearMisses.length > 0 ? 'no-known-cause' : 'healthy',
     subject,
-    incidents,
+    incidents: incidents.map((it) => ({
+      ...it,
+      rivals: sinceHorizon(it.rivals, { at: it.occurrence.at, known }, horizon),
+    })),
     nearMisses,
     symptoms: wrong,
     symptomsSince: since,
     watchedFrom,
     ...watched,
-    notSeen: [...leftOutOf(found, { from: watchedFrom, to: at }), ...watched.notSeen],
+    notSeen: [
+      ...removed(horizon, { from: there, to: at, known }),
+      ...leftOutOf(found, { from: watchedFrom, to: at }),
+      ...watched.notSeen,
+    ],
     lastBefore: before[0]?.occurrence.at ?? null,
     hosts: Object.fromEntries(hostNames(cluster, members)),
     cut: members.length >= FAMILY_LIMIT || wrong.cut,

@@ -317,6 +317,19 @@ test('healthy is said only where all was watched', () => {
   const text = render({ ...calm, notSeen: partly }).replaceAll(/\s+/g, ' ')
   assert.match(text, /ebpf on node-1 was not watching for terminated \(refused\) from the begin to the end/)
   assert.match(text, /ebpf on node-1 lost 12 observations \(ring\) from 13:00:00 to 13:00:00/)
+  const gone = { ...blind.notSeen[0]!, source: null, collector: null, on: null }
+  const removed = [
+    { ...gone, to: at('13:00:00'), reason: 'beyond-horizon' },
+    { ...gone, reason: 'known-beyond-horizon' },
+  ]
+  const short = render({ ...calm, known: at('12:30:00'), notSeen: removed }).replaceAll(/\s+/g, ' ')
+  assert.match(short, /not everything was watched/)
+  assert.match(short, /not seen history before 13:00:00 was removed: what happened then can't be ruled out\./)
+  assert.match(short, /what was known at 12:30:00 was removed in part: it may have been told otherwise then\./)
+  assert.match(
+    render({ ...calm, watchedFrom: now, lastBefore: null, notSeen: removed }).replaceAll(/\s+/g, ' '),
+    /nothing of the time before 14:05:00 UTC is kept/,
+  )
 })
 
 test('a wrong name is answered with the nearest one', () => {

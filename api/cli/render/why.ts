@@ -177,6 +177,10 @@ const SOURCES = 6
 
 const notSeen = (answer: Seen, { clock, reads }: Ink): string[] => {
   const told = answer.notSeen.slice(0, SOURCES).map(({ collector, on, from, to, reason, kinds, lost }) => {
+    if (reason === 'beyond-horizon')
+      return `history before ${clock.at(to)} was removed: what happened then can't be ruled out.`
+    if (reason === 'known-beyond-horizon')
+      return `what was known at ${clock.at(answer.known)} was removed in part: it may have been told otherwise then.`
     const where = on === null ? collector : `${collector} on ${on}`
     if (reason === 'never-heard')
       return `${where}: no such collector ever reported, so nothing it would tell can be ruled out.`
