@@ -156,6 +156,18 @@ describe('rivals', () => {
     assert.deepEqual((await rivalsOf(later('p1', 'r1', 'd1'))).notThis, [PRESSURE])
   })
 
+  test('pressure on a node that began long before and goes on is not ruled out', async () => {
+    const node = story.flatMap((it) => (it.type === 'state' && it.object.kind === 'Node' ? [it.object] : []))[0]!
+    const pressure = (status: string, at: number): Observation => ({
+      ...{ type: 'event', kind: 'node-condition-changed', id: `pressure-${status}`, at, uncertainty: 0, object: node },
+      ...{ source: KUBERNETES, observedAt: START, fields: { condition: 'MemoryPressure', status, reason: '' } },
+    })
+    const began = pressure('True', START - 20 * MINUTE)
+    assert.deepEqual((await rivalsOf([...story, began])).notThis, [UNCHANGED])
+    const over = pressure('False', START - MINUTE)
+    assert.deepEqual((await rivalsOf([...story, began, over])).notThis, [UNCHANGED, PRESSURE])
+  })
+
   test('what was lost may have been a change', async () => {
     const since = KILL - 4 * MINUTE
     assert.deepEqual(await rivalsOf([...story, loss({ kinds: ['spec-changed'] })]), {

@@ -122,6 +122,9 @@ const limitOf = async (
   }
 }
 
+const isPressure = ({ condition, status }: StoredEvent<'node-condition-changed'>): boolean =>
+  condition.endsWith('Pressure') && status === 'True'
+
 /** What can be left out as a cause of an occurrence, by what happened before it. */
 export const rivals = async (
   reader: Reader,
@@ -154,6 +157,15 @@ export const rivals = async (
     const told = await events(reader, keys, { from, to: at, known }, [kind])
     return told.cut || told.events.some(counts) ? [] : [{ rival, from, objects: keys.length }]
   }
+  /** Pressure may have begun long before, and go on: of each condition the last that was told counts too. */
+  const underPressure = async (): Promise<RuledOut[]> => {
+    const nodes = keysOf('Node')
+    const [found] = await look('node-under-pressure', 'node-condition-changed', nodes, isPressure)
+    if (found === undefined) return []
+    const earlier = await events(reader, nodes, { from: 0, to: found.from, known }, ['node-condition-changed'])
+    const last = new Map(earlier.events.map((event) => [`${event.objectKey} ${event.condition}`, event]))
+    return earlier.cut || [...last.values()].some(isPressure) ? [] : [found]
+  }
   const [limit, ...ruledOut] = await Promise.all([
     limitOf(reader, detail, heard, known),
     look(
@@ -164,12 +176,7 @@ export const rivals = async (
       (key) => top !== undefined && key !== top,
     ),
     look('configuration-changed', 'config-changed', keysOf('ConfigMap', 'Secret')),
-    look(
-      'node-under-pressure',
-      'node-condition-changed',
-      keysOf('Node'),
-      ({ condition, status }) => condition.endsWith('Pressure') && status === 'True',
-    ),
+    underPressure(),
   ])
   return { notThis: ruledOut.flat(), limit }
 }
