@@ -107,6 +107,7 @@ export const runAgent = async (options: AgentOptions): Promise<RunningAgent> => 
       host,
       emit: collector?.attributed && attribution ? attribution.before(pipeline.emit) : pipeline.emit,
       drained: (signal: AbortSignal) => producer.drained(signal),
+      dropped: () => producer.stats().dropped,
       dataDir: own,
       log: namedLog(log, name),
       signal: stopping.signal,

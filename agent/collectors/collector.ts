@@ -32,6 +32,8 @@ export interface CollectorContext {
   readonly emit: Emit
   /** Resolves when all that was handed over so far is in the queue, which outlives this machine; rejects when the signal is aborted. */
   drained(signal: AbortSignal): Promise<void>
+  /** Events and states of this agent that found no room on disk so far: they are told as a loss, and who can make them again does. */
+  dropped(): number
   /** A folder of the collector's own, made before it starts, kept over restarts. */
   readonly dataDir: string
   readonly log: Log

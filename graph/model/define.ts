@@ -52,6 +52,11 @@ export interface EventKind {
    * leaves the newest before its cut while the object is there.
    */
   readonly lasts?: readonly ['objectKey' | 'podKey', ...string[]]
+  /**
+   * Found by comparing what was seen at two times, so that an object that is there does not tell it again, as it does all else of
+   * itself; with field values: only those are.
+   */
+  readonly compared?: true | Readonly<Record<string, string>>
   readonly fields: Fields
   /** Members of the kernel's record, after the common header. Only for kernel events. */
   readonly wire?: Wire

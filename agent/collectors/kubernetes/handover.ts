@@ -8,6 +8,8 @@ import { Lease, type LeaseOptions, type Positions } from './lease.ts'
 /** Clocks of the machines that run replicas differ by less. */
 const skew = 60 * SECOND
 const emitLimit = 500
+/** Between two times that all is sent again, ms: it takes as much room as a whole cluster does. */
+const betweenMends = 60_000
 /** How long a replica that ends waits for the queue, ms. */
 const stopWithin = 3_000
 
@@ -20,15 +22,15 @@ export interface Watching {
   /** µs: nothing was missed since; undefined while the first lists are under way. */
   since(): number | undefined
   /** Sends the states and events of all that is there, as if nothing had been sent. */
-  sendAll(send: (observations: readonly Observation[]) => Promise<void>): Promise<void>
+  sendAll(send: (observations: readonly Observation[]) => Promise<boolean>): Promise<void>
   /** The claim begins anew. */
   restart(): void
-  inTurn(work: () => Promise<void>): Promise<void>
+  inTurn(work: () => Promise<unknown>): Promise<void>
 }
 
 /** Sends at once where this replica leads (or is the only one), else holds back until it does or another has sent it. */
 export class Handover {
-  readonly #context: Pick<CollectorContext, 'emit' | 'drained' | 'log'>
+  readonly #context: Pick<CollectorContext, 'emit' | 'drained' | 'dropped' | 'log'>
   readonly #watching: Watching
   readonly #lease: Lease | undefined
   readonly #held = new Held()
@@ -38,16 +40,21 @@ export class Handover {
   #session: string = randomUUID()
   #lost = 0
   #takeovers = 0
+  /** Of what was dropped on the way, how much has been sent again. */
+  #madeGood: number
+  #mending: Promise<void> | undefined
+  #mendedAt = Number.NEGATIVE_INFINITY
 
   /** Without `lease` it always leads. */
   constructor(
-    context: Pick<CollectorContext, 'emit' | 'drained' | 'log'>,
+    context: Pick<CollectorContext, 'emit' | 'drained' | 'dropped' | 'log'>,
     watching: Watching,
     lease?: Omit<LeaseOptions, 'onHeld' | 'onWord'>,
   ) {
     this.#context = context
     this.#watching = watching
     this.#leads = lease === undefined
+    this.#madeGood = context.dropped()
     this.#lease =
       lease &&
       new Lease({
@@ -67,6 +74,7 @@ export class Handover {
   async stop(): Promise<void> {
     this.#ends.abort()
     await this.#publishing
+    await this.#mending
     if (this.#lease && this.leads) await this.#say(this.#lease, AbortSignal.timeout(stopWithin))
     await this.#lease?.stop()
   }
@@ -86,14 +94,49 @@ export class Handover {
     return { 'emit.failed': this.#lost, ...(this.#lease && counters) }
   }
 
-  /** What a whole list told is not held back: it can be made again. */
-  async emit(observations: readonly Observation[], listed = false): Promise<void> {
-    if (observations.length === 0) return
-    if (this.leads) await this.#send(observations)
-    else {
-      const positions = this.#watching.positions()
-      this.#held.add(listed ? observations.filter((each) => !isMadeAgain(each)) : observations, positions)
+  /** What a whole list told is not held back: it can be made again. False where some of it found no room on the way. */
+  async emit(observations: readonly Observation[], listed = false): Promise<boolean> {
+    if (this.leads) return this.#send(observations)
+    const positions = this.#watching.positions()
+    this.#held.add(listed ? observations.filter((each) => !isMadeAgain(each)) : observations, positions)
+    return true
+  }
+
+  /** Sends all that is there again where some of what was sent found no room: once there is, and not more often than a full spool bears. */
+  makeGood(): void {
+    const isDue = this.leads && this.#hasDropped && performance.now() - this.#mendedAt > betweenMends
+    if (!isDue) return
+    this.#mending ??= this.#mend().finally(() => {
+      this.#mending = undefined
+    })
+  }
+
+  get #hasDropped(): boolean {
+    return this.#context.dropped() !== this.#madeGood
+  }
+
+  async #mend(): Promise<void> {
+    const { dropped, drained, log } = this.#context
+    try {
+      await drained(this.#ends.signal)
+      await this.#watching.inTurn(async () => {
+        if (!this.leads) return
+        this.#mendedAt = performance.now()
+        const made = dropped()
+        log.warn(`sends all that is there again: ${made - this.#madeGood} observations had found no room`)
+        await this.#sendAgain()
+        this.#madeGood = made
+      })
+    } catch (error) {
+      if (!this.#ends.signal.aborted) log.warn(`what found no room is sent again later: ${(error as Error).message}`)
     }
+  }
+
+  /** Under a new session: of the time between nobody can say what is missing. */
+  async #sendAgain(): Promise<void> {
+    await this.#watching.sendAll((observations) => this.#send(observations))
+    this.#session = randomUUID()
+    this.#watching.restart()
   }
 
   /** A whole list was passed on: what it told is in doubt while another leads and may not have come so far. */
@@ -105,10 +148,10 @@ export class Handover {
    * Deletions that only what is on this disk tells of. A leader that was watching before `from` has seen them; one that was not
    * can't know, and an object that is gone is gone, whoever says so.
    */
-  async emitGone(observations: readonly Observation[], from: number | undefined): Promise<void> {
+  async emitGone(observations: readonly Observation[], from: number | undefined): Promise<boolean> {
     const since = this.#lease?.heard?.since
-    if (this.leads || since === undefined || from === undefined || from < since + skew) await this.#send(observations)
-    else await this.emit(observations)
+    const isUnheard = since === undefined || from === undefined || from < since + skew
+    return this.leads || isUnheard ? this.#send(observations) : this.emit(observations)
   }
 
   async #onHeld(): Promise<void> {
@@ -126,11 +169,7 @@ export class Handover {
     const { log } = this.#context
     log.info(`takes over: sends ${held.length} that were held back${doubtful ? ', and all that is there again' : ''}`)
     for (let at = 0; at < held.length; at += emitLimit) await this.#send(held.slice(at, at + emitLimit))
-    if (doubtful) {
-      await this.#watching.sendAll((observations) => this.#send(observations))
-      this.#session = randomUUID()
-      this.#watching.restart()
-    }
+    if (doubtful) await this.#sendAgain()
     this.#takeovers++
     this.#leads = true
   }
@@ -145,13 +184,15 @@ export class Handover {
       () => true,
       () => false,
     )
-    if (isDrained && this.leads) lease.word = { passed, since }
+    if (isDrained && this.leads && !this.#hasDropped) lease.word = { passed, since }
   }
 
-  async #send(observations: readonly Observation[]): Promise<void> {
-    if (observations.length === 0) return
+  async #send(observations: readonly Observation[]): Promise<boolean> {
+    if (observations.length === 0) return true
+    const before = this.#context.dropped()
     try {
       await this.#context.emit(observations)
+      return this.#context.dropped() === before
     } catch (error) {
       this.#lost += observations.length
       throw error

@@ -1,4 +1,4 @@
-import type { EventName, NodeConditionChanged } from '../../../graph/model/generated/types.ts'
+import { EVENTS } from '../../../graph/model/generated/registry.ts'
 import type { EventObservation, Observation } from '../../../graph/model/observation.ts'
 import { compareVersions } from '../../reflector/version.ts'
 import type { Positions } from './lease.ts'
@@ -76,13 +76,11 @@ export class Held {
   }
 }
 
-/** Found by comparing two sights. */
-const compared = new Set<EventName>(['spec-changed', 'workload-unavailable', 'endpoints-changed', 'config-changed'])
-
-/** Conditions of a node are part of it; its Lease is one that was seen over some time. */
-const isCompared = (event: EventObservation): boolean =>
-  compared.has(event.kind) ||
-  (event.kind === 'node-condition-changed' && (event.fields as NodeConditionChanged).condition === 'Lease')
+const isCompared = ({ kind, fields }: EventObservation): boolean => {
+  const { compared } = EVENTS[kind]
+  if (compared === undefined || compared === true) return compared === true
+  return Object.entries(compared).every(([name, value]) => (fields as Record<string, unknown>)[name] === value)
+}
 
 /** What an object that is there tells again; not so its end, what differed in it, nor that something was not seen. */
 export const isMadeAgain = (observation: Observation): boolean =>

@@ -9,7 +9,7 @@ import { Known } from './known.ts'
 const pods = '/api/v1/pods'
 const nodes = '/api/v1/nodes'
 const ref = (key: string): ObjectRef => ({ kind: 'Pod', key, name: key })
-const sent = async () => {}
+const sent = async () => true
 
 function fileOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'aitia-test-'))
@@ -57,6 +57,10 @@ test('what was not passed on is sent again, and what was not told to be gone is 
   })
   await assert.rejects(lost, /disk full/)
   assert.deepEqual([known.digest('new'), known.digest('old'), known.has('going')], [undefined, '1', true])
+  known.holds(pods, ref('old'), '2')
+  known.holdsEnd('going')
+  await known.pass(async () => false)
+  assert.deepEqual([known.digest('old'), known.has('going')], ['1', true], 'there was no room for it')
 })
 
 test('kinds of owners are found again, also where they share their plural with another kind', async (t) => {

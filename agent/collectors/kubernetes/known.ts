@@ -79,8 +79,8 @@ export class Known {
     this.#held.set(key, null)
   }
 
-  /** Notes what was held around `send`, which passes it on. Where that fails nothing counts as passed on. */
-  async pass(send: () => Promise<void>): Promise<void> {
+  /** Notes what was held around `send`, which passes it on. Where that fails or comes to nothing (false) nothing counts as passed on. */
+  async pass(send: () => Promise<boolean>): Promise<void> {
     const held = [...this.#held]
     this.#note(
       held.flatMap(([key, entry]) => {
@@ -90,7 +90,7 @@ export class Known {
       }),
     )
     try {
-      await send()
+      if (!(await send())) return
       this.#note(
         held.flatMap(([key, entry]): Line[] => {
           if (entry !== null) return [{ key, digest: entry.digest }]

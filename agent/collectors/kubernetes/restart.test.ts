@@ -44,6 +44,28 @@ suite('what vanishes from a real kube-apiserver', { skip: (await controlPlaneUna
     assert.equal(tombstones.length, 1)
   })
 
+  test('what found no room on the way is told once there is, with what was deleted, under a new session', async (t) => {
+    for (const name of ['stays', 'goes']) await api.create(pod(name))
+    const harness = await api.watch(t)
+    await harness.state('stays')
+    const { object: gone } = await harness.state('goes')
+    await harness.until('the claim', () => harness.watcher.progress().length === 1)
+    const { session } = harness.watcher.progress()[0]!
+    harness.hasRoom = false
+    await api.kubectl('label', 'pod', 'stays', 'moved=yes')
+    await api.remove('pod', 'goes')
+    await harness.until('the change and the deletion to be dropped', () => harness.dropped >= 2)
+    assert.equal(harness.states(gone.key).length, 1)
+    harness.hasRoom = true
+    await harness.state('stays', ({ body }) => (body.labels as string[]).includes('moved=yes'))
+    await harness.state(gone.key, ({ deleted }) => deleted === true)
+    await harness.until('a new session', () => harness.watcher.progress()[0]!.session !== session)
+    const sent = harness.emitted.length
+    await sleep(2_500)
+    const again = harness.emitted.slice(sent).filter(({ type }) => type === 'state')
+    assert.deepEqual(again, [], 'once is enough')
+  })
+
   test('a restart sends what changed meanwhile, and nothing else again', async (t) => {
     for (const name of ['same', 'other']) await api.create(pod(name))
     const harness = await api.watch(t)

@@ -30,7 +30,7 @@ const noteInterval = 5_000_000
 /** How often it is looked for what shows as time passes, ms. */
 const followMs = 1_000
 
-export type WatcherContext = Pick<CollectorContext, 'cluster' | 'dataDir' | 'emit' | 'drained' | 'log'>
+export type WatcherContext = Pick<CollectorContext, 'cluster' | 'dataDir' | 'emit' | 'drained' | 'dropped' | 'log'>
 
 /** Watches a cluster and passes on what changes: states with their relations, and events. */
 export class ClusterWatcher implements RunningCollector {
@@ -128,10 +128,9 @@ export class ClusterWatcher implements RunningCollector {
     for (;;) {
       await sleep(followMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {})
       if (this.#stop.signal.aborted) return
-      const passed = () => this.#watches.all.filter(({ passed }) => passed)
-      await this.#inTurn(() => this.#handover.emit(passed().flatMap((watched) => this.#followed(watched)))).catch(
-        () => {},
-      )
+      this.#handover.makeGood()
+      const followed = () => this.#watches.listed.flatMap((watched) => this.#followed(watched))
+      await this.#inTurn(() => this.#handover.emit(followed())).catch(() => {})
     }
   }
 
@@ -237,10 +236,13 @@ export class ClusterWatcher implements RunningCollector {
   }
 
   /** One batch at a time, so that what is sent of one object keeps its order. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
+  async #inTurn(work: () => Promise<unknown>): Promise<void> {
     const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => {})
-    return turn
+    this.#turn = turn.then(
+      () => {},
+      () => {},
+    )
+    await turn
   }
 
   async #pass(watched: Watched, { changes, resourceVersion, synced }: Batch<Trimmed>): Promise<void> {
@@ -282,18 +284,25 @@ export class ClusterWatcher implements RunningCollector {
   }
 
   /** Objects of an earlier run that the first list lacks. */
-  async #passGone({ kind, reflector }: Watched, resourceVersion: string): Promise<void> {
-    const there = new Set([...reflector.view.objects()].map(({ ref }) => ref?.key))
-    const gone = this.#known.of(kind.path).filter(({ key }) => !there.has(key))
-    const observations = gone.map((object) => this.#observer.gone(object, now(), resourceVersion))
+  async #passGone(watched: Watched, resourceVersion: string): Promise<void> {
+    const observations = this.#gone(watched, resourceVersion)
     await this.#known.pass(() => this.#handover.emitGone(observations, this.#known.watermark))
   }
 
-  /** All that is there, as if nothing had been sent. */
-  async #sendAll(send: (observations: readonly Observation[]) => Promise<void>): Promise<void> {
+  /** The end of what is known to have been passed on, and is not there. */
+  #gone({ kind, reflector }: Watched, resourceVersion: string): Observation[] {
+    const there = new Set([...reflector.view.objects()].map(({ ref }) => ref?.key))
+    const gone = this.#known.of(kind.path).filter(({ key }) => !there.has(key))
+    return gone.map((object) => this.#observer.gone(object, now(), resourceVersion))
+  }
+
+  /** All that is there, as if nothing had been sent, and the end of what is not. */
+  async #sendAll(send: (observations: readonly Observation[]) => Promise<boolean>): Promise<void> {
     this.#known.forget()
-    for (const { kind, reflector, passed } of this.#watches.all) {
-      const objects = passed ? [...reflector.view.objects()] : []
+    for (const watched of this.#watches.listed) {
+      const { kind, reflector, position = '' } = watched
+      await this.#known.pass(() => send(this.#gone(watched, position)))
+      const objects = [...reflector.view.objects()]
       for (let at = 0; at < objects.length; at += emitLimit) {
         const some = objects.slice(at, at + emitLimit)
         const observations = some.flatMap((object) => this.#observer.anew(kind, object, now()))

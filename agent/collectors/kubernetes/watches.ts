@@ -95,6 +95,11 @@ export class Watches {
     return versions(this.all, ({ position }) => position)
   }
 
+  /** Those of which the first list has been passed on. */
+  get listed(): Watched[] {
+    return this.all.filter(({ passed }) => passed)
+  }
+
   /** Versions up to which all is passed on. */
   get passed(): Record<string, string> {
     return versions(this.all, ({ reflector }) => reflector.passed)

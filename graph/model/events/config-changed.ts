@@ -9,6 +9,7 @@ export const configChanged = defineEvent({
   about: ['ConfigMap', 'Secret'],
   origin: 'api.object',
   delay: 2 * SECOND,
+  compared: true,
   fields: {
     changed: { type: 'string[]', doc: 'Keys whose content differs; sorted.' },
     added: { type: 'string[]', doc: 'Keys that are new.' },

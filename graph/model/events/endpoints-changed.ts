@@ -9,6 +9,7 @@ export const endpointsChanged = defineEvent({
   about: ['Service'],
   origin: 'api.endpoints',
   delay: 10 * SECOND,
+  compared: true,
   fields: {
     readyEndpoints: {
       type: 'int',

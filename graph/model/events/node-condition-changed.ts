@@ -10,6 +10,7 @@ export const nodeConditionChanged = defineEvent({
   origin: 'kubelet.node-status',
   delay: 60 * SECOND,
   lasts: ['objectKey', 'condition'],
+  compared: { condition: 'Lease' },
   fields: {
     condition: { type: 'string', doc: 'Ready, MemoryPressure, DiskPressure, ...; Lease: it is renewed in time.' },
     status: { type: 'string', doc: 'True, False or Unknown.' },

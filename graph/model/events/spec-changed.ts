@@ -9,6 +9,7 @@ export const specChanged = defineEvent({
   about: ['Workload', 'Service', 'Node', 'Pod'],
   origin: 'api.object',
   delay: 2 * SECOND,
+  compared: true,
   fields: {
     paths: {
       type: 'string[]',

@@ -9,6 +9,7 @@ export const workloadUnavailable = defineEvent({
   about: ['Workload'],
   origin: 'api.workload-status',
   delay: 10 * SECOND,
+  compared: true,
   fields: {
     condition: {
       type: 'string',

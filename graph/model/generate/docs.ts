@@ -25,6 +25,12 @@ const wireTable = (wire: Wire): string =>
     Object.entries(wire).map(([name, { type, doc }]) => [`\`${snakeCase(name)}\``, type, doc]),
   )
 
+const valuesOf = (compared: true | Readonly<Record<string, string>>): string =>
+  compared === true
+    ? ''
+    : `, where ${Object.entries(compared)
+        .map(([name, value]) => `${name} is ${value}`)
+        .join(' and ')}`
 const seconds = (micros: number): string => (micros === 0 ? 'none' : `${micros / 1_000_000} s`)
 
 const collectors = (model: Model): string =>
@@ -50,6 +56,14 @@ const events = (model: Model): string[] =>
           : []),
         ...(kind.lasts
           ? [['retention leaves', `the newest of each ${kind.lasts.join(', ')}: it tells what lasts`]]
+          : []),
+        ...(kind.compared
+          ? [
+              [
+                'told',
+                `once${valuesOf(kind.compared)}: it is found by comparing two sights, and no later one shows it again`,
+              ],
+            ]
           : []),
         ['label, GraphQL type', `\`${pascalCase(kind.name)}\``],
         ['Cypher', `[graph/ingest/generated/${kind.name}.cypher](../graph/ingest/generated/${kind.name}.cypher)`],

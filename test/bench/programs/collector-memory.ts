@@ -24,6 +24,7 @@ const collector = await kubernetes.start({
     for (const each of observations) if (each.type === 'state' && each.object.kind === 'Pod') pods.add(each.object.key)
   },
   drained: async () => {},
+  dropped: () => 0,
   dataDir,
   log: { debug() {}, info() {}, warn: console.error, error: console.error } as unknown as Log,
   signal: new AbortController().signal,

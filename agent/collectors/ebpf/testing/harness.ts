@@ -56,6 +56,7 @@ export class Harness {
         await emit?.(observations)
       },
       drained: async () => {},
+      dropped: () => 0,
       dataDir,
       log: { debug: silent, info: silent, warn, error: warn },
       signal: new AbortController().signal,

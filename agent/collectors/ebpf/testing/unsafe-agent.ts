@@ -13,6 +13,7 @@ const collector = startEbpf(
     host: { key: `unsafe-${pid}`, hostname: hostname(), bootId: BOOT_ID },
     emit: () => new Promise(() => {}),
     drained: async () => {},
+    dropped: () => 0,
     dataDir,
     log: { debug: silent, info: silent, warn: silent, error: silent },
     signal: new AbortController().signal,

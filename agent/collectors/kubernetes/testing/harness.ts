@@ -23,6 +23,9 @@ const patienceMs = 30_000
 /** For tests: a watcher of a real API server, with what it emits kept in memory. */
 export class Harness {
   readonly emitted: Observation[] = []
+  /** Without room all that is emitted is dropped, as by a spool that is full. */
+  hasRoom = true
+  dropped = 0
   readonly logged: string[] = []
   readonly dataDir: string
   readonly #kubeConfig = new KubeConfig()
@@ -49,9 +52,13 @@ export class Harness {
       cluster,
       dataDir: this.dataDir,
       emit: async (observations: readonly Observation[]) => {
-        this.emitted.push(...observations)
+        if (this.hasRoom) this.emitted.push(...observations)
+        else this.dropped += observations.length
       },
-      drained: async () => {},
+      drained: async (signal: AbortSignal) => {
+        while (!this.hasRoom) await sleep(20, undefined, { signal })
+      },
+      dropped: () => this.dropped,
       log: { debug: say, info: say, warn: say, error: say } as Log,
     }
     this.#watcher = new ClusterWatcher(this.#kubeConfig, context, settings, timings)
