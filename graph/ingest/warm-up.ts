@@ -8,12 +8,11 @@ const BY_LIST = /^(?:\/\/.*\n|CYPHER 5\n)*UNWIND \$(?:rows|ids|keys) /
 
 const PARAMETERS = { rows: [], ids: [], keys: [], now: 0, cluster: '', open: OPEN }
 
+/** The writer's statements, on nothing. */
+export const rehearsals = (): Rehearsal[] =>
+  allStatements()
+    .filter((cypher) => BY_LIST.test(cypher))
+    .map((cypher) => ({ cypher, params: PARAMETERS, writes: true }))
+
 /** Has the server plan the writer's statements. Needs the schema; changes nothing. */
-export const warmUpWriter = (store: Store, signal: AbortSignal): Promise<void> =>
-  rehearse(
-    store,
-    allStatements()
-      .filter((cypher) => BY_LIST.test(cypher))
-      .map((cypher): Rehearsal => ({ cypher, params: PARAMETERS, writes: true })),
-    signal,
-  )
+export const warmUpWriter = (store: Store, signal: AbortSignal): Promise<void> => rehearse(store, rehearsals(), signal)

@@ -9,11 +9,16 @@ export interface Rehearsal {
   readonly writes: boolean
 }
 
+/** Runs one of them. */
+export const perform = async (store: Store, { cypher, params, writes }: Rehearsal): Promise<void> => {
+  if (writes) await store.write((transaction) => transaction.run(cypher, params))
+  else await store.read(cypher, params)
+}
+
 /** Runs them until `signal`, one after the other: what is needed already must find a core free. What fails is left out: its real use says so. */
 export const rehearse = async (store: Store, rehearsals: readonly Rehearsal[], signal: AbortSignal): Promise<void> => {
-  for (const { cypher, params, writes } of rehearsals) {
+  for (const each of rehearsals) {
     if (signal.aborted) return
-    const running = writes ? store.write((transaction) => transaction.run(cypher, params)) : store.read(cypher, params)
-    await running.catch(() => {})
+    await perform(store, each).catch(() => {})
   }
 }

@@ -22,8 +22,8 @@ const formsOf = (name: string, labels: readonly string[]): string[] => [
   ...new Set(labels.flatMap((label) => ['objectKey', 'podKey'].map((property) => statement(name, label, property)))),
 ]
 
-/** Has the server plan the engine's statements and those of the patterns. Needs both schemas; changes nothing. */
-export const warmUp = (store: Store, patterns: readonly Pattern[], signal: AbortSignal): Promise<void> => {
+/** The engine's statements and those of the patterns, on nothing; the longest first. */
+export const rehearsals = (patterns: readonly Pattern[]): Rehearsal[] => {
   const kinds = new Set([...patterns.flatMap(({ steps }) => steps.map(({ event }) => event)), ...COUNTING])
   const labels = [...kinds].map(labelOf)
   // It has no list that could be empty, and is run all the time.
@@ -35,6 +35,9 @@ export const warmUp = (store: Store, patterns: readonly Pattern[], signal: Abort
     const params = { anchors: [], cluster: '', steps: stepsParameter(pattern), known, without: [] }
     return { cypher: pattern.cypher, params, writes: false }
   })
-  // The longest first.
-  return rehearse(store, [...matches, ...own], signal)
+  return [...matches, ...own]
 }
+
+/** Has the server plan the engine's statements and those of the patterns. Needs both schemas; changes nothing. */
+export const warmUp = (store: Store, patterns: readonly Pattern[], signal: AbortSignal): Promise<void> =>
+  rehearse(store, rehearsals(patterns), signal)

@@ -47,7 +47,17 @@ export interface Step {
   readonly other: StoredObject
 }
 
-type Row = { key: string; branch: number; kind: RelationName; edge: Record<string, Value>; other: StoredObject }
+type Row = {
+  key: string
+  branch: number
+  kind: RelationName
+  edge: Record<string, Value> & { from: number }
+  other: StoredObject
+}
+
+/** The server gives rows in any order; the same question is answered in the same one. */
+const wordsOf = ({ kind, other }: Row): string => [kind, other.kind, other.name ?? '', other.key].join(' ')
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const linkOf = ({ kind, edge }: Row): Link => {
   const { fromKey, toKey, by, from, to, uncertainty } = edge as unknown as Link
@@ -78,8 +88,12 @@ export const stepsFrom = async (
     after: Math.min(window.from, window.known),
   })
   const groups = Map.groupBy(found, ({ key, branch }) => `${key} ${branch}`)
+  const turns = new Map(rows.map(({ key }, turn) => [key, turn]))
+  const inOrder = found.toSorted(
+    (a, b) => turns.get(a.key)! - turns.get(b.key)! || compare(wordsOf(a), wordsOf(b)) || a.edge.from - b.edge.from,
+  )
   return {
-    steps: found.map((row) => ({ key: row.key, link: linkOf(row), other: row.other })),
+    steps: inOrder.map((row) => ({ key: row.key, link: linkOf(row), other: row.other })),
     cut: [...groups.values()].some((group) => group.length > MOST),
   }
 }

@@ -8,4 +8,4 @@ CALL (object) {
   RETURN state ORDER BY state.key DESC, state.at DESC, state.version DESC LIMIT 1
 }
 WITH object, state WHERE coalesce(state.deleted, false) = false
-RETURN object {.*} AS object LIMIT $limit
+RETURN object {.*} AS object ORDER BY object.name, object.key LIMIT $limit
