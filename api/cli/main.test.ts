@@ -7,12 +7,13 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { loadRecording } from '../../graph/ingest/main.ts'
 import { MINUTE, SECOND, toRfc3339 } from '../../graph/model/time.ts'
-import { readRecording } from '../../graph/queue/main.ts'
+import { openConsumer, openProducer, Rejected, readQueueStats, readRecording } from '../../graph/queue/main.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { createCorrelator, OWN_PATTERNS, removeCluster } from '../../queries/engine/main.ts'
-import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
+import { neo4jForTest, redisForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 
 const START = 1_790_000_000 * SECOND
@@ -269,5 +270,27 @@ describe('the command line', () => {
     assert.match(dead.out, /^collector kubernetes +missing +can run here, but would see nothing$/m)
     assert.equal(dead.out.match(/ECONNREFUSED 127\.0\.0\.1:9/g)?.length, 1)
     assert.equal((await aitia(['doctor', '--all'])).code, 2)
+  })
+
+  test('doctor shows what could not be written, and puts it back when asked', async () => {
+    const place = { redisUrl: await redisForTest(), prefix: testCluster() }
+    const producer = openProducer({ ...place, cluster, spoolDir: join(folder, 'spool') })
+    await producer.send(recordingOf(outOfMemory(KILL)).observations)
+    await producer.close()
+    const refusing = openConsumer(place, async (batch) => {
+      throw new Rejected([{ batch, reason: 'not of this world' }])
+    })
+    const stats = () => readQueueStats(place)
+    while ((await stats()).deadLetters === 0 || (await stats()).lanes.some(({ waiting }) => waiting > 0))
+      await sleep(50)
+    await refusing.close()
+    const { deadLetters } = await stats()
+    const settings = { AITIA_REDIS_URL: place.redisUrl, AITIA_QUEUE_PREFIX: place.prefix }
+    const { out } = await aitia(['doctor'], settings)
+    assert.match(out, new RegExp(`^dead letters +degraded +${deadLetters} jobs .* the newest: not of this world$`, 'm'))
+    const { err } = await aitia(['doctor', '--redrive'], settings)
+    assert.match(err, new RegExp(`^${deadLetters} dead letters are back in their lanes`))
+    assert.equal((await stats()).deadLetters, 0)
+    assert.match((await aitia(['doctor', '--redrive'], settings)).err, /^no dead letter can be put back/)
   })
 })

@@ -210,6 +210,7 @@ program
   .description('say what works here, what does not, and what that costs')
   .option('--unpin', 'let go of what an agent with this AITIA_DATA left at work in the kernel')
   .option('--all', 'with --unpin: let go of what agents of other data folders left, too')
+  .option('--redrive', 'put jobs that could not be written back into their lanes')
   .action(run(async (options) => (await import('./commands/doctor.ts')).doctor(options)))
 
 const schema = program.command('schema').description('constraints and indexes of the graph')

@@ -28,22 +28,26 @@ export const addDeadLetter = async (
   if (dropped > 0) await redis.incrby(deadLettersDroppedKey(prefix), dropped)
 }
 
-/** The oldest first. */
-export const listDeadLetters = async (redis: Redis, prefix: string, limit: number): Promise<DeadLetter[]> => {
-  const entries = await redis.xrange(deadLettersKey(prefix), '-', '+', 'COUNT', limit)
-  return entries.map(([id, fields]) => {
-    const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? ''
-    const data = field('data')
-    return {
-      id,
-      lane: Number(field('lane')),
-      reason: field('reason'),
-      bytes: data.length,
-      at: Number(id.split('-')[0]),
-      data: JSON.parse(data) as JobData,
-    }
-  })
+const letterOf = ([id, fields]: [string, string[]]): DeadLetter => {
+  const field = (name: string): string => fields[fields.indexOf(name) + 1] ?? ''
+  const data = field('data')
+  return {
+    id,
+    lane: Number(field('lane')),
+    reason: field('reason'),
+    bytes: data.length,
+    at: Number(id.split('-')[0]),
+    data: JSON.parse(data) as JobData,
+  }
 }
+
+/** The oldest first. */
+export const listDeadLetters = async (redis: Redis, prefix: string, limit: number): Promise<DeadLetter[]> =>
+  (await redis.xrange(deadLettersKey(prefix), '-', '+', 'COUNT', limit)).map(letterOf)
+
+/** The newest, or null where there is none. */
+export const lastDeadLetter = async (redis: Redis, prefix: string): Promise<DeadLetter | null> =>
+  (await redis.xrevrange(deadLettersKey(prefix), '+', '-', 'COUNT', 1)).map(letterOf)[0] ?? null
 
 /** Takes one out for good; true if it was there. */
 export const removeDeadLetter = async (redis: Redis, prefix: string, id: string): Promise<boolean> =>

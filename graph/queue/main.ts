@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import type { Redis } from 'ioredis'
 import { connectAndWait, connectOrFail, type Log, shown } from './connection.ts'
 import { Consumer, type ConsumerTimings, type Handle } from './consumer.ts'
-import { type DeadLetter, listDeadLetters, removeDeadLetter } from './dead-letters.ts'
+import { type DeadLetter, lastDeadLetter, listDeadLetters, removeDeadLetter } from './dead-letters.ts'
 import { VERSIONS, type Versions } from './job.ts'
 import { Lanes, QUEUE_LIMITS, type QueueLimits } from './lanes.ts'
 import { type Nudger, type PatternQueue, startNudger, startPatternQueue } from './pattern-queue.ts'
@@ -105,6 +105,10 @@ export const readQueueStats = (place: QueuePlace): Promise<QueueStats> =>
 /** Dead letters, the oldest first. */
 export const readDeadLetters = (place: QueuePlace, limit = 100): Promise<DeadLetter[]> =>
   asking(place, (redis) => listDeadLetters(redis, place.prefix, limit))
+
+/** The newest dead letter, or null where there is none. */
+export const newestDeadLetter = (place: QueuePlace): Promise<DeadLetter | null> =>
+  asking(place, (redis) => lastDeadLetter(redis, place.prefix))
 
 /** Puts dead letters (all, or those with the ids) back into their lanes; returns how many. */
 export const redriveDeadLetters = (place: QueuePlace, ids?: readonly string[]): Promise<number> =>

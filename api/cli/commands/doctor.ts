@@ -17,6 +17,7 @@ interface Line {
 export interface DoctorOptions {
   readonly cluster: string
   readonly unpin?: true
+  readonly redrive?: true
   readonly all?: true
   readonly json?: true
 }
@@ -34,15 +35,15 @@ const failing = (subject: string, error: unknown): Line => ({
 /** What could never be written, with the reason of the newest: that tells whose fault it is. */
 const deadLetterLines = async (count: number): Promise<Line[]> => {
   if (count === 0) return []
-  const { readDeadLetters } = await import('../../../graph/queue/main.ts')
-  const newest = (await readDeadLetters({ redisUrl: redisUrl(), prefix: queuePrefix }, count)).at(-1)
+  const { newestDeadLetter } = await import('../../../graph/queue/main.ts')
+  const newest = await newestDeadLetter({ redisUrl: redisUrl(), prefix: queuePrefix })
   return [
     {
       subject: 'dead letters',
       state: 'degraded',
       detail: `${count} jobs could not be written; the newest: ${oneLine(newest?.reason ?? 'it is gone')}`,
       remedy:
-        'an agent or recording that is newer than the worker: update the worker; else mend what sent them. They are kept in Redis, nothing waits for them',
+        'an agent or recording that is newer than the worker: update the worker; else mend what sent them. Then `aitia doctor --redrive` puts them back; nothing waits for them',
     },
   ]
 }
@@ -145,6 +146,12 @@ export const doctor = async (options: DoctorOptions): Promise<void> => {
   if (options.unpin) {
     const left = await agent.unpin(options.all ? null : join(dataDir, 'agent'))
     say(left.length === 0 ? 'nothing was pinned' : `let go of:\n  ${left.join('\n  ')}`)
+    return
+  }
+  if (options.redrive) {
+    const { redriveDeadLetters } = await import('../../../graph/queue/main.ts')
+    const count = await redriveDeadLetters({ redisUrl: redisUrl(), prefix: queuePrefix })
+    say(count === 0 ? 'no dead letter can be put back' : `${count} dead letters are back in their lanes`)
     return
   }
   const tools = await ink()
