@@ -74,17 +74,17 @@ suite('secrets in a real kube-apiserver', { skip: (await controlPlaneUnavailable
     const planted = ['from-string-data', 'from-data', 'once-changed'].map((text) => `${text}-${randomUUID()}`)
     const [first, second, third] = planted as [string, string, string]
     // kubectl's `apply` keeps all of it in an annotation.
-    await api.create(plain('Secret', 'plain', { stringData: { user: first } }))
+    await api.create(plain('Secret', 'written', { stringData: { user: first } }))
     const { metadata } = await api.create(plain('Secret', 'encoded', { data: { password: base64(second) } }))
     assert.ok(JSON.stringify(metadata).includes(`\\"${base64(second)}`), 'it is in the annotation')
     const harnesses = [await api.watch(t), await api.watch(t, undefined, { secretDigestKey: randomBytes(32) })]
     for (const harness of harnesses) await harness.state('encoded')
-    await api.kubectl('patch', 'secret', 'plain', '-p', JSON.stringify({ stringData: { user: third } }))
+    await api.kubectl('patch', 'secret', 'written', '-p', JSON.stringify({ stringData: { user: third } }))
     for (const harness of harnesses) {
-      assert.deepEqual((await harness.state('plain')).body.keys, ['user'])
-      await harness.event('config-changed', 'plain')
+      assert.deepEqual((await harness.state('written')).body.keys, ['user'])
+      await harness.event('config-changed', 'written')
       const known = readFileSync(join(harness.dataDir, 'known.ndjson'), 'utf8')
-      assert.ok(known.includes('plain'))
+      assert.ok(known.includes('written'))
       const told = JSON.stringify([harness.emitted, harness.logged, harness.watcher.progress()]) + known
       for (const text of planted.flatMap((each) => [each, base64(each), base64(each).replace(/=+$/, '')]))
         assert.ok(!told.includes(text), text)
