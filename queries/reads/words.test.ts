@@ -68,6 +68,7 @@ test('what the API tells, with old and new value where it has both', () => {
       words('pod-evicted', { reason: 'DeletionByTaintManager', message: 'NoExecute taint' }),
       words('pod-deleted', { graceSeconds: 30 }),
       words('pod-deleted', {}),
+      words('pod-deleted', { inferred: true }),
     ],
     [
       'spec changed: replicas 2 → 5, env[A] none → kept back, paused none → true, and 3 more paths (by kubectl, scale)',
@@ -81,6 +82,7 @@ test('what the API tells, with old and new value where it has both', () => {
       'pod evicted: DeletionByTaintManager: NoExecute taint',
       'pod deleted: to stop within 30 s',
       'pod deleted: gone, with no time to stop that was seen',
+      'pod deleted: gone while nobody watched',
     ],
   )
 })

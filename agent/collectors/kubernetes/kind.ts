@@ -77,9 +77,15 @@ export interface Sighting<T> {
   readonly previous: T | undefined
   /** What differs from `previous` happened after this, µs; absent where it was seen live. */
   readonly uncertaintyFrom?: number | undefined
-  /** This is the last sight of it: it is not there any more. */
-  readonly gone?: boolean
+  /** This is the last sight of it: it is not there any more, as was seen or as a list tells that lacks it. */
+  readonly gone?: 'seen' | 'inferred' | undefined
   readonly resolve: Resolve
+}
+
+/** What nobody saw happened after `from` and before `to`, µs. */
+export interface UnseenSpan {
+  readonly from: number
+  readonly to: number
 }
 
 /** The object that has a name now, or a placeholder. */
@@ -126,6 +132,12 @@ export interface WatchedKind<T extends Trimmed> {
   relations?(object: T, resolve: Resolve, among: Among): Declaration[]
   /** All events that this sight of the object shows, old and new; those that the previous sight showed are left out by the caller. */
   facts?(object: T, sighting: Sighting<T>): Fact[]
+  /** Where the end of an object is an event: that of one that went between two runs, of which no more is known than its name. */
+  readonly unseenEnd?: {
+    /** Not where it goes on without this object. */
+    isTold(object: T): boolean
+    facts(object: ObjectRef, span: UnseenSpan): Fact[]
+  }
   /** Events beyond those of `facts`; called once for each watcher. */
   follow?(): Follower<T>
   /** All that `facts` leaves out although it is told; counted, each once. */

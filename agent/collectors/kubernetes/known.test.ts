@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { ObjectRef } from '../../../graph/model/observation.ts'
+import { now } from '../../../graph/model/time.ts'
 import { Known } from './known.ts'
 
 const pods = '/api/v1/pods'
@@ -61,6 +62,11 @@ test('what was not passed on is sent again, and what was not told to be gone is 
   known.holdsEnd('going')
   await known.pass(async () => false)
   assert.deepEqual([known.digest('old'), known.has('going')], ['1', true], 'there was no room for it')
+  known.covers(10)
+  assert.equal(new Known(file, 'c').watermark, undefined, 'not all has been passed on')
+  await pass(known, pods, { old: '2', new: '1' }, ['going'])
+  known.covers(10)
+  assert.equal(new Known(file, 'c').watermark, 10)
 })
 
 test('kinds of owners are found again, also where they share their plural with another kind', async (t) => {
@@ -74,6 +80,26 @@ test('kinds of owners are found again, also where they share their plural with a
   const next = new Known(file, 'c')
   assert.deepEqual([...next.workloadKinds()], [[knative, 'Service']])
   assert.deepEqual(next.of(knative), [owner])
+})
+
+test('whose end is no event is known, and since when all was there where no run came to say how far it had come', async (t) => {
+  const file = fileOf(t)
+  const begun = now()
+  const known = new Known(file, 'c')
+  assert.ok(known.since >= begun && known.since <= now())
+  known.holds(pods, ref('mirror'), '1', true)
+  known.holds(pods, ref('turned'), '1')
+  await known.pass(sent)
+  known.holds(pods, ref('turned'), '2', true)
+  await known.pass(sent)
+  const next = new Known(file, 'c')
+  assert.deepEqual([next.isSilent('mirror'), next.isSilent('turned'), next.digest('turned')], [true, true, '2'])
+  assert.equal(next.since, known.since)
+  next.holds(pods, ref('turned'), '3')
+  await next.pass(sent)
+  next.covers(begun - 5)
+  const last = new Known(file, 'c')
+  assert.deepEqual([last.isSilent('turned'), last.digest('turned'), last.since], [false, '3', begun - 5])
 })
 
 test('half a line, as a crash leaves it, says nothing', async (t) => {

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { ObjectRef } from '../../../graph/model/observation.ts'
+import { now } from '../../../graph/model/time.ts'
 
 interface Entry {
   readonly object: ObjectRef
@@ -7,15 +8,23 @@ interface Entry {
   readonly path: string
   /** Of the state that was last passed on; absent where it is not known whether one was. */
   readonly digest?: string
+  /** Its end is no event: of what is left out, and of what goes on without it. */
+  readonly silent?: true
 }
 
-/** Lines: an object, the state of one, one that was deleted, how far all had come, and whose they are (the first line). */
+/** The first line: whose the file is, and since when, µs. */
+interface Head {
+  readonly cluster: string
+  readonly since: number
+}
+
+/** Lines: an object, the state of one, one that was deleted, how far all had come, and whose they are. */
 type Line =
   | Entry
   | { readonly key: string; readonly digest: string }
   | { readonly gone: string }
   | { readonly watermark: number }
-  | { readonly cluster: string }
+  | Head
 
 /**
  * What was passed on of each object, on disk, so that the next run tells neither too little nor all again: what is gone when the
@@ -26,20 +35,25 @@ type Line =
 export class Known {
   /** How far all had been passed on when the last run ended, µs. */
   readonly watermark: number | undefined
+  /** What there is was there at some time after this, µs: how far all had come, or when the file was begun. */
+  readonly since: number
   readonly #file: string
-  readonly #cluster: string
+  #head: Head
   readonly #objects = new Map<string, Entry>()
   /** What is about to be passed on; null: a deletion. */
-  readonly #held = new Map<string, Required<Entry> | null>()
+  readonly #held = new Map<string, (Entry & { readonly digest: string }) | null>()
+  /** What was not passed on. */
+  readonly #lacking = new Set<string>()
   #covered: number | undefined
   #lines = 0
 
   /** Of another cluster's file nothing is taken over. */
   constructor(file: string, cluster: string) {
     this.#file = file
-    this.#cluster = cluster
+    this.#head = { cluster, since: now() }
     this.#read()
     this.watermark = this.#covered
+    this.since = this.#covered ?? this.#head.since
     this.#rewrite()
   }
 
@@ -50,6 +64,11 @@ export class Known {
   /** Of the state that was last passed on, or is about to be. */
   digest(key: string): string | undefined {
     return this.#entry(key)?.digest
+  }
+
+  /** Whether its end is no event. */
+  isSilent(key: string): boolean {
+    return this.#entry(key)?.silent === true
   }
 
   of(path: string): ObjectRef[] {
@@ -69,9 +88,9 @@ export class Known {
     this.#rewrite()
   }
 
-  /** A state will be passed on. */
-  holds(path: string, object: ObjectRef, digest: string): void {
-    this.#held.set(object.key, { object, path, digest })
+  /** A state will be passed on. `silent`: the end of the object would be no event. */
+  holds(path: string, object: ObjectRef, digest: string, silent = false): void {
+    this.#held.set(object.key, { object, path, digest, ...(silent && { silent }) })
   }
 
   /** A deletion will be passed on. */
@@ -84,13 +103,16 @@ export class Known {
     const held = [...this.#held]
     this.#note(
       held.flatMap(([key, entry]) => {
-        if (entry === null || this.#objects.get(key)?.path === entry.path) return []
+        const before = this.#objects.get(key)
+        if (entry === null || (before?.path === entry.path && before.silent === entry.silent)) return []
         const { digest: _, ...there } = entry
         return [there]
       }),
     )
+    for (const [key] of held) this.#lacking.add(key)
     try {
       if (!(await send())) return
+      for (const [key] of held) this.#lacking.delete(key)
       this.#note(
         held.flatMap(([key, entry]): Line[] => {
           if (entry !== null) return [{ key, digest: entry.digest }]
@@ -102,9 +124,9 @@ export class Known {
     }
   }
 
-  /** All has been passed on up to here, µs. */
+  /** All has been passed on up to here, µs; but for what failed, which makes it untrue until that is made good. */
   covers(watermark: number): void {
-    this.#note([{ watermark }])
+    if (this.#lacking.size === 0) this.#note([{ watermark }])
   }
 
   #entry(key: string): Entry | undefined {
@@ -133,12 +155,13 @@ export class Known {
   #read(): void {
     if (!existsSync(this.#file)) return
     const [first, ...rest] = readFileSync(this.#file, 'utf8').split('\n').map(parse)
-    if (!first || !('cluster' in first) || first.cluster !== this.#cluster) return
+    if (!first || !('cluster' in first) || first.cluster !== this.#head.cluster) return
+    this.#head = first
     for (const line of rest) if (line) this.#take(line)
   }
 
   #rewrite(): void {
-    const lines: Line[] = [{ cluster: this.#cluster }, ...this.#objects.values()]
+    const lines: Line[] = [this.#head, ...this.#objects.values()]
     if (this.#covered !== undefined) lines.push({ watermark: this.#covered })
     writeFileSync(`${this.#file}.new`, text(lines), { mode: 0o600 })
     renameSync(`${this.#file}.new`, this.#file)

@@ -94,8 +94,11 @@ suite('what is left out of a real kube-apiserver', { skip: (await controlPlaneUn
     await harness.event('container-terminated', 'turns')
     await api.kubectl('-n', 'shop', 'annotate', 'pod', 'turns', 'aitia.dev/ignore=true')
     await harness.state(uid, (state) => state.version > silent.version && state.leftOut === true)
+    await harness.stop()
     await api.kubectl('-n', 'shop', 'delete', 'pod', 'turns', '--force', '--grace-period=0')
+    await harness.start()
     await harness.state(uid, ({ deleted }) => deleted === true)
+    assert.deepEqual(harness.events('pod-deleted', 'turns'), [])
   })
 
   test('an annotation on a namespace concerns all that is in it, and what refers to it is not called missing', async (t) => {

@@ -112,10 +112,15 @@ export class Observer {
     return [...state, ...this.#events(kind, change)]
   }
 
-  /** An object of an earlier run that is gone. */
-  gone(object: ObjectRef, at: number, resourceVersion: string): Observation {
+  /** An object of an earlier run that is gone, and the event that its end is. */
+  gone({ unseenEnd }: AnyKind, object: ObjectRef, at: number, resourceVersion: string): Observation[] {
+    const from = this.#known.since
+    const facts = this.#known.isSilent(object.key) ? [] : (unseenEnd?.facts(object, { from, to: at }) ?? [])
     this.#known.holdsEnd(object.key)
-    return tombstone(object, { observedAt: at, resourceVersion, inferred: true }, this.#known.watermark)
+    return [
+      ...facts.map((fact) => this.#event(fact, undefined, at)),
+      tombstone(object, { observedAt: at, resourceVersion, inferred: true }, from),
+    ]
   }
 
   #state(kind: AnyKind, object: Trimmed, at: number, uncertainty: number): StateObservation[] {
@@ -131,7 +136,7 @@ export class Observer {
       this.unchanged++
       return []
     }
-    this.#known.holds(kind.path, ref, digest)
+    this.#known.holds(kind.path, ref, digest, leftOut || kind.unseenEnd?.isTold(object) === false)
     const state = { type: 'state', object: ref, at, version, uncertainty, source, body, relations } as const
     return [leftOut ? { ...state, leftOut } : state]
   }
@@ -145,7 +150,7 @@ export class Observer {
       if (!counted.has(id)) this.omitted.set(what, (this.omitted.get(what) ?? 0) + 1)
     }
     const resolve: Resolve = this.#names.resolve
-    const gone = type === 'deleted'
+    const gone = type !== 'deleted' ? undefined : change.inferred ? 'inferred' : 'seen'
     const facts: Fact[] = kind.facts(object, { observedAt, previous, uncertaintyFrom, gone, resolve })
     const before: Fact[] = previous ? kind.facts(previous, { observedAt, previous: undefined, resolve }) : []
     const told = new Set(before.map(({ id }) => id))

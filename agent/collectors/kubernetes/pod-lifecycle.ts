@@ -1,7 +1,9 @@
+import type { EventFields } from '../../../graph/model/generated/types.ts'
+import type { ObjectRef } from '../../../graph/model/observation.ts'
 import { SECOND } from '../../../graph/model/time.ts'
 import type { RawObject } from '../../reflector/list.ts'
 import { type Condition, conditionsOf, cut } from './conditions.ts'
-import { type Fact, given, type Raw, type Sighting, timeOf } from './kind.ts'
+import { type Fact, given, type Raw, type Sighting, timeOf, type UnseenSpan, type WatchedKind } from './kind.ts'
 import type { Pod } from './kinds/pod.ts'
 import { unstamped } from './stamps.ts'
 
@@ -91,18 +93,29 @@ function evicted(pod: Pod, sighting: Sighting<Pod>): Fact[] {
  * static pod does not delete the pod.
  */
 function deleted(pod: Pod, { gone, observedAt, uncertaintyFrom = 0 }: Sighting<Pod>): Fact[] {
-  const { uid, ref, deletion, createdAt } = pod
-  if ((!deletion && !gone) || ref.key !== uid) return []
-  const { at, ...fields } = deletion ?? { at: Math.max(createdAt, uncertaintyFrom || observedAt) }
-  return [
-    {
-      kind: 'pod-deleted',
-      id: `pod-deleted/${ref.key}`,
-      at,
-      uncertainty: deletion ? SECOND : Math.max(0, observedAt - at),
-      object: ref,
-      pod: ref,
-      fields,
-    },
-  ]
+  const { ref, deletion, createdAt } = pod
+  if (isMirror(pod)) return []
+  if (deletion) {
+    const { at, ...fields } = deletion
+    return [deletedBetween(ref, { from: at, to: at + SECOND }, fields)]
+  }
+  if (!gone) return []
+  const from = Math.max(createdAt, uncertaintyFrom || observedAt)
+  return [deletedBetween(ref, { from, to: observedAt }, gone === 'inferred' ? { inferred: true } : {})]
 }
+
+/** A pod that went between two runs. If it was seen to be asked for the event has been told, and this one is the same again. */
+export const unseenEnd: NonNullable<WatchedKind<Pod>['unseenEnd']> = {
+  isTold: (pod) => !isMirror(pod),
+  facts: (ref, span) => [deletedBetween(ref, span, { inferred: true })],
+}
+
+const isMirror = ({ uid, ref }: Pod): boolean => ref.key !== uid
+
+const deletedBetween = (ref: ObjectRef, { from, to }: UnseenSpan, fields: EventFields['pod-deleted']): Fact => ({
+  kind: 'pod-deleted',
+  id: `pod-deleted/${ref.key}`,
+  at: from,
+  uncertainty: Math.max(0, to - from),
+  ...{ object: ref, pod: ref, fields },
+})

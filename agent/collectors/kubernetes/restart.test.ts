@@ -44,6 +44,48 @@ suite('what vanishes from a real kube-apiserver', { skip: (await controlPlaneUna
     assert.equal(tombstones.length, 1)
   })
 
+  test('a pod that vanished while the collector was away was deleted then: told once, whatever restarts come in between', async (t) => {
+    const harness = await api.watch(t)
+    const made = await Promise.all(['unwatched-a', 'unwatched-b'].map((name) => api.create(pod(name))))
+    for (const { metadata } of made) await harness.state(metadata.uid)
+    await harness.until('the claim', () => harness.watcher.progress().length === 1)
+    const there = now()
+    await harness.stop()
+    await sleep(100)
+    await api.remove('pod', 'unwatched-a')
+    const gone = now()
+    // What this run finds gets nowhere, as where it dies before it has passed it on.
+    harness.hasRoom = false
+    await harness.start()
+    await harness.until('the end to be dropped', () => harness.dropped > 0 && harness.watcher.progress().length === 1)
+    await harness.stop()
+    harness.hasRoom = true
+    await harness.start()
+    const { at, uncertainty, observedAt, fields, id } = await harness.event('pod-deleted', 'unwatched-a')
+    assert.deepEqual([id, fields], [`pod-deleted/${made[0]!.metadata.uid}`, { inferred: true }])
+    assert.ok(at > there - 10 * SECOND && at < gone, 'it was there when it was last seen')
+    assert.ok(at + uncertainty === observedAt && observedAt > gone)
+    await harness.state(made[0]!.metadata.uid, ({ deleted }) => deleted === true)
+    await harness.stop()
+    await harness.start()
+    await harness.until('the claim', () => harness.watcher.progress().length === 1)
+    assert.equal(harness.events('pod-deleted', 'unwatched-a').length, 1)
+    assert.deepEqual(harness.events('pod-deleted', 'unwatched-b'), [])
+  })
+
+  test('a pod that was asked to go before keeps its event: the one of its end has the same id', async (t) => {
+    const harness = await api.watch(t)
+    await api.create(pod('leaving', { nodeName: 'n1' }))
+    await harness.state('leaving')
+    await api.kubectl('delete', 'pod', 'leaving', '--wait=false')
+    const asked = await harness.event('pod-deleted', 'leaving')
+    await harness.stop()
+    await api.remove('pod', 'leaving')
+    await harness.start()
+    await harness.state(asked.object.key, ({ deleted }) => deleted === true)
+    assert.deepEqual([...new Set(harness.events('pod-deleted', 'leaving').map(({ id }) => id))], [asked.id])
+  })
+
   test('what found no room on the way is told once there is, with what was deleted, under a new session', async (t) => {
     for (const name of ['stays', 'goes']) await api.create(pod(name))
     const harness = await api.watch(t)

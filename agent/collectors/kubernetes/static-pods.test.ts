@@ -58,6 +58,12 @@ suite('static pods in a real kube-apiserver', { skip: (await controlPlaneUnavail
       each.type === 'state' && each.object.kind === 'Pod' ? each.object.key : [],
     )
     assert.deepEqual(new Set(keys), new Set([hash]))
+
+    await harness.stop()
+    await api.remove('pod', 'etcd-n')
+    await harness.start()
+    await harness.state(hash, ({ deleted, version }) => deleted === true && version > last.version)
+    assert.deepEqual(harness.events('pod-deleted', 'etcd-n'), [], 'a mirror that goes is no pod that does')
   })
 
   test('a pod that calls itself a mirror without being owned by a node keeps its own key', async (t) => {

@@ -293,7 +293,7 @@ export class ClusterWatcher implements RunningCollector {
   #gone({ kind, reflector }: Watched, resourceVersion: string): Observation[] {
     const there = new Set([...reflector.view.objects()].map(({ ref }) => ref?.key))
     const gone = this.#known.of(kind.path).filter(({ key }) => !there.has(key))
-    return gone.map((object) => this.#observer.gone(object, now(), resourceVersion))
+    return gone.flatMap((object) => this.#observer.gone(kind, object, now(), resourceVersion))
   }
 
   /** All that is there, as if nothing had been sent, and the end of what is not. */

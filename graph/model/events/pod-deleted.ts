@@ -22,5 +22,10 @@ export const podDeleted = defineEvent({
       optional: true,
       doc: 'When what still runs is killed; whole seconds.',
     },
+    inferred: {
+      type: 'bool',
+      optional: true,
+      doc: 'True: nobody saw it go. It was there at the beginning of the interval, and a list lacked it at its end.',
+    },
   },
 })

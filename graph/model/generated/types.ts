@@ -152,6 +152,8 @@ export interface PodDeleted {
   readonly graceSeconds?: number
   /** When what still runs is killed; whole seconds. (µs since the epoch) */
   readonly deadline?: number
+  /** True: nobody saw it go. It was there at the beginning of the interval, and a list lacked it at its end. */
+  readonly inferred?: boolean
 }
 
 /** Somebody other than its owner has a pod end before its time: preemption, eviction, a taint, a lost node. */

@@ -22,7 +22,7 @@ import {
   trimMeta,
 } from '../kind.ts'
 import { overwrittenRuns, podFacts } from '../pod-facts.ts'
-import { type Lifecycle, lifecycleOf } from '../pod-lifecycle.ts'
+import { type Lifecycle, lifecycleOf, unseenEnd } from '../pod-lifecycle.ts'
 import { declarationsOf, nameRefsOf, type PodReference, podReferencesOf } from '../pod-references.ts'
 import { type Specified, specifiedOf } from '../spec-change.ts'
 import { statusWrittenAt, type Written } from '../stamps.ts'
@@ -161,6 +161,7 @@ export default defineKind<Pod>({
     ]
   },
   facts: podFacts,
+  unseenEnd,
   omits: (pod, previous) => [
     ...pod.unknownRuns.map((id) => ({ what: 'runs.unknown', id })),
     ...overwrittenRuns(pod, previous).map((id) => ({ what: 'runs.overwritten', id })),
