@@ -47,7 +47,7 @@ describe('the chain on a real cluster', { skip }, () => {
 
   /** Both collectors are heard in the graph, after `since` in µs. */
   const listening = (since = 0) =>
-    eventually('both collectors are heard', 60, async () => {
+    eventually('both collectors are heard', 150, async () => {
       const rows = await stack.store.read<{ sources: number }>(
         'CYPHER 5 MATCH (c:Coverage) WHERE c.to > $since RETURN count(DISTINCT c.collector) AS sources',
         { since },
@@ -78,7 +78,7 @@ describe('the chain on a real cluster', { skip }, () => {
 
   /** The one incident of a workload once it counts every kill, none twice, and its last occurrence is final. */
   const settled = (name: string) =>
-    eventually(`one incident tells of each kill of ${name}`, 150, async () => {
+    eventually(`one incident tells of each kill of ${name}`, 240, async () => {
       const kills = await killsOf(name)
       const incidents = await incidentsOf(name)
       assert.ok(incidents.length <= 1, `one incident expected, got ${JSON.stringify(incidents)}`)
@@ -138,7 +138,7 @@ describe('the chain on a real cluster', { skip }, () => {
   const crashes: { what: string; name: string }[] = []
   const during = (what: string, name: string, crash: (name: string) => Promise<void>) => {
     crashes.push({ what, name })
-    test(what, { timeout: 300_000 }, async () => {
+    test(what, { timeout: 400_000 }, async () => {
       await crash(name)
       // Heartbeats come behind all that was spooled and queued before them.
       await listening(now())
@@ -223,7 +223,7 @@ describe('the chain on a real cluster', { skip }, () => {
     })
 
   for (const { what, name } of crashes)
-    test(`${what}: one incident with every kill once`, { timeout: 300_000 }, async () => {
+    test(`${what}: one incident with every kill once`, { timeout: 400_000 }, async () => {
       await settled(name)
       assert.equal((await answerOf(name)).verdict.confidence, 0.95)
     })
