@@ -114,6 +114,14 @@ export interface Follower<T> {
   facts(moment: Moment): Fact[]
 }
 
+/** What a follower told of objects that are there, by their key: kept on disk, so that the next run tells what has changed since. */
+export interface Marks {
+  mark(key: string): number | undefined
+  setMark(key: string, mark: number | undefined): void
+  /** What the run before this one left was so at some time after this, µs. */
+  readonly since: number
+}
+
 /** One kind of the API that the collector watches: how to read it, and what it says. */
 export interface WatchedKind<T extends Trimmed> {
   /** Of its collection: tells it from all others, among which plurals repeat. */
@@ -139,7 +147,7 @@ export interface WatchedKind<T extends Trimmed> {
     facts(object: ObjectRef, span: UnseenSpan): Fact[]
   }
   /** Events beyond those of `facts`; called once for each watcher. */
-  follow?(): Follower<T>
+  follow?(marks: Marks): Follower<T>
   /** All that `facts` leaves out although it is told; counted, each once. */
   omits?(object: T, previous?: T): Omission[]
 }

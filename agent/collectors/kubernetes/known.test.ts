@@ -102,6 +102,29 @@ test('whose end is no event is known, and since when all was there where no run 
   assert.deepEqual([last.isSilent('turned'), last.digest('turned'), last.since], [false, '3', begun - 5])
 })
 
+test('what a follower told is known with its object: noted before it is passed on, and its end after that', async (t) => {
+  const file = fileOf(t)
+  const known = new Known(file, 'c')
+  await pass(known, pods, { a: '1' })
+  known.setMark('a', 7)
+  known.setMark('nobody', 7)
+  await known.pass(async () => {
+    assert.equal(new Known(file, 'c').mark('a'), 7)
+    return true
+  })
+  await pass(known, pods, { a: '2' })
+  known.holds(pods, ref('a'), '3', true)
+  await known.pass(sent)
+  const next = new Known(file, 'c')
+  assert.deepEqual([next.mark('a'), next.digest('a'), next.mark('nobody')], [7, '3', undefined])
+  next.setMark('a', undefined)
+  await next.pass(async () => {
+    assert.equal(new Known(file, 'c').mark('a'), 7)
+    return true
+  })
+  assert.equal(new Known(file, 'c').mark('a'), undefined)
+})
+
 test('half a line, as a crash leaves it, says nothing', async (t) => {
   const file = fileOf(t)
   await pass(new Known(file, 'c'), pods, { a: '1' })

@@ -10,6 +10,8 @@ interface Entry {
   readonly digest?: string
   /** Its end is no event: of what is left out, and of what goes on without it. */
   readonly silent?: true
+  /** What a follower told of it. */
+  readonly mark?: number
 }
 
 /** The first line: whose the file is, and since when, µs. */
@@ -18,10 +20,11 @@ interface Head {
   readonly since: number
 }
 
-/** Lines: an object, the state of one, one that was deleted, how far all had come, and whose they are. */
+/** Lines: an object, the state of one, a mark of one (null: it has none any more), one that was deleted, how far all had come, and whose they are. */
 type Line =
   | Entry
   | { readonly key: string; readonly digest: string }
+  | { readonly key: string; readonly mark: number | null }
   | { readonly gone: string }
   | { readonly watermark: number }
   | Head
@@ -29,8 +32,8 @@ type Line =
 /**
  * What was passed on of each object, on disk, so that the next run tells neither too little nor all again: what is gone when the
  * collector comes back is deleted by inference, which nobody else would ever do, and what has not changed is not sent.
- * An object is noted before it is passed on, its state and its end after it: a crash leaves an object too many or a state that is
- * sent again, never one too few. Not synced, since only a crash of the machine could tell.
+ * An object and a mark are noted before it is passed on, its state and its end, and that of a mark, after it: a crash leaves an
+ * object too many or a state that is sent again, never one too few. Not synced, since only a crash of the machine could tell.
  */
 export class Known {
   /** How far all had been passed on when the last run ended, µs. */
@@ -42,6 +45,7 @@ export class Known {
   readonly #objects = new Map<string, Entry>()
   /** What is about to be passed on; null: a deletion. */
   readonly #held = new Map<string, (Entry & { readonly digest: string }) | null>()
+  readonly #heldMarks = new Map<string, number | null>()
   /** What was not passed on. */
   readonly #lacking = new Set<string>()
   #covered: number | undefined
@@ -69,6 +73,15 @@ export class Known {
   /** Whether its end is no event. */
   isSilent(key: string): boolean {
     return this.#entry(key)?.silent === true
+  }
+
+  mark(key: string): number | undefined {
+    return this.#objects.get(key)?.mark
+  }
+
+  /** What a follower tells will be passed on. */
+  setMark(key: string, mark: number | undefined): void {
+    this.#heldMarks.set(key, mark ?? null)
   }
 
   of(path: string): ObjectRef[] {
@@ -101,26 +114,30 @@ export class Known {
   /** Notes what was held around `send`, which passes it on. Where that fails or comes to nothing (false) nothing counts as passed on. */
   async pass(send: () => Promise<boolean>): Promise<void> {
     const held = [...this.#held]
-    this.#note(
-      held.flatMap(([key, entry]) => {
+    const marks = [...this.#heldMarks].map(([key, mark]) => ({ key, mark }))
+    this.#note([
+      ...held.flatMap(([key, entry]) => {
         const before = this.#objects.get(key)
         if (entry === null || (before?.path === entry.path && before.silent === entry.silent)) return []
         const { digest: _, ...there } = entry
         return [there]
       }),
-    )
+      ...marks.filter(({ mark }) => mark !== null),
+    ])
     for (const [key] of held) this.#lacking.add(key)
     try {
       if (!(await send())) return
       for (const [key] of held) this.#lacking.delete(key)
-      this.#note(
-        held.flatMap(([key, entry]): Line[] => {
+      this.#note([
+        ...held.flatMap(([key, entry]): Line[] => {
           if (entry !== null) return [{ key, digest: entry.digest }]
           return this.#objects.has(key) ? [{ gone: key }] : []
         }),
-      )
+        ...marks.filter(({ mark }) => mark === null),
+      ])
     } finally {
       this.#held.clear()
+      this.#heldMarks.clear()
     }
   }
 
@@ -143,12 +160,18 @@ export class Known {
   }
 
   #take(line: Line): void {
-    if ('path' in line) this.#objects.set(line.object.key, line)
-    else if ('gone' in line) this.#objects.delete(line.gone)
+    if ('path' in line) {
+      const mark = line.mark ?? this.#objects.get(line.object.key)?.mark
+      this.#objects.set(line.object.key, { ...line, ...(mark !== undefined && { mark }) })
+    }
+    if ('gone' in line) this.#objects.delete(line.gone)
     else if ('watermark' in line) this.#covered = line.watermark
-    else if ('digest' in line) {
+    else if ('key' in line) {
       const entry = this.#objects.get(line.key)
-      if (entry) this.#objects.set(line.key, { ...entry, digest: line.digest })
+      if (!entry) return
+      const { mark: _, ...unmarked } = entry
+      if ('digest' in line) this.#objects.set(line.key, { ...entry, digest: line.digest })
+      else this.#objects.set(line.key, line.mark === null ? unmarked : { ...entry, mark: line.mark })
     }
   }
 

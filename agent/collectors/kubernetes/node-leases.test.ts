@@ -3,6 +3,7 @@ import { after, before, suite, test } from 'node:test'
 import { now, SECOND } from '../../../graph/model/time.ts'
 import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
 import type { Change } from '../../reflector/handler.ts'
+import type { Marks } from './kind.ts'
 import { NodeLeases, type Renewed } from './node-leases.ts'
 import { Api } from './testing/api.ts'
 import { node } from './testing/manifests.ts'
@@ -13,9 +14,19 @@ const lease = (name: string, renewTime: number, leaseDurationSeconds: number) =>
   spec: { holderIdentity: name, leaseDurationSeconds, renewTime: stamp(renewTime) },
 })
 
+/** What is kept over a restart, and up to when the run before had come. */
+function kept(since = 0): Marks {
+  const marks = new Map<string, number>()
+  return {
+    since,
+    mark: (key) => marks.get(key),
+    setMark: (key, mark) => void (mark === undefined ? marks.delete(key) : marks.set(key, mark)),
+  }
+}
+
 /** Leases of node n1, whose clock may be another, and what is told of them up to a second that the watch has seen. */
-function following() {
-  const leases = new NodeLeases()
+function following(marks = kept()) {
+  const leases = new NodeLeases(marks)
   const renewed = (renewedAt: number, observedAt: number, more: Partial<Change<Renewed>> = {}) => {
     const ref = { kind: 'Lease', key: 'l', name: 'n1', namespace: 'kube-node-lease' } as const
     const object = { ...{ uid: 'l', createdAt: 0, version: 1, ref, body: {} }, renewedAt, duration: 40 * SECOND }
@@ -42,7 +53,7 @@ test('stale is what was not renewed for its duration and 10 s more, as far as th
   renewed(105 * SECOND, 401 * SECOND)
   assert.deepEqual(at(402), [], 'a write that renews nothing')
   renewed(415 * SECOND, 410 * SECOND)
-  assert.deepEqual(at(411), [[415, 'True', 'node-condition-changed/uid-of-n1/Lease/True/415000000']])
+  assert.deepEqual(at(411), [[415, 'True', 'node-condition-changed/uid-of-n1/Lease/True/105000000']])
   renewed(425 * SECOND, 420 * SECOND)
   renewed(425 * SECOND, 430 * SECOND, { type: 'deleted' })
   assert.deepEqual(at(900), [])
@@ -53,7 +64,7 @@ test('one that was stale when it was found is told to be renewed, unless only th
   restarted.renewed(1_000 * SECOND, 2_000 * SECOND)
   assert.deepEqual(restarted.at(2_010), [])
   restarted.renewed(2_020 * SECOND, 2_020 * SECOND)
-  assert.deepEqual(restarted.at(2_021), [[2_020, 'True', 'node-condition-changed/uid-of-n1/Lease/True/2020000000']])
+  assert.deepEqual(restarted.at(2_021), [[2_020, 'True', 'node-condition-changed/uid-of-n1/Lease/True/1000000000']])
   restarted.renewed(2_030 * SECOND, 2_030 * SECOND)
   assert.deepEqual(restarted.at(2_031), [])
   const behind = following()
@@ -84,6 +95,26 @@ test('one whose node is not known yet is told to be stale once it is', () => {
   assert.deepEqual(at(160, true), [])
   assert.deepEqual(at(161), [[140, 'False', 'node-condition-changed/uid-of-n1/Lease/False/100000000']])
   assert.deepEqual(at(162), [])
+})
+
+test('one that was told to be stale is told to be renewed by the next run, within the time that nobody saw', () => {
+  const marks = kept()
+  const before = following(marks)
+  before.renewed(100 * SECOND, 100 * SECOND)
+  assert.equal(before.at(151).length, 1)
+  const restarted = (since: number) => following({ ...marks, since: since * SECOND })
+  const still = restarted(160)
+  still.renewed(100 * SECOND, 170 * SECOND)
+  assert.deepEqual(still.at(300), [], 'it was told')
+  const away = restarted(310)
+  away.renewed(500 * SECOND, 505 * SECOND)
+  assert.deepEqual(away.at(506, true), [], 'not of a node that is not known')
+  const found = restarted(310)
+  found.renewed(500 * SECOND, 510 * SECOND)
+  assert.deepEqual(found.at(511), [[310, 'True', 'node-condition-changed/uid-of-n1/Lease/True/100000000']])
+  const next = restarted(520)
+  next.renewed(530 * SECOND, 530 * SECOND)
+  assert.deepEqual(next.at(531), [], 'told once')
 })
 
 suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
@@ -120,5 +151,29 @@ suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUna
     assert.deepEqual([renewed.fields.previous, renewed.fields.reason], ['False', 'Renewed'])
     assert.equal(harness.states('mute').filter(({ object }) => object.kind === 'Lease').length, 1)
     assert.equal(harness.events('node-condition-changed', 'mute').length, 2)
+  })
+
+  test('one that was told to be stale, and renewed while the collector was away, is told to be renewed, and once', async (t) => {
+    await api.create(node('returning'))
+    const began = Math.floor(now() / 1000) * 1000
+    await api.apply(lease('returning', began, 1))
+    const harness = await api.watch(t)
+    await harness.event('node-condition-changed', 'returning', ({ fields }) => fields.status === 'False')
+    await harness.stop()
+    const stopped = now()
+    await api.apply(lease('returning', stopped + SECOND, 1))
+    await harness.start()
+    const renewed = await harness.event('node-condition-changed', 'returning', ({ fields }) => fields.status === 'True')
+    assert.deepEqual([renewed.fields.previous, renewed.fields.reason], ['False', 'Renewed'])
+    assert.ok(renewed.at >= began + SECOND && renewed.at <= stopped)
+    assert.ok(Math.abs(renewed.at + renewed.uncertainty - (stopped + 2 * SECOND)) < 1_000)
+    await harness.stop()
+    await api.apply(lease('returning', now(), 1))
+    await harness.start()
+    await harness.until('the claim', () => harness.watcher.progress().length === 1)
+    assert.equal(
+      harness.events('node-condition-changed', 'returning').filter(({ fields }) => fields.status === 'True').length,
+      1,
+    )
   })
 })

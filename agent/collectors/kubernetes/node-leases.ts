@@ -1,6 +1,8 @@
+import type { EventFields } from '../../../graph/model/generated/types.ts'
+import type { ObjectRef } from '../../../graph/model/observation.ts'
 import { SECOND } from '../../../graph/model/time.ts'
 import type { Change } from '../../reflector/handler.ts'
-import { type Fact, type Follower, given, type Moment, type NameRef, type Thing } from './kind.ts'
+import type { Fact, Follower, Marks, Moment, NameRef, Resolve, Thing, UnseenSpan } from './kind.ts'
 
 /** What is needed of a Lease. */
 export interface Renewed extends Thing {
@@ -15,6 +17,7 @@ const namespace = 'kube-node-lease'
 const grace = 10 * SECOND
 
 interface Lease {
+  readonly key: string
   readonly node: NameRef
   readonly duration: number
   renewedAt: number
@@ -25,14 +28,27 @@ interface Lease {
   found: boolean
 }
 
+/** One that was stale and is not any more. */
+interface Renewal extends UnseenSpan {
+  readonly lease: Lease
+  /** The last renewal before it was stale, µs: whoever tells of the end of that names it by this. */
+  readonly before: number
+}
+
 /** µs within which it has to be renewed. */
 const patienceOf = ({ duration }: Pick<Lease, 'duration'>): number => duration + grace
 
 /** Leases of nodes: told is one that is not renewed any more, and when it is again. What is renewed in time tells nothing. */
 export class NodeLeases implements Follower<Renewed> {
   readonly #leases = new Map<string, Lease>()
+  /** The last renewal of each that was told to be stale. */
+  readonly #marks: Marks
   /** As they were then: they may expire, or be renewed once more, before it is told. */
-  #renewed: Lease[] = []
+  #renewed: Renewal[] = []
+
+  constructor(marks: Marks) {
+    this.#marks = marks
+  }
 
   take({ type, object, observedAt }: Change<Renewed>): void {
     const { uid, ref, renewedAt, duration } = object
@@ -42,46 +58,65 @@ export class NodeLeases implements Follower<Renewed> {
     if (!lease) {
       const node: NameRef = { kind: 'Node', namespace: '', name: ref.name ?? '' }
       const found = observedAt - renewedAt > patienceOf({ duration })
-      this.#leases.set(uid, { node, duration, renewedAt, seenAt: observedAt, stale: false, found })
+      const told = this.#marks.mark(ref.key)
+      const stale = told === renewedAt
+      const fresh = { key: ref.key, node, duration, renewedAt, seenAt: observedAt, stale, found }
+      this.#leases.set(uid, fresh)
+      if (told === undefined || stale) return
+      // It was renewed while nobody watched, and may have been more than once.
+      const from = Math.min(renewedAt, Math.max(told + duration, this.#marks.since))
+      this.#renewed.push({ lease: { ...fresh }, before: told, from, to: renewedAt + SECOND })
     } else if (renewedAt !== lease.renewedAt) {
       // By the clock of the node alone: one that is behind makes a Lease look old.
       const wasFound = lease.found && renewedAt - lease.renewedAt > patienceOf(lease)
       const isAgain = lease.stale || wasFound
+      const before = lease.renewedAt
       Object.assign(lease, { renewedAt, seenAt: observedAt, stale: false, found: false })
-      if (isAgain) this.#renewed.push({ ...lease })
+      if (isAgain) this.#renewed.push({ lease: { ...lease }, before, from: renewedAt, to: renewedAt + SECOND })
     }
   }
 
   facts({ seenUntil = 0, resolve }: Moment): Fact[] {
-    const expired = [...this.#leases.values()].filter(
-      // Of a node that is not known it can't be told: it is once the node is.
-      (lease) => !lease.stale && seenUntil - lease.seenAt > patienceOf(lease) && !resolve(lease.node).missing,
-    )
-    for (const lease of expired) lease.stale = true
-    const renewed = this.#renewed
+    // Of a node that is not known it can't be told: that it is stale is told once the node is.
+    const isKnown = ({ node }: Lease) => !resolve(node).missing
+    const renewed = this.#renewed.filter(({ lease }) => isKnown(lease))
     this.#renewed = []
+    for (const { lease } of renewed) this.#marks.setMark(lease.key, undefined)
+    const expired = [...this.#leases.values()].filter(
+      (lease) => !lease.stale && seenUntil - lease.seenAt > patienceOf(lease) && isKnown(lease),
+    )
+    for (const lease of expired) {
+      lease.stale = true
+      this.#marks.setMark(lease.key, lease.renewedAt)
+    }
     return [
-      ...renewed.flatMap((lease) => told(lease, lease.renewedAt, resolve(lease.node))),
-      ...expired.flatMap((lease) => told(lease, lease.renewedAt + lease.duration, resolve(lease.node))),
+      ...renewed.map((renewal) => renewalOf(renewal, resolve)),
+      ...expired.map((lease) => expiryOf(lease, resolve)),
     ]
   }
 }
 
-function told({ stale, renewedAt, duration }: Lease, at: number, object: ReturnType<Moment['resolve']>): Fact[] {
-  if (object.missing) return []
-  const [status, previous] = stale ? (['False', 'True'] as const) : (['True', 'False'] as const)
-  const message = stale ? `not renewed for ${duration / SECOND} s` : undefined
-  return [
-    {
-      kind: 'node-condition-changed',
-      id: `node-condition-changed/${object.key}/Lease/${status}/${renewedAt}`,
-      at,
-      uncertainty: SECOND,
-      object,
-      fields: {
-        ...{ condition: 'Lease', status, previous, reason: stale ? 'Expired' : 'Renewed' },
-        ...given({ message }),
-      },
-    },
-  ]
+const renewalOf = ({ lease, before, from, to }: Renewal, resolve: Resolve): Fact =>
+  factOf(resolve(lease.node), before, { from, to }, { status: 'True', previous: 'False', reason: 'Renewed' })
+
+const expiryOf = ({ node, renewedAt, duration }: Lease, resolve: Resolve): Fact => {
+  const from = renewedAt + duration
+  const message = `not renewed for ${duration / SECOND} s`
+  const fields = { status: 'False', previous: 'True', reason: 'Expired', message }
+  return factOf(resolve(node), renewedAt, { from, to: from + SECOND }, fields)
 }
+
+/** `renewedAt`: the last renewal before it was stale. */
+const factOf = (
+  object: ObjectRef,
+  renewedAt: number,
+  { from, to }: UnseenSpan,
+  fields: Omit<EventFields['node-condition-changed'], 'condition'>,
+): Fact => ({
+  kind: 'node-condition-changed',
+  id: `node-condition-changed/${object.key}/Lease/${fields.status}/${renewedAt}`,
+  at: from,
+  uncertainty: to - from,
+  object,
+  fields: { condition: 'Lease', ...fields },
+})

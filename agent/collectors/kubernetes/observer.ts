@@ -87,7 +87,7 @@ export class Observer {
 
   #followerOf(kind: AnyKind): Follower<Trimmed> | undefined {
     if (!kind.follow) return undefined
-    const follower = this.#followers.get(kind) ?? kind.follow()
+    const follower = this.#followers.get(kind) ?? kind.follow(this.#known)
     this.#followers.set(kind, follower)
     return follower
   }

@@ -130,7 +130,10 @@ export class ClusterWatcher implements RunningCollector {
       if (this.#stop.signal.aborted) return
       this.#handover.makeGood()
       const followed = () => this.#watches.listed.flatMap((watched) => this.#followed(watched))
-      await this.#inTurn(() => this.#handover.emit(followed())).catch(() => {})
+      await this.#inTurn(() => {
+        const observations = followed()
+        return this.#known.pass(() => this.#handover.emit(observations))
+      }).catch(() => {})
     }
   }
 

@@ -24,5 +24,5 @@ export default defineKind<Renewed>({
       }),
     }
   },
-  follow: () => new NodeLeases(),
+  follow: (marks) => new NodeLeases(marks),
 })
