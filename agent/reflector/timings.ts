@@ -37,7 +37,7 @@ export const defaultTimings: Timings = {
   retryAfter: 300_000,
   refused: 60_000,
   steady: 5_000,
-  aliveBound: 20_000,
+  aliveBound: 15_000,
   tick: 1_000,
 }
 

@@ -4,7 +4,7 @@
  * - A bookmark, or an event of a watch that has caught up, comes in order behind all that the server sent before it: its arrival
  *   is the watermark.
  * - A watch that has been open and read for `bound` claims `now - bound`, without any message: a quiet cluster goes on. The bound
- *   covers a dead network path (TCP keep-alive ends the connection 20 s after the last acknowledgement, `request.ts`) and the
+ *   covers a dead network path (TCP keep-alive ends the connection 14 s after the last acknowledgement, `request.ts`) and the
  *   backlog of a resumed watch.
  * What it does not cover: a server process that hangs with its connections open. That shows when a bookmark is overdue
  * (`Timings.silence`); until then changes may come later than the claim. They do come, since the watch is resumed.
