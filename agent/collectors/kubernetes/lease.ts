@@ -38,18 +38,22 @@ export interface LeaseTimings {
   /** A leader whose last renewal was asked for longer ago than this leads no more. */
   giveUp: number
   retry: number
+  /** After the API has refused it, which does not heal by itself. */
+  refused: number
   /** For one request. */
   answer: number
 }
 
-export const leaseTimings: LeaseTimings = { duration: 10_000, giveUp: 7_000, retry: 2_000, answer: 3_000 }
+export const leaseTimings: LeaseTimings = {
+  ...{ duration: 10_000, giveUp: 7_000, retry: 2_000, refused: 10_000, answer: 3_000 },
+}
 
 export interface LeaseOptions extends LeasePlace {
   readonly kubeConfig: KubeConfig
   /** Of this replica, the same after a restart. */
   readonly identity: string
   readonly log: Log
-  /** Called after each renewal, and once where it may not use the Lease and leads alone. */
+  /** Called after each renewal. */
   onHeld(): void
   /** What another that leads has said; called as often as the Lease is read. */
   onWord(word: Word): void
@@ -78,6 +82,7 @@ export class Lease {
   #mine: LeaseObject | undefined
   #seen: { version: string | undefined; at: number } | undefined
   #told = ''
+  #isRefused = false
   #running: Promise<void> | undefined
 
   constructor(options: LeaseOptions) {
@@ -123,7 +128,8 @@ export class Lease {
         await this.#take(lease)
         return continues
       } catch (error) {
-        if (this.#refused(error)) return true
+        // Whether another has led since is not known then.
+        if (this.#refused(error)) return false
         if (!isConflict(error)) throw error
       }
     }
@@ -132,7 +138,7 @@ export class Lease {
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       await sleep(this.#pause(), undefined, { signal: this.#stop.signal, ref: false }).catch(() => {})
-      if (this.#stop.signal.aborted || this.#until === Number.POSITIVE_INFINITY) return
+      if (this.#stop.signal.aborted) return
       const error = await this.#step()
       if (error && !this.#stop.signal.aborted) this.#tell(`the Lease: ${error.message}`)
     }
@@ -142,6 +148,7 @@ export class Lease {
     try {
       if (this.#mine && this.leads) await this.#renew(this.#mine)
       else await this.#take(await this.#read())
+      this.#isRefused = false
       return undefined
     } catch (error) {
       this.#mine = undefined
@@ -152,8 +159,10 @@ export class Lease {
 
   /** Until the next try: sooner where another's Lease runs out sooner. */
   #pause(): number {
-    const { retry } = this.#timings
-    if (this.leads || !this.#seen) return retry
+    const { retry, refused } = this.#timings
+    if (this.leads) return retry
+    if (this.#isRefused) return refused
+    if (!this.#seen) return retry
     return Math.max(50, Math.min(retry, this.#seen.at + this.#timings.duration - performance.now()))
   }
 
@@ -225,22 +234,27 @@ export class Lease {
     return askJson<LeaseObject>(kubeConfig, asked, stop, this.#timings.answer)
   }
 
-  /** Who may not use Leases is alone: nobody else could either. */
+  /** Who may not use the Lease leads no longer than it was given: others may be refused as well, and all of them would send. */
   #refused(error: unknown): boolean {
     if (!(error instanceof ApiError) || error.httpStatus !== 403) return false
-    this.#until = Number.POSITIVE_INFINITY
-    this.#tell(`leads without a Lease, as if there were no other: ${error.message}`)
-    this.#options.onHeld()
+    this.#isRefused = true
+    const { namespace, name } = this.#options
+    const what = `may not use the Lease ${namespace}/${name} (AITIA_LEASE), and without it nothing is sent`
+    this.#tell(`${what}: ${error.message}. To mend it, ${leaseRemedy(namespace)}`, 'error')
     return true
   }
 
   /** Each transition once. */
-  #tell(what: string): void {
+  #tell(what: string, level: 'info' | 'error' = 'info'): void {
     if (what === this.#told) return
     this.#told = what
-    this.#options.log.info(what)
+    this.#options.log[level](what)
   }
 }
+
+/** What lets a replica use Leases of a namespace. */
+export const leaseRemedy = (namespace: string): string =>
+  `allow get, create and update of leases.coordination.k8s.io in ${namespace} (agent/collectors/kubernetes/README.md has the Role), or unset AITIA_LEASE where this is the only replica`
 
 const isConflict = (error: unknown): boolean => error instanceof ApiError && error.httpStatus === 409
 

@@ -4,6 +4,7 @@ import { settingsOf } from './config.ts'
 import { doctorLines, whyAway } from './doctor.ts'
 import { isChosen, takesAll } from './filter.ts'
 import { nameOf } from './kind.ts'
+import { leaseLine } from './lease-rights.ts'
 import { watchedKinds } from './watched-kinds.ts'
 import { ClusterWatcher } from './watcher.ts'
 
@@ -20,9 +21,10 @@ const collector: Collector = {
     const kubeConfig = await loadKubeConfig()
     const away = await whyAway(kubeConfig)
     if (away !== null) return [away]
-    const { filter = takesAll } = settingsOf(environment)
+    const { filter = takesAll, lease } = settingsOf(environment)
     const watched = watchedKinds.filter((kind) => isChosen(filter.kinds, nameOf(kind)))
-    return [...(await doctorLines(kubeConfig, watched)), ...filterLines(environment)]
+    const leaseLines = lease ? [await leaseLine(kubeConfig, lease)] : []
+    return [...(await doctorLines(kubeConfig, watched)), ...leaseLines, ...filterLines(environment)]
   },
 }
 
