@@ -41,7 +41,7 @@ export interface CollectorContext {
   readonly signal: AbortSignal
 }
 
-/** How far one stream of a collector has come. The agent makes its heartbeats of this, every second. */
+/** How far one stream of a collector has come. The agent makes its heartbeats of this. */
 export interface Progress {
   /** `sourceOf(...)`: `ebpf@<host key>`, `kubernetes@cluster`. */
   readonly source: string

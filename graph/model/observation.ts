@@ -3,6 +3,7 @@
  * Keys and ids carry no cluster here; the job says it once and the writer puts `cluster/` before each.
  */
 import type { EventFields, EventName, ObjectName, RelationName } from './generated/types.ts'
+import { SECOND } from './time.ts'
 
 /**
  * Why a kernel event is of no container: of the host's own processes, of a pod's own cgroup or of the one that holds its
@@ -130,6 +131,9 @@ export interface LossObservation {
   /** Only events of these kinds can be among them; absent: all that the source tells. */
   readonly kinds?: readonly EventName[]
 }
+
+/** µs: longest time between two heartbeats of a source that watches, while it has nothing to tell. */
+export const SLOWEST_BEAT = 5 * SECOND
 
 /** Facts about a source's watching: they go into every lane. */
 export type SourceObservation = HeartbeatObservation | GapObservation | LossObservation

@@ -16,7 +16,7 @@ export interface Cursor {
 }
 
 /**
- * Heartbeats move every coverage each second. What is noted of it may be older: then the time since is looked through again, for
+ * Heartbeats move every coverage all the time. What is noted of it may be older: then the time since is looked through again, for
  * occurrences that lack a witness. This saves a commit a second for each pattern and cluster.
  */
 const NOTED_EVERY = 10 * SECOND

@@ -48,7 +48,7 @@ export interface Hole {
 
 /**
  * A source that is this far behind every other one, for what is asked of it, is idle: it does not hold back a verdict, and
- * supports nothing negative. Heartbeats come each second; a restart of an agent takes some.
+ * supports nothing negative. Heartbeats come every few seconds (SLOWEST_BEAT), and a restart of an agent takes some.
  */
 export const IDLE_AFTER = 60 * SECOND
 

@@ -2,7 +2,7 @@
 import type { EventKind } from '../../graph/model/define.ts'
 import { COLLECTORS, EVENTS } from '../../graph/model/generated/registry.ts'
 import type { EventName } from '../../graph/model/generated/types.ts'
-import { sourceOf } from '../../graph/model/observation.ts'
+import { SLOWEST_BEAT, sourceOf } from '../../graph/model/observation.ts'
 import { now, SECOND } from '../../graph/model/time.ts'
 import { concerns, type Interval } from './coverage.ts'
 import type { Member, Window } from './family.ts'
@@ -12,12 +12,14 @@ import { type Source, unwatched, without } from './sources.ts'
 
 /** A source that begins a little later than another is no blind one: heartbeats have a queue to pass. */
 const EDGE = 15 * SECOND
-/** Heartbeats come each second: a source that was heard this lately is there, and what it has not told yet is under way. */
-export const RECENT = 10 * SECOND
+/** What a heartbeat may need to get here. */
+const ON_THE_WAY = 10 * SECOND
+/** A source that was heard this lately is there, and what it has not told yet is under way. */
+export const RECENT = SLOWEST_BEAT + ON_THE_WAY
 /** What is under way for longer than this is no normal lag. */
 export const LAG = 60 * SECOND
 /** Lag that an answer does not mention. */
-export const SHORT = 5 * SECOND
+export const SHORT = SLOWEST_BEAT + 5 * SECOND
 
 /** A time within the window about which a source can't say anything, or not all. */
 export interface Unwatched {

@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { loadRecording } from '../../graph/ingest/main.ts'
+import { SLOWEST_BEAT } from '../../graph/model/observation.ts'
 import { MINUTE, now, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { compare, createCorrelator, loadPatterns, outcomesOf, removeCluster } from '../engine/main.ts'
+import { groundOf } from './ground.ts'
 import { incidentByPrefix, incidents } from './incidents.ts'
+import { KNOWN_NOW } from './read.ts'
 import { recordIncident, recordWindow } from './record.ts'
 import { type Answer, why } from './why.ts'
 
@@ -81,6 +84,14 @@ describe('why', () => {
     const told = [...healthy(since), beats(EBPF, today - SECOND, today), beats(KUBERNETES, today - 20 * SECOND, today)]
     const askLive = async () =>
       seen(await why(store, { cluster: live, kind: 'deployment', name: 'checkout', namespace: 'shop', at: today }))
+    // As in a quiet time, just before the next heartbeats.
+    const quiet = [EBPF, KUBERNETES].map((source) => beats(source, today - SLOWEST_BEAT - SECOND, today - SLOWEST_BEAT))
+    await loadRecording(store, recordingOf([...healthy(since), ...quiet]), live)
+    const calmly = await askLive()
+    assert.deepEqual([calmly.result, calmly.notSeen, calmly.toldUpTo], ['healthy', [], null])
+    const ground = await groundOf(store, live, { from: today, to: today }, KNOWN_NOW, today)
+    assert.deepEqual(ground.doubts, [])
+    await removeCluster(store, live)
     await loadRecording(store, recordingOf(told), live)
     const lagging = await askLive()
     assert.deepEqual(lagging.notSeen, [])
