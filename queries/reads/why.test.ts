@@ -28,6 +28,7 @@ describe('why', () => {
   const calm = testCluster()
   const raw = testCluster()
   const live = testCluster()
+  const quiet = testCluster()
   const again = testCluster()
   const ask = (name: string, at: number, more: object = {}) =>
     why(store, { cluster, kind: 'deploy', name, namespace: 'shop', at, ...more })
@@ -44,7 +45,7 @@ describe('why', () => {
     await createCorrelator({ store }).runOnce(cluster)
   })
   after(async () => {
-    await Promise.all([cluster, calm, raw, live, again].map((name) => removeCluster(store, name)))
+    await Promise.all([cluster, calm, raw, live, quiet, again].map((name) => removeCluster(store, name)))
     await store.close()
   })
 
@@ -84,14 +85,6 @@ describe('why', () => {
     const told = [...healthy(since), beats(EBPF, today - SECOND, today), beats(KUBERNETES, today - 20 * SECOND, today)]
     const askLive = async () =>
       seen(await why(store, { cluster: live, kind: 'deployment', name: 'checkout', namespace: 'shop', at: today }))
-    // As in a quiet time, just before the next heartbeats.
-    const quiet = [EBPF, KUBERNETES].map((source) => beats(source, today - SLOWEST_BEAT - SECOND, today - SLOWEST_BEAT))
-    await loadRecording(store, recordingOf([...healthy(since), ...quiet]), live)
-    const calmly = await askLive()
-    assert.deepEqual([calmly.result, calmly.notSeen, calmly.toldUpTo], ['healthy', [], null])
-    const ground = await groundOf(store, live, { from: today, to: today }, KNOWN_NOW, today)
-    assert.deepEqual(ground.doubts, [])
-    await removeCluster(store, live)
     await loadRecording(store, recordingOf(told), live)
     const lagging = await askLive()
     assert.deepEqual(lagging.notSeen, [])
@@ -134,6 +127,17 @@ describe('why', () => {
       (await askLive()).notSeen.map(({ source, from }) => ({ source, from })),
       [{ source: KUBERNETES, from: today - 30 * SECOND }],
     )
+  })
+
+  test('in a quiet time, just before the next heartbeats, no live source is called silent', async () => {
+    const today = now()
+    const since = today - 10 * MINUTE
+    const at = today - SLOWEST_BEAT
+    const beats = [EBPF, KUBERNETES].map((source) => ({ ...heartbeat(source, since, at - SECOND), at }))
+    await loadRecording(store, recordingOf([...healthy(since), ...beats]), quiet)
+    const answer = seen(await ask('checkout', today, { cluster: quiet }))
+    assert.deepEqual([answer.result, answer.notSeen, answer.toldUpTo], ['healthy', [], null])
+    assert.deepEqual((await groundOf(store, quiet, { from: today, to: today }, KNOWN_NOW, today)).doubts, [])
   })
 
   test('tells symptoms where no cause is known', async () => {
