@@ -40,7 +40,7 @@ export type Status =
 
 /** What a reflector calls. An exception in any of these is counted and told to `onError`; it never stops the watch. */
 export interface Handler<T> {
-  /** The reflector reads no further until this has settled, so a slow handler slows the watch instead of filling memory. */
+  /** Until this has settled the reflector reads little further, so a slow handler slows the watch instead of filling memory. */
   onBatch(batch: Batch<T>): void | Promise<void>
   onGap?(gap: Gap): void
   onStatus?(status: Status): void

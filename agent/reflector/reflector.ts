@@ -3,6 +3,7 @@ import { now } from '../../graph/model/time.ts'
 import type { Change, Handler, Status } from './handler.ts'
 import { list, type RawObject, type Source } from './list.ts'
 import { isRefusal, Position } from './position.ts'
+import { readAhead } from './read-ahead.ts'
 import { ApiError, Deadlines } from './request.ts'
 import { backoff, between, defaultTimings, type Timings } from './timings.ts'
 import { type Item, type Seen, View } from './view.ts'
@@ -18,6 +19,18 @@ export interface ReflectorOptions<T> extends Source {
 
 /** A handler that takes longer leaves a backlog in the socket. Milliseconds. */
 const slowHandler = 1_000
+
+/** Events of a watch that are read, and trimmed, while the handler is at work: about 3 KB each. */
+const ahead = 500
+
+/** What is kept of one event of a watch. */
+interface Arrival<T> {
+  readonly type: WatchEvent['type']
+  readonly resourceVersion: string
+  /** Undefined for a bookmark, and for what could not be read. */
+  readonly item: Item<T> | undefined
+  readonly isInitialEnd: boolean
+}
 
 /** What is staged is no change yet, so that it has no time. */
 const staging: Seen = { at: 0, coverage: undefined, live: true }
@@ -112,9 +125,10 @@ export class Reflector<T> {
     const askedAt = now()
     const all = new View<T>()
     const { listFrom } = this.#position
-    const version = await list(this.#options, listFrom, this.#timings, this.#stop.signal, (raw) =>
-      this.#stage(all, raw),
-    )
+    const version = await list(this.#options, listFrom, this.#timings, this.#stop.signal, (raw) => {
+      const item = this.#item(raw)
+      if (item) all.present(item, staging)
+    })
     // A list that may come from a cache is as of its version, not of now: it moves no watermark.
     await this.#synced(all, version, listFrom === undefined ? askedAt : undefined)
   }
@@ -135,15 +149,16 @@ export class Reflector<T> {
     let staged = initial ? new View<T>() : undefined
     try {
       const pieces = watch(this.#options, beginning, this.#timings, deadlines, onOpen, () => this.counts.halfLines++)
-      for await (let events of pieces) {
+      for await (let events of readAhead(this.#trimmed(pieces), ahead)) {
         if (staged) {
-          const end = events.findIndex(isInitialEnd)
-          for (const event of end < 0 ? events : events.slice(0, end)) this.#stageEvent(staged, event)
+          const end = events.findIndex(({ isInitialEnd }) => isInitialEnd)
+          for (const event of end < 0 ? events : events.slice(0, end)) this.#stage(staged, event)
           if (end < 0) continue
           deadlines.clear('initial')
-          this.#watermark.opened(now())
-          await this.#synced(staged, events[end]!.object.metadata.resourceVersion, undefined)
-          this.#watermark.bookmark(now())
+          const at = now()
+          this.#watermark.opened(at)
+          await this.#synced(staged, events[end]!.resourceVersion, undefined)
+          this.#watermark.bookmark(at)
           staged = undefined
           events = events.slice(end + 1)
         }
@@ -154,19 +169,27 @@ export class Reflector<T> {
     }
   }
 
-  async #follow(events: WatchEvent[]): Promise<void> {
+  async *#trimmed(pieces: AsyncIterable<WatchEvent[]>): AsyncGenerator<Arrival<T>[]> {
+    for await (const events of pieces) yield events.map((event) => this.#arrival(event))
+  }
+
+  #arrival({ type, object }: WatchEvent): Arrival<T> {
+    const { resourceVersion, annotations } = object.metadata
+    if (type !== 'BOOKMARK') return { type, resourceVersion, item: this.#item(object), isInitialEnd: false }
+    const isInitialEnd = (annotations as Record<string, string>)?.['k8s.io/initial-events-end'] === 'true'
+    return { type, resourceVersion, item: undefined, isInitialEnd }
+  }
+
+  async #follow(events: Arrival<T>[]): Promise<void> {
     if (!events.length) return
     const at = now()
     const seen: Seen = { at, coverage: this.#watermark.value, live: this.#watermark.caughtUp }
     const changes: Change<T>[] = []
     let bookmark = false
-    for (const { type, object } of events) {
+    for (const { type, item, resourceVersion } of events) {
       if (type === 'BOOKMARK') bookmark = true
-      else {
-        const item = this.#item(object)
-        if (item) changes.push(...(type === 'DELETED' ? this.view.deleted(item, seen) : this.view.present(item, seen)))
-      }
-      this.#position.reached(object.metadata.resourceVersion)
+      if (item) changes.push(...(type === 'DELETED' ? this.view.deleted(item, seen) : this.view.present(item, seen)))
+      this.#position.reached(resourceVersion)
     }
     if (changes.length) await this.#deliver(changes, false)
     this.#pass(this.#position.resourceVersion)
@@ -206,14 +229,7 @@ export class Reflector<T> {
     if (!this.#stop.signal.aborted) this.#passed = version
   }
 
-  #stage(all: View<T>, raw: RawObject): void {
-    const item = this.#item(raw)
-    if (item) all.present(item, staging)
-  }
-
-  #stageEvent(all: View<T>, { type, object }: WatchEvent): void {
-    if (type === 'BOOKMARK') return
-    const item = this.#item(object)
+  #stage(all: View<T>, { type, item }: Arrival<T>): void {
     if (!item) return
     if (type === 'DELETED') all.deleted(item, staging)
     else all.present(item, staging)
@@ -265,9 +281,4 @@ export class Reflector<T> {
       this.counts.handlerErrors++
     }
   }
-}
-
-function isInitialEnd({ type, object }: WatchEvent): boolean {
-  const annotations = object.metadata.annotations as Record<string, string> | undefined
-  return type === 'BOOKMARK' && annotations?.['k8s.io/initial-events-end'] === 'true'
 }

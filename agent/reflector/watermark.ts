@@ -50,8 +50,9 @@ export class Watermark {
     this.#raise(askedAt)
   }
 
+  /** It arrived at `at`; where this process has not read since, what came after it is a backlog. */
   bookmark(at: number): void {
-    this.#caughtUp = true
+    if (at >= (this.#aliveSince ?? at)) this.#caughtUp = true
     this.#raise(at)
   }
 

@@ -21,10 +21,13 @@ interface KubernetesEvent extends Trimmed {
   readonly firstAt: number
   readonly lastAt: number
   readonly count: number
-  readonly eventType: string
-  readonly reason: string
-  readonly message: string
-  readonly component: string
+  /** Absent of what is routine: most Events are, and nothing more is told of them. */
+  readonly words?: {
+    readonly eventType: string
+    readonly reason: string
+    readonly message: string
+    readonly component: string
+  }
 }
 
 /** core/v1 Event; events.k8s.io/v1 shows the same objects. */
@@ -46,10 +49,7 @@ export default defineKind<KubernetesEvent>({
       firstAt,
       lastAt: Math.max(firstAt, lastAt ?? meta.createdAt),
       count: event.series?.count ?? event.count ?? 1,
-      eventType: event.type ?? 'Normal',
-      reason: event.reason ?? '',
-      message: String(event.message ?? '').slice(0, messageLimit),
-      component: event.source?.component || event.reportingComponent || '',
+      ...given({ words: isRoutine(event) ? undefined : wordsOf(event) }),
     }
   },
   omits: (event) => {
@@ -57,12 +57,13 @@ export default defineKind<KubernetesEvent>({
     const isOfModel = kind === 'Node' || referenceOf(kind, namespace, name) !== undefined
     const id = String(event.count)
     if (!isOfModel) return [{ what: 'events.of-other-kinds', id }]
-    return isRoutine(event) ? [{ what: 'events.routine', id }] : []
+    return event.words ? [] : [{ what: 'events.routine', id }]
   },
   facts: (event, { resolve }) => {
-    const object = objectOf(event.about, resolve)
-    if (!object || isRoutine(event)) return []
-    const { uid, firstAt, lastAt, eventType, reason, message, count, component, about } = event
+    const { uid, firstAt, lastAt, count, about, words } = event
+    const object = words && objectOf(about, resolve)
+    if (!object) return []
+    const { reason, eventType, message, component } = words
     return [
       {
         kind: 'kubernetes-event',
@@ -86,12 +87,19 @@ function referenceOf(kind: string, namespace: string, name: string): NameRef | u
   return { kind: kind as ObjectName, namespace: namespaced ? namespace : '', name }
 }
 
-/** A container is also killed for its probes, which nothing else tells; that its pod was deleted the pod tells. */
-const isStopped = ({ reason, message }: KubernetesEvent): boolean =>
-  reason === 'Killing' && message.startsWith('Stopping container')
+const wordsOf = (event: Raw) => ({
+  eventType: event.type ?? 'Normal',
+  reason: event.reason ?? '',
+  message: String(event.message ?? '').slice(0, messageLimit),
+  component: event.source?.component || event.reportingComponent || '',
+})
 
-const isRoutine = (event: KubernetesEvent): boolean =>
-  event.eventType === 'Normal' && (routine.has(event.reason) || isStopped(event))
+/** A container is also killed for its probes, which nothing else tells; that its pod was deleted the pod tells. */
+const isStopped = ({ reason, message }: Raw): boolean =>
+  reason === 'Killing' && String(message).startsWith('Stopping container')
+
+const isRoutine = (event: Raw): boolean =>
+  (event.type ?? 'Normal') === 'Normal' && (routine.has(event.reason) || isStopped(event))
 
 /** Undefined for kinds that the model does not have. */
 function objectOf({ kind, name, namespace, uid }: KubernetesEvent['about'], resolve: Resolve): ObjectRef | undefined {
