@@ -59,9 +59,10 @@ export const startApi = async (
   { place, dirs, explore = false }: { place: ApiConfig; dirs: readonly string[]; explore?: boolean },
   log: Log,
 ): Promise<Running & { readonly url: string }> => {
-  const [{ serve }, { loadPatterns }, opened] = await Promise.all([
+  const [{ serve }, { loadPatterns }, { warmUpReads }, opened] = await Promise.all([
     import('../graphql/main.ts'),
     import('../../queries/engine/main.ts'),
+    import('../../queries/reads/main.ts'),
     store(servers),
   ])
   const api = await serve(
@@ -73,10 +74,13 @@ export const startApi = async (
     },
     place,
   )
+  const stopping = new AbortController()
+  const warming = warmUpReads(opened, stopping.signal)
   return {
     url: api.url,
     stop: async () => {
-      await api.stop()
+      stopping.abort()
+      await Promise.all([api.stop(), warming])
       await opened.close()
     },
   }
