@@ -45,6 +45,7 @@ withPatterns(program.command('up'))
   .option('--replay <file>', 'replay a recording, wait for the incidents that it expects, and explain them')
   .option('--exit', 'stop everything after the replay; the exit code is 0 only if what was expected was found')
   .option('--collectors <names>', 'run only these collectors, separated by commas', names)
+  .addOption(new Option('--refuse-only', 'only say what is wrong with what is asked').hideHelp())
   .action(run(async (options) => (await import('./commands/up.ts')).up(options)))
 
 program

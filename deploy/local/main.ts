@@ -15,11 +15,17 @@ const toTest: Step[] = [...toRun, debianPackagesForCluster, neo4jStartImage]
 
 /** Sets everything up and hands over to the CLI, which replays a real incident, explains it and keeps watching. */
 async function start(args: string[]): Promise<number> {
-  await setUp(toRun)
   const recording = join(root, 'test', 'recordings', 'container-oom.json')
-  return run([join(root, 'api', 'cli', 'main.ts'), 'up', '--replay', recording, ...args], {
-    AITIA_CALLED_AS: './aitia',
-  })
+  const up = (...more: string[]) =>
+    run([join(root, 'api', 'cli', 'main.ts'), 'up', '--replay', recording, ...more, ...args], {
+      AITIA_CALLED_AS: './aitia',
+    })
+  // What is only to be read needs no set-up, and nobody should wait for one to learn of a wrong word.
+  if (args.some((arg) => ['-h', '--help', '-V', '--version'].includes(arg))) return up()
+  const refused = await up('--refuse-only')
+  if (refused !== 0) return refused
+  await setUp(toRun)
+  return up()
 }
 
 async function bench(args: string[]): Promise<number> {

@@ -1,6 +1,6 @@
 /** `npm test [-- PATH... | --test-...]`: checks, then all tests (or those below the given paths) on real servers. */
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { check } from './check.ts'
 import { run } from './child.ts'
@@ -10,7 +10,9 @@ import type { Outcome } from './test-report.ts'
 import { withServers } from './with-servers.ts'
 
 const folders = ['agent', 'graph', 'queries', 'api', 'deploy', 'test']
-const results = join(root, '.aitia', 'test-results.jsonl')
+/** Of this run alone while it goes: another may be under way on the same clone. The last to end leaves its own under the common name. */
+const results = join(root, '.aitia', `test-results.${process.pid}.jsonl`)
+const left = join(root, '.aitia', 'test-results.jsonl')
 // A test that hangs must not hold a machine for hours; building Kubernetes inside one takes about eight minutes.
 const hangLimit = 20 * 60_000
 
@@ -48,6 +50,7 @@ function filesBelow(paths: string[]): string[] {
 
 function sumUp(code: number, checked: boolean): number {
   const lines = existsSync(results) ? readFileSync(results, 'utf8').trim().split('\n') : []
+  if (existsSync(results)) renameSync(results, left)
   const outcomes = lines.filter(Boolean).map((line) => JSON.parse(line) as Outcome)
   const of = (result: Outcome['result']) => outcomes.filter((outcome) => outcome.result === result)
   const [passed, failed, skipped] = [of('passed'), of('failed'), of('skipped')]
@@ -64,7 +67,7 @@ function sumUp(code: number, checked: boolean): number {
       : []),
   ]
   for (const problem of problems) console.log(red(problem))
-  console.log(dim(`Each outcome: ${relative(root, results)}`))
+  console.log(dim(`Each outcome: ${relative(root, left)}`))
   const bad = failed.length > 0 || problems.length > 0
   console.log((bad ? red : green)(`${passed.length} passed, ${failed.length} failed, ${skipped.length} skipped`))
   return bad ? code || 1 : 0

@@ -12,6 +12,8 @@ export interface UpOptions {
   readonly cluster: string
   readonly replay?: string
   readonly exit?: true
+  /** Starts nothing: the set-up asks before it begins. */
+  readonly refuseOnly?: true
   readonly collectors?: readonly string[]
   /** Further folders of patterns. */
   readonly patterns: readonly string[]
@@ -173,6 +175,10 @@ export const up = async (options: UpOptions): Promise<void> => {
   if (options.exit && options.replay === undefined)
     throw new UsageError('--exit needs --replay FILE: it ends after the replay')
   refuseSecond()
+  if (options.refuseOnly) {
+    await prepare(options)
+    return
+  }
   const stack = new Stack()
   const asked = untilAsked().then((signal) => {
     throw new Asked(signal)
