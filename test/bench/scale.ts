@@ -52,14 +52,17 @@ interface List<T> {
   readonly items: T[]
 }
 interface Pod {
-  readonly metadata: { name: string; uid: string; labels: Record<string, string>; deletionTimestamp?: string }
-  readonly spec: { nodeName?: string }
-  readonly status: { conditions?: { type: string; status: string }[] }
+  readonly metadata: { name: string }
+}
+interface Deployment {
+  readonly metadata: { generation: number }
+  readonly status: { observedGeneration?: number; replicas?: number; updatedReplicas?: number; readyReplicas?: number }
 }
 
-const isReady = ({ metadata, status }: Pod) =>
-  metadata.deletionTimestamp === undefined &&
-  !!status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+/** All that were asked for are there and ready, and no others. */
+const isReady = ({ metadata: { generation }, status }: Deployment) =>
+  status.observedGeneration === generation &&
+  [status.replicas, status.updatedReplicas, status.readyReplicas].every((count) => count === REPLICAS)
 
 /** What the graph must hold to be as complete as the API. */
 const CURRENT = `CYPHER 5
@@ -94,16 +97,17 @@ async function until(what: string, limit: number, reached: () => Promise<boolean
   return seconds(began)
 }
 
-async function everyPodReady(api: ApiWriter): Promise<Pod[]> {
-  let pods: Pod[] = []
+/** Asks the Deployments, since a list of all pods again and again takes the server longer than what it is waited for. */
+async function everyPodReady(api: ApiWriter): Promise<void> {
   await until('every pod is ready', 900, async () => {
-    const { items } = await api.send<List<Pod>>('GET', `${NAMESPACE}/pods?resourceVersion=0`)
-    pods = items
+    const { items } = await api.send<List<Deployment>>('GET', `${DEPLOYMENTS}?resourceVersion=0`)
     const ready = items.filter(isReady).length
-    show(`${ready} of ${WORKLOADS * REPLICAS} pods ready, ${items.length} there`)
-    return ready === WORKLOADS * REPLICAS && items.length === ready
+    show(`${ready} of ${WORKLOADS} Deployments ready`)
+    if (ready < WORKLOADS) return false
+    // Those on their way out are no Deployment's any more.
+    const pods = await api.send<List<Pod>>('GET', `${NAMESPACE}/pods?resourceVersion=0`)
+    return pods.items.length === WORKLOADS * REPLICAS
   })
-  return pods
 }
 
 /** LIST requests that the API server has answered so far. */
