@@ -60,7 +60,10 @@ export interface Progress {
 export interface RunningCollector {
   /** Hands over what is still held and releases everything. The agent sends a last heartbeat after it. */
   stop(): Promise<void>
-  /** Asked every second. A collector without it sends its heartbeats itself, through `emit`. */
+  /**
+   * Asked each second while something happens, every few in a quiet time, after `start` and after `stop`: what a collector does
+   * from time to time it does here. One without it sends its heartbeats itself, through `emit`.
+   */
   progress?(): readonly Progress[]
 }
 

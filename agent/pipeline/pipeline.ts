@@ -1,40 +1,39 @@
 /**
  * The way of observations out of the agent: the collectors' in their order, and behind them heartbeats. While something happens
  * these come each second, since what happened waits for a watermark behind it; else every five: nobody waits for one then, and
- * each goes through disk, queue and graph in every lane.
+ * each goes through disk, queue and graph in every lane. It is the agent's only clock: collectors do along with it what has to
+ * be done from time to time, so that a quiet agent wakes up for all of it at once.
  */
 import { type HeartbeatObservation, SLOWEST_BEAT } from '../../graph/model/observation.ts'
 import { MILLISECOND, now } from '../../graph/model/time.ts'
 import type { Producer } from '../../graph/queue/main.ts'
 import type { Emit, Log, Progress, RunningCollector } from '../collectors/collector.ts'
 
-/** ms between two heartbeats while something happens; this often it is looked whether one is due. */
+/** ms between two heartbeats while something happens. */
 const BEAT = 1_000
-/** ms between two while nothing does, less what a timer may be early. */
-const QUIET_BEAT = SLOWEST_BEAT / MILLISECOND - BEAT / 2
-/** ms that something is said to happen after the last of it: a kubelet tells 10 s late, and the API server's word on a quiet cluster lags by 20 s. */
+/** ms between two while nothing does. */
+const QUIET_BEAT = SLOWEST_BEAT / MILLISECOND
+/** ms that something is said to happen after the last of it: a kubelet tells 10 s late, and the API server's word on a quiet cluster lags by 15 s. */
 const LIVELY = 30_000
 
 export class Pipeline {
   readonly #producer: Producer
   readonly #log: Log
   readonly #collectors = new Map<string, RunningCollector>()
-  readonly #timer: NodeJS.Timeout
-  /** By the steady clock, ms: when something was last handed over, and when all heartbeats were last sent. */
+  #timer: NodeJS.Timeout | undefined
+  /** When something was last handed over, by the steady clock in ms. */
   #happenedAt = Number.NEGATIVE_INFINITY
-  #beatAt = Number.NEGATIVE_INFINITY
-  /** Of what the last heartbeats spoke, but for how far it is and how much it was. */
-  #spokeOf = ''
+  #closed = false
 
   constructor(producer: Producer, log: Log) {
     this.#producer = producer
     this.#log = log
-    this.#timer = setInterval(() => this.#look(), BEAT)
+    this.#beatLater()
   }
 
   /** Takes observations at once, in the order of the calls: what a collector's progress claims later stands before it in every lane. */
   readonly emit: Emit = (observations, contexts) => {
-    if (observations.some(({ type }) => type !== 'heartbeat')) this.#happenedAt = performance.now()
+    if (observations.some(({ type }) => type !== 'heartbeat')) this.#happens()
     return this.#producer.send(observations, contexts)
   }
 
@@ -64,21 +63,30 @@ export class Pipeline {
 
   /** Stops all collectors and makes everything safe. */
   async close(): Promise<void> {
-    clearInterval(this.#timer)
+    this.#closed = true
+    clearTimeout(this.#timer)
     await Promise.all([...this.#collectors.keys()].map((name) => this.remove(name)))
     await this.#producer.close()
   }
 
-  /** Who has become blind, begun or gone says so at once. */
-  #look(): void {
-    const heartbeats = this.#heartbeatsOf([...this.#collectors.keys()])
-    const spokenOf = heartbeats.map(({ source, session, blind = [] }) => `${source} ${session} ${blind}`).join()
-    const at = performance.now()
-    const due = at - this.#happenedAt < LIVELY || at - this.#beatAt > QUIET_BEAT || spokenOf !== this.#spokeOf
-    if (!due) return
-    this.#beatAt = at
-    this.#spokeOf = spokenOf
-    void this.#send(heartbeats)
+  get #isLively(): boolean {
+    return performance.now() - this.#happenedAt < LIVELY
+  }
+
+  #happens(): void {
+    const wasLively = this.#isLively
+    this.#happenedAt = performance.now()
+    if (!wasLively) this.#beatLater()
+  }
+
+  #beatLater(): void {
+    clearTimeout(this.#timer)
+    if (!this.#closed) this.#timer = setTimeout(() => this.#beat(), this.#isLively ? BEAT : QUIET_BEAT)
+  }
+
+  #beat(): void {
+    void this.#send(this.#heartbeatsOf([...this.#collectors.keys()]))
+    this.#beatLater()
   }
 
   /** All heartbeats of one moment share their jobs. */

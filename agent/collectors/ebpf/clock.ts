@@ -1,7 +1,7 @@
 /** The kernel stamps by the boot clock; the graph has times since the epoch. The difference moves: its history is kept. */
 import { type ClockSample, sampleClock } from '../../native/native.ts'
 
-/** One sample a second: an hour. A record that waited longer in the ring is converted with the oldest. */
+/** One sample a second at most: an hour. A record that waited longer in the ring is converted with the oldest. */
 const KEPT = 3_600
 
 /** When a boot clock stamp was: in [at, at + uncertainty], µs. */
@@ -23,7 +23,7 @@ export class BootClock {
     return this.#samples.at(-1)!
   }
 
-  /** Takes a sample; to be called every second. */
+  /** Takes a sample; to be called every few seconds. */
   sample(sample: ClockSample = sampleClock()): void {
     this.#samples.push(sample)
     if (this.#samples.length > KEPT) this.#samples.shift()

@@ -15,7 +15,6 @@ import { ProcessCounts } from './process-counts.ts'
 import { type SavedState, StateFile } from './saved-state.ts'
 import { Translator } from './translator.ts'
 
-const TICK_MS = 1_000
 /** How often it is looked whether an invocation of the OOM killer is over, ms. */
 const SETTLE_MS = 100
 /** What the load of the programs may have let slip is taken from the kernel's log after this time, ms. */
@@ -34,7 +33,8 @@ export class EbpfCollector implements RunningCollector {
   readonly #kernel: Kernel
   readonly #counts: ProcessCounts
   readonly #pressure: PressureFlush
-  readonly #timers: NodeJS.Timeout[] = []
+  /** Waits to read the kernel's log back. */
+  #readingLog: NodeJS.Timeout | undefined
   /** Waits to see whether the invocation that is held back is over. */
   #settling: NodeJS.Timeout | undefined
   /** Failed reserves, by program, that were reported as losses. */
@@ -84,11 +84,10 @@ export class EbpfCollector implements RunningCollector {
     this.#lossSeenAt = this.#since
     if (saved !== null && !continued) this.#reportGap(saved.watermark, loadedFrom, before !== null)
     this.#kernel.start((batch) => this.#take(batch))
-    this.#timers.push(setInterval(() => this.#tick(), TICK_MS))
-    this.#tick()
   }
 
   progress(): readonly Progress[] {
+    if (!this.#stopped) this.#look()
     const { skipped } = this.#translator
     const counters: Record<string, number> = {
       'emit.retried': this.#unsafe,
@@ -108,11 +107,11 @@ export class EbpfCollector implements RunningCollector {
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
-    for (const timer of this.#timers) clearInterval(timer)
+    clearTimeout(this.#readingLog)
     clearTimeout(this.#settling)
     this.#release(this.#translator.close())
     await this.#acknowledged
-    this.#tick()
+    this.#look()
     await this.#acknowledged
     this.#kernel.close()
     this.#state.close()
@@ -168,7 +167,8 @@ export class EbpfCollector implements RunningCollector {
     }
   }
 
-  #tick(): void {
+  /** Looks how far the kernel is, what it lost and summed up, and notes it. */
+  #look(): void {
     this.#clock.sample()
     this.#reportLoss()
     this.#counts.read()
@@ -230,20 +230,15 @@ export class EbpfCollector implements RunningCollector {
     const to = now()
     this.#emit([{ type: 'gap', source: this.#source, from, to, reason }])
     // later, when it shows which kills around the load the programs have seen themselves
-    this.#timers.push(
-      setTimeout(() => {
-        const { host, log } = this.#context
-        try {
-          const missed = readMissedKills({ host, from, to, seen: this.#translator.victims, clock: this.#clock.last })
-          if (missed.length > 0) this.#emit(missed)
-        } catch (error) {
-          log.warn(
-            { error },
-            "the kernel's log can't be read back (needs CAP_SYSLOG): OOM kills of the gap stay unseen",
-          )
-        }
-      }, LOG_DELAY_MS),
-    )
+    this.#readingLog = setTimeout(() => {
+      const { host, log } = this.#context
+      try {
+        const missed = readMissedKills({ host, from, to, seen: this.#translator.victims, clock: this.#clock.last })
+        if (missed.length > 0) this.#emit(missed)
+      } catch (error) {
+        log.warn({ error }, "the kernel's log can't be read back (needs CAP_SYSLOG): OOM kills of the gap stay unseen")
+      }
+    }, LOG_DELAY_MS)
     this.#context.log.warn({ from, to: loadedFrom, reason }, 'a gap in watching the kernel')
   }
 }

@@ -24,7 +24,7 @@ export class PressureFlush {
     this.#readUpTo = sampleClock().bootNs
   }
 
-  /** To be called every second. */
+  /** To be called every second or few; until it is, the source's word is held back. */
   flush(): void {
     if (!this.#callable) return
     this.#noteRead()

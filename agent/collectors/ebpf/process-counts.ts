@@ -3,15 +3,15 @@ import type { Kernel } from '../../native/native.ts'
 
 /** Members of `struct process_counts` in bpf/process.bpf.c. */
 const FIELDS = ['execs', 'exits', 'failures', 'damped'] as const
-/** The map has thousands of entries: it is read every tenth time. */
-const EVERY = 10
+/** The map has thousands of entries: ms between two readings. */
+const EVERY = 10_000
 
 /** Sums since the start of the session. */
 export class ProcessCounts {
   readonly totals: Record<string, number> = {}
   readonly #kernel: Kernel
   #before: Map<bigint, number[]> | null = null
-  #reads = 0
+  #readAt = Number.NEGATIVE_INFINITY
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -19,7 +19,8 @@ export class ProcessCounts {
   }
 
   read(): void {
-    if (this.#reads++ % EVERY !== 0) return
+    if (performance.now() - this.#readAt < EVERY) return
+    this.#readAt = performance.now()
     const { count, keys, values, valueSize } = this.#kernel.read('process_counts')
     const ids = new BigUint64Array(keys)
     const cells = new BigUint64Array(values)

@@ -25,8 +25,8 @@ interface Numbered {
 }
 
 /**
- * The file of the state, with two slots that are written in turn, each checksummed: it is written every second, and making a
- * new file and renaming it costs ten times as much. A kill leaves the slot of the second before whole.
+ * The file of the state, with two slots that are written in turn, each checksummed: it is written every second or few, and making a
+ * new file and renaming it costs ten times as much. A kill leaves the slot before whole.
  */
 export class StateFile {
   /** What an earlier run left; null where there is none, or one that was never whole. */

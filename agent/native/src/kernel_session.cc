@@ -150,6 +150,8 @@ bool KernelSession::Pending() {
 
 void KernelSession::PassOver(const Extent& extent) {
   left_out_count_ += extent.left_out;
+  // Scan tells it only where nothing is left beyond the extent.
+  complete_ns_ = std::max(complete_ns_, extent.complete_ns);
   if (extent.end == extent.begin) return;
   delivered_ = extent.end;
   if (unacknowledged_.empty())
@@ -168,7 +170,6 @@ void KernelSession::Deliver(Napi::Env env, Napi::Function callback, KernelSessio
     {
       const std::lock_guard<std::mutex> lock(session->reading_);
       extent = session->ring_->Scan(session->delivered_, kBatchBytes, session->left_out_);
-      session->complete_ns_ = std::max(session->complete_ns_, extent.complete_ns);
       if (extent.records == 0) {
         session->PassOver(extent);
         return;
@@ -177,6 +178,7 @@ void KernelSession::Deliver(Napi::Env env, Napi::Function callback, KernelSessio
       session->left_out_count_ += extent.left_out;
       session->unacknowledged_.push_back({extent.end, extent.end});
       session->delivered_ = extent.end;
+      session->complete_ns_ = std::max(session->complete_ns_, extent.complete_ns);
     }
     callback.Call({Napi::Number::New(env, extent.bytes), Napi::Number::New(env, extent.records),
                    Napi::Number::New(env, extent.end)});
@@ -226,6 +228,7 @@ Napi::Value KernelSession::LeftOutCount(const Napi::CallbackInfo& info) {
 // Boot clock: every record made before it was delivered.
 Napi::Value KernelSession::CompleteNs(const Napi::CallbackInfo& info) {
   const uint64_t now = BootClock();
+  const std::lock_guard<std::mutex> lock(reading_);
   if (!closed_ && ring_->Produced() == delivered_) complete_ns_ = now;
   return Napi::Number::New(info.Env(), static_cast<double>(complete_ns_));
 }

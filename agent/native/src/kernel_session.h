@@ -64,12 +64,12 @@ class KernelSession : public Napi::ObjectWrap<KernelSession> {
     uint64_t end;
     uint64_t until;
   };
-  std::mutex reading_;  // for the next three and for moving delivered_
+  std::mutex reading_;  // for the next four and for moving delivered_
   std::deque<Batch> unacknowledged_;
   LeftOut left_out_;
   uint64_t left_out_count_ = 0;
-  // Of the JavaScript thread alone.
   uint64_t complete_ns_ = 0;
+  // Of the JavaScript thread alone.
   bool closed_ = false;
   napi_env env_ = nullptr;
 };

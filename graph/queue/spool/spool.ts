@@ -51,7 +51,8 @@ export class Spool {
   readonly #damages: Damage[] = []
   /** Bytes that were cut off at the start: half a record that nobody was told was safe. */
   readonly tornBytes: number
-  readonly #syncTimer: NodeJS.Timeout
+  /** While something waits to be passed on and is not synced. */
+  #syncTimer: NodeJS.Timeout | undefined
   #last: { readonly segment: number; readonly fd: number }
   #reader: { readonly segment: number; readonly fd: number } | undefined
   #head: Position
@@ -76,8 +77,6 @@ export class Spool {
     const known = this.#segments.get(kept.segment)
     this.#head = known === undefined || kept.offset > known ? first : kept
     for (const old of numbers) if (old < this.#head.segment) this.#drop(old)
-    this.#syncTimer = setInterval(() => this.#sync(), SYNC_EVERY)
-    this.#syncTimer.unref()
   }
 
   /** Writes a job behind all others; false where there is no room (or the disk refuses): it is not kept then. */
@@ -94,6 +93,7 @@ export class Spool {
       writeFully(this.#last.fd, bytes, size)
       this.#segments.set(this.#last.segment, size + bytes.length)
       this.#unsynced = true
+      this.#syncLater()
       return true
     } catch {
       this.#full = true
@@ -129,6 +129,7 @@ export class Spool {
       if (segment < end.segment) this.#drop(segment)
     }
     this.#head = end
+    if (this.empty) this.#nothingToSync()
     if (end.segment === this.#last.segment && end.offset >= this.#limits.segmentBytes / 8 && this.empty) {
       const old = this.#last.segment
       this.#roll()
@@ -172,8 +173,8 @@ export class Spool {
   }
 
   close(): void {
-    clearInterval(this.#syncTimer)
-    if (!this.empty) this.#sync()
+    clearTimeout(this.#syncTimer)
+    this.#sync()
     if (this.#reader !== undefined) closeSync(this.#reader.fd)
     closeSync(this.#last.fd)
     this.#position.close()
@@ -248,7 +249,17 @@ export class Spool {
     removeSegment(this.#folder, segment)
   }
 
+  #nothingToSync(): void {
+    clearTimeout(this.#syncTimer)
+    this.#syncTimer = undefined
+  }
+
+  #syncLater(): void {
+    this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_EVERY).unref()
+  }
+
   #sync(): void {
+    this.#syncTimer = undefined
     if (!this.#unsynced || this.empty) return
     fdatasyncSync(this.#last.fd)
     this.#unsynced = false

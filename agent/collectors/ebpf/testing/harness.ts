@@ -41,6 +41,8 @@ export interface HarnessOptions {
 export class Harness {
   readonly emitted: Observation[] = []
   readonly collector: RunningCollector
+  /** Watermark of its last word, µs. */
+  claimed = 0
   readonly warnings: string[] = []
 
   constructor(t: TestContext, { dataDir, pinning, ringBytes, emit }: HarnessOptions) {
@@ -65,7 +67,16 @@ export class Harness {
       ringBytes === undefined
         ? startEbpf(context, pinning)
         : new EbpfCollector(context, { objects: OBJECTS, ringBytes })
-    t.after(() => this.collector.stop())
+    // as the agent does
+    const ask = () => {
+      this.claimed = this.collector.progress!()[0]!.watermark ?? 0
+    }
+    ask()
+    const asking = setInterval(ask, 1_000)
+    t.after(() => {
+      clearInterval(asking)
+      return this.collector.stop()
+    })
   }
 
   events<K extends EventName>(kind: K, matches: (event: EventObservation<K>) => boolean = () => true) {
