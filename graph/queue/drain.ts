@@ -6,10 +6,10 @@ import type { Lanes } from './lanes.ts'
 import type { SpoolRecord } from './spool/record.ts'
 import type { Spool } from './spool/spool.ts'
 
-/** Jobs that are under way at once, and about what may pass before Redis is asked again whether it has enough. */
+/** Jobs that are under way at once: between two chunks Redis is asked whether it has enough. */
 const CHUNK = { bytes: 256 * 1024, records: 64 }
-/** For how long, in ms, its answer is good for a few jobs: a quiet agent has eight every few seconds. */
-const ANSWER_GOOD_FOR = 30_000
+/** What may pass without asking, in which time (ms) after the last answer: the heartbeats of a quiet agent. */
+const UNASKED = { bytes: 8 * 1024, for: 30_000 }
 
 /** Pause in ms after a failure; doubled up to the second at each further one. */
 const RETRY_AFTER = [50, 2_000] as const
@@ -22,7 +22,7 @@ export class Drain {
   readonly #done: Promise<void>
   #wake: () => void = () => {}
   /** When Redis said that it takes more, by the steady clock in ms, and what it was given since. */
-  #allowed = { at: Number.NEGATIVE_INFINITY, bytes: 0, records: 0 }
+  #allowed = { at: Number.NEGATIVE_INFINITY, bytes: 0 }
   /** Why the spool is not being passed on, or null. */
   held: string | null = null
   /** Jobs that were queued since the start. */
@@ -73,19 +73,18 @@ export class Drain {
   }
 
   get #mayPass(): boolean {
-    const { at, bytes, records } = this.#allowed
-    return performance.now() - at < ANSWER_GOOD_FOR && bytes < CHUNK.bytes && records < CHUNK.records
+    const { at, bytes } = this.#allowed
+    return performance.now() - at < UNASKED.for && bytes + this.#spool.waitingBytes < UNASKED.bytes
   }
 
   async #ask(): Promise<void> {
     this.#hold(await this.#lanes.refusal())
-    if (this.held === null) this.#allowed = { at: performance.now(), bytes: 0, records: 0 }
+    if (this.held === null) this.#allowed = { at: performance.now(), bytes: 0 }
   }
 
   async #passOn(): Promise<void> {
     const { records, end } = this.#spool.read(CHUNK.bytes, CHUNK.records)
     for (const { body } of records) this.#allowed.bytes += body.length
-    this.#allowed.records += records.length
     if (records.length > 0) await this.#add(records)
     this.#spool.advance(end)
   }

@@ -188,7 +188,7 @@ export const bench = async (): Promise<Row[]> => {
         value: mine / least,
         unit: 'x',
         budget: { atMost: 2 },
-        detail: `${percent(mine)} of a core against ${percent(least)}; median of ${TURNS} turns of ${TURN_SECONDS} s each, by turns; records of processes outside of pods; without load ${percent(idleMine)} against ${percent(idleLeast)}: the heartbeats, through spool and queue into every lane each second`,
+        detail: `${percent(mine)} of a core against ${percent(least)}; median of ${TURNS} turns of ${TURN_SECONDS} s each, by turns; records of processes outside of pods; without load ${percent(idleMine)} against ${percent(idleLeast)}: what it does from time to time, most of it heartbeats through spool and queue into every lane, every 5 s in a quiet time`,
       },
       {
         what: `of that, what ${RATE} events/s add to an agent without load, against the same of the C consumer`,

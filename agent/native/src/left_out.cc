@@ -6,12 +6,10 @@ void LeftOut::Add(uint16_t kind, uint64_t cgroup_id) {
   if (kind >= kKinds) return;
   if (cgroups_[kind].size() >= kMostCgroups) cgroups_[kind].clear();
   cgroups_[kind].insert(cgroup_id);
-  recent_.fill({});
 }
 
 void LeftOut::Remove(uint64_t cgroup_id) {
   for (auto& cgroups : cgroups_) cgroups.erase(cgroup_id);
-  recent_.fill({});
 }
 
 }  // namespace aitia

@@ -23,7 +23,7 @@ export interface DoctorOptions {
 }
 
 const HOUR = 3_600_000_000
-/** µs behind the clock from which on a live source is said to lag: the word on a quiet cluster is 20 s old when it is made, and 5 s more until the next. */
+/** µs behind the clock from which on a live source is said to lag: the word on a quiet cluster is 15 s old when it is made, and 5 s more until the next. */
 const LAG = 30_000_000
 
 const failing = (subject: string, error: unknown): Line => ({
