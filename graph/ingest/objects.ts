@@ -19,7 +19,12 @@ export interface ObjectRow extends Naming {
   readonly key: string
   readonly kind: ObjectName
   /** Those that can't differ: they follow from the key. */
-  readonly properties: { readonly cluster: string; readonly uid: string; readonly kind: ObjectName }
+  readonly properties: {
+    readonly cluster: string
+    readonly uid: string
+    readonly kind: ObjectName
+    readonly unwatched?: true
+  }
 }
 
 /** @param named its own state says it */
@@ -31,7 +36,7 @@ export const objectRow = (cluster: string, ref: ObjectRef, named = false): Objec
   namespace: ref.namespace ?? null,
   workloadKind: ref.workloadKind ?? null,
   missing: ref.missing ?? null,
-  properties: { cluster, uid: ref.key, kind: ref.kind },
+  properties: { cluster, uid: ref.key, kind: ref.kind, ...(ref.unwatched && { unwatched: true }) },
 })
 
 /** Whether a state names its object. A container's is a claim of attribution, made of no more than a pod's reference to it. */

@@ -14,7 +14,10 @@ export const UNATTRIBUTED = ['host', 'pod', 'sandbox', 'unknown-cgroup'] as cons
 /** A JSON-compatible value of a body, field or property. */
 export type Value = string | number | boolean | readonly string[] | readonly number[]
 
-/** Names an object. `name` and `namespace` fill the node where it is not known yet; `missing` marks a reference by name to what does not exist. */
+/**
+ * Names an object. `name` and `namespace` fill the node where it is not known yet. A reference by name is `missing` where it was
+ * looked for and does not exist, `unwatched` where nobody looks: its key says which, since neither may turn into the other.
+ */
 export interface ObjectRef {
   readonly kind: ObjectName
   readonly key: string
@@ -23,6 +26,7 @@ export interface ObjectRef {
   /** The Kubernetes kind of a Workload: `Deployment`, `ReplicaSet`, or a custom one. */
   readonly workloadKind?: string
   readonly missing?: true
+  readonly unwatched?: true
 }
 
 export interface EventObservation<K extends EventName = EventName> {

@@ -14,7 +14,7 @@ import { instant, type Link, stepsFrom } from './links.ts'
 import { ownerChain } from './owner-chain.ts'
 import { InvalidRequest, KNOWN_NOW } from './read.ts'
 import { dependencies, dependents, type Reliance } from './reliance.ts'
-import { NotFound, nameOf, subjectOf } from './subject.ts'
+import { NotFound, nameOf, standingOf, subjectOf } from './subject.ts'
 import { topologyAround, topologyOfNamespace } from './topology.ts'
 import { whoHad } from './who-had.ts'
 import { workload } from './workload.ts'
@@ -290,6 +290,9 @@ describe('as of a time', () => {
     ]
     const late = { kind: 'ConfigMap', name: 'late', namespace: 'shop' } as const
     const placeholder: ObjectRef = { ...late, key: 'missing/ConfigMap/shop/late', missing: true }
+    const unseen: ObjectRef = {
+      ...{ kind: 'Secret', key: 'unwatched/Secret/shop/unseen', name: 'unseen', namespace: 'shop', unwatched: true },
+    }
     const mounting = (at: number, ...all: ObjectRef[]) =>
       holder('m1', at, [], {
         relations: all.map((to) => ({
@@ -306,7 +309,7 @@ describe('as of a time', () => {
     const kill = outOfMemory(KILL).filter((it) => it.type === 'event' && it.kind === 'oom-kill')
     const observations: Observation[] = [
       ...kill.map((it) => ({ ...it, pod: unwatched }) as Observation),
-      mounting(START, placeholder, left!),
+      mounting(START, placeholder, left!, unseen),
       map,
       mounting(START + 2 * MINUTE, { ...late, key: 'm-late' }, left!),
       tombstone({ kind: 'Pod', key: 'm1', name: 'm1', namespace: 'shop' }, START + 3 * MINUTE),
@@ -338,6 +341,9 @@ describe('as of a time', () => {
       assert.equal(await keyOf('secret', 'left-out', START + MINUTE), 'k1')
       await assert.rejects(ask('secret', 'left-out', START - 1), NotFound)
       assert.equal(await keyOf('configmap', 'late', START), placeholder.key)
+      const { object } = await ask('secret', 'unseen', START)
+      assert.deepEqual([standingOf(object), object.missing, object.unwatched], ['not watched', undefined, true])
+      assert.equal(standingOf((await ask('configmap', 'late', START)).object), 'missing')
       assert.equal(await keyOf('configmap', 'late', START + 2 * MINUTE), 'm-late')
       await assert.rejects(ask('configmap', 'late', START + 5 * MINUTE), (error: NotFound) => {
         assert.equal(error.answer?.deletedAt, START + 4 * MINUTE)

@@ -27,6 +27,7 @@ const refOf = (object: StoredObject): ObjectRef =>
     namespace: object.namespace,
     workloadKind: object.workloadKind,
     missing: object.missing === true ? (true as const) : undefined,
+    unwatched: object.unwatched === true ? (true as const) : undefined,
   }) as ObjectRef
 
 /** An event as it was sent; `objects` holds what it is about and its pod. */

@@ -10,6 +10,7 @@ export interface StoredObject {
   readonly namespace?: string
   readonly workloadKind?: string
   readonly missing?: boolean
+  readonly unwatched?: boolean
 }
 
 /** Kubernetes' own kind of an object: `Deployment`, not `Workload`. */

@@ -140,7 +140,7 @@ export interface Subject extends Asking {
 
 /** A placeholder is there by being referred to, and what nobody watches by being told of. */
 const wasThere = ({ object, state, mentioned }: Found): boolean =>
-  state === null ? object.missing === true || mentioned : !state.deleted
+  state === null ? standingOf(object) !== '' || mentioned : !state.deleted
 
 /** The object that is asked about. Throws NotFound where it was deleted or not yet seen at that time, or never was. */
 export const subjectOf = async (reader: Reader, question: AsOfQuestion): Promise<Subject> => {
@@ -162,6 +162,10 @@ export const subjectsSince = async (reader: Reader, asking: Asking, from: number
   if (there.length === 0) throw new NotFound(await notThere(reader, asking, found[0]))
   return there.map(({ object }) => object)
 }
+
+/** Of what is only referred to by name: that it does not exist, or that nobody looks. Empty for all else. */
+export const standingOf = ({ missing, unwatched }: StoredObject): '' | 'missing' | 'not watched' =>
+  missing ? 'missing' : unwatched ? 'not watched' : ''
 
 /** `Deployment shop/checkout`. */
 export const nameOf = (object: StoredObject): string => {

@@ -33,7 +33,9 @@ suite('what is left out of a real kube-apiserver', { skip: (await controlPlaneUn
     }
     await make('hidden', pod('in-hidden'))
     await make('shop', labelled('labelled'))
-    const seen = await make('shop', pod('seen'))
+    const plainPod = pod('seen', { nodeName: 'n-left-out' })
+    const volumes = [{ name: 'v', configMap: { name: 'nowhere' } }]
+    const seen = await make('shop', { ...plainPod, spec: { ...plainPod.spec, volumes } } as typeof plainPod)
     const harness = new Harness(api.server)
     t.after(() => harness.end())
     const filter = {
@@ -42,7 +44,10 @@ suite('what is left out of a real kube-apiserver', { skip: (await controlPlaneUn
       AITIA_KINDS: '!jobs.batch,!nodes',
     }
     await harness.start('test', undefined, settingsOf(filter))
-    await harness.state(seen.metadata.uid)
+    // Nobody looks for nodes; of ConfigMaps it is known that there is none.
+    assert.deepEqual(relationsOf(await harness.state(seen.metadata.uid)), [
+      ...['this MOUNTS missing nowhere', 'this RUNS_ON unwatched n-left-out'],
+    ])
     await harness.until('the count', () => Number(counters(harness)['omitted.objects.in.hidden']) > 0)
     assert.equal(counters(harness)['omitted.objects.in.shop'], 1)
     assert.ok(harness.watcher.progress()[0]!.blind!.includes('node-condition-changed'))

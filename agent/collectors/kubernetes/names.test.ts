@@ -5,6 +5,8 @@ import type { Change } from '../../reflector/handler.ts'
 import { defineKind, type NameRef, type Trimmed } from './kind.ts'
 import { Names } from './names.ts'
 
+/** Every kind is watched. */
+const all = () => true
 const n1: NameRef = { kind: 'Node', namespace: '', name: 'n1' }
 const node = (key: string): ObjectRef => ({ kind: 'Node', key, name: 'n1' })
 
@@ -23,7 +25,7 @@ const dependents = (names: Names, ref: ObjectRef, type: 'appears' | 'changes' | 
 
 test('a name means its object, and where that lasts the last that had it, until nobody refers to it', () => {
   let there: ObjectRef | undefined
-  const names = new Names(() => there)
+  const names = new Names(() => there, all)
   const placeholder = { kind: 'Node', key: 'missing/Node//n1', name: 'n1', missing: true }
   names.refers('pod', [n1], [])
   assert.deepEqual(names.resolve(n1), placeholder)
@@ -42,17 +44,42 @@ test('a name means its object, and where that lasts the last that had it, until 
 })
 
 test('a placeholder says its namespace', () => {
-  const names = new Names(() => undefined)
+  const names = new Names(() => undefined, all)
   const { key, namespace } = names.resolve({ kind: 'Service', namespace: 'shop', name: 'web' })
   assert.deepEqual([key, namespace], ['missing/Service/shop/web', 'shop'])
 })
 
+test('what is not found is missing where its kind is watched, else not watched; who names it is looked at again when that turns', () => {
+  const watched = new Set<string>()
+  const names = new Names(
+    ({ name }) => (name === 'there' ? { kind: 'Secret', key: 's', name } : undefined),
+    ({ kind, workloadKind = kind }) => watched.has(workloadKind),
+  )
+  const secret = (name: string): NameRef => ({ kind: 'Secret', namespace: 'shop', name })
+  names.refers('reader', [secret('gone'), n1], [])
+  names.refers('other', [secret('there'), { kind: 'Secret', namespace: 'shop' }], [])
+  const placeholder = { kind: 'Secret', name: 'gone', namespace: 'shop' }
+  const key = (standing: string) => `${standing}/Secret/shop/gone`
+  assert.deepEqual(names.resolve(secret('gone')), { ...placeholder, key: key('unwatched'), unwatched: true })
+  assert.equal(names.resolve(secret('there')).key, 's')
+  watched.add('Secret')
+  assert.deepEqual(names.resolve(secret('gone')), { ...placeholder, key: key('missing'), missing: true })
+  assert.deepEqual([...names.unresolved({ object: 'Secret' })], ['reader'])
+  assert.deepEqual([...names.unresolved({ object: 'ConfigMap' })], [])
+  const rollout: NameRef = { kind: 'Workload', workloadKind: 'Rollout', namespace: 'shop', name: 'web' }
+  names.refers('scaler', [rollout], [])
+  assert.equal(names.resolve(rollout).unwatched, true)
+  assert.deepEqual([...names.unresolved({ object: 'Workload', workloadKind: 'Rollout' })], ['scaler'])
+})
+
 test('workloads of one name are told apart by their kind', () => {
   const shop = { kind: 'Workload', namespace: 'shop', name: 'web' } as const
-  const names = new Names(({ workloadKind }) =>
-    workloadKind === 'Job'
-      ? undefined
-      : { kind: 'Workload', key: workloadKind!, name: 'web', workloadKind: workloadKind! },
+  const names = new Names(
+    ({ workloadKind }) =>
+      workloadKind === 'Job'
+        ? undefined
+        : { kind: 'Workload', key: workloadKind!, name: 'web', workloadKind: workloadKind! },
+    all,
   )
   const kinds = ['Deployment', 'StatefulSet', 'Job']
   for (const workloadKind of kinds) names.refers(workloadKind, [{ ...shop, workloadKind }], [])
@@ -69,7 +96,7 @@ test('workloads of one name are told apart by their kind', () => {
 })
 
 test('those who refer to a name are known until they refer to another', () => {
-  const names = new Names(() => undefined)
+  const names = new Names(() => undefined, all)
   const n2 = { ...n1, name: 'n2' }
   names.refers('a', [n1], [])
   names.refers('b', [n1], [])
@@ -79,12 +106,12 @@ test('those who refer to a name are known until they refer to another', () => {
 })
 
 test('those who look among all of a kind are concerned by each of them, in their namespace', () => {
-  const names = new Names(() => undefined)
-  const all = { kind: 'NetworkPolicy', namespace: 'shop' } as const
-  names.refers('pod', [all], [])
+  const names = new Names(() => undefined, all)
+  const policies = { kind: 'NetworkPolicy', namespace: 'shop' } as const
+  names.refers('pod', [policies], [])
   const policy: ObjectRef = { kind: 'NetworkPolicy', key: 'p', name: 'deny', namespace: 'shop' }
   for (const type of ['appears', 'changes', 'goes'] as const) assert.deepEqual(dependents(names, policy, type), ['pod'])
   assert.deepEqual(dependents(names, { ...policy, namespace: 'other' }), [])
-  names.refers('pod', [], [all])
+  names.refers('pod', [], [policies])
   assert.deepEqual(dependents(names, policy), [])
 })

@@ -3,6 +3,7 @@ import type { ObjectRef } from '../../../graph/model/observation.ts'
 import { SECOND } from '../../../graph/model/time.ts'
 import type { Change } from '../../reflector/handler.ts'
 import type { Fact, Follower, Marks, Moment, NameRef, Resolve, Thing, UnseenSpan } from './kind.ts'
+import { isPlaceholder } from './names.ts'
 
 /** What is needed of a Lease. */
 export interface Renewed extends Thing {
@@ -78,7 +79,7 @@ export class NodeLeases implements Follower<Renewed> {
 
   facts({ seenUntil = 0, resolve }: Moment): Fact[] {
     // Of a node that is not known it can't be told: that it is stale is told once the node is.
-    const isKnown = ({ node }: Lease) => !resolve(node).missing
+    const isKnown = ({ node }: Lease) => !isPlaceholder(resolve(node))
     const renewed = this.#renewed.filter(({ lease }) => isKnown(lease))
     this.#renewed = []
     for (const { lease } of renewed) this.#marks.setMark(lease.key, undefined)

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { now, SECOND } from '../../../graph/model/time.ts'
 import { type ApiServerOnly, controlPlaneUnavailable, startControlPlane } from '../../../test/cluster/control-plane.ts'
 import { doctorLines } from './doctor.ts'
-import { Harness } from './testing/harness.ts'
+import { Harness, relationsOf } from './testing/harness.ts'
+import { pod } from './testing/manifests.ts'
 import { watchedKinds } from './watched-kinds.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
@@ -83,6 +85,39 @@ suite('rights with a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     )
     const [{ from, to }] = gaps as [(typeof gaps)[number]]
     assert.ok(from > seen - 3 * SECOND && from <= refused && to > refused && to <= now())
+  })
+
+  test('what a pod names of a kind that may not be read is not called missing until somebody looks', async (t) => {
+    await server.apply({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap' },
+      metadata: { name: 'there', namespace: 'default' },
+    })
+    const plain = pod('reader')
+    const volumes = ['there', 'nowhere'].map((name) => ({ name, configMap: { name } }))
+    await server.apply({ ...plain, spec: { ...plain.spec, volumes } })
+    const harness = new Harness(server, 'half')
+    t.after(() => harness.end())
+    await harness.start('test', { refused: 500, watch: [1_000, 1_000], backoff: [10, 50] })
+    const mounts = () => relationsOf(harness.states('reader').at(-1)!).filter((text) => text.includes('MOUNTS'))
+    const become = async (...names: string[]) => {
+      const expected = names.map((name) => `this MOUNTS ${name}`)
+      await harness.state('reader')
+      await harness
+        .until(names.join(), () => isDeepStrictEqual(mounts(), expected))
+        .catch((error) => assert.deepEqual(mounts(), expected, error))
+    }
+    await become('unwatched nowhere', 'unwatched there')
+    await allow('config-maps', [''], ['configmaps'])
+    await become('missing nowhere', 'there')
+    // It is not known any more whether one has come since; of the other nothing new is heard.
+    await server.kubectl('delete', 'clusterrolebinding', 'config-maps')
+    await become('there', 'unwatched nowhere')
+    await server.apply({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap' },
+      metadata: { name: 'nowhere', namespace: 'default' },
+    })
+    await allow('config-maps', [''], ['configmaps'])
+    await become('nowhere', 'there')
   })
 
   const linesOf = async (user?: string) => {

@@ -2,6 +2,7 @@ import { SECOND } from '../../../graph/model/time.ts'
 import type { Change } from '../../reflector/handler.ts'
 import type { RawObject } from '../../reflector/list.ts'
 import { type Fact, type Follower, type Moment, type NameRef, type Raw, type Thing, timeOf } from './kind.ts'
+import { isPlaceholder } from './names.ts'
 
 /** Endpoints of one slice, by the pod that each is, or by its address. */
 export interface Endpoints {
@@ -125,7 +126,7 @@ export class ServiceEndpoints<T extends Slice> implements Follower<T> {
       const isGrown = told !== undefined && now.level < told.level && now.ready >= told.ready
       service.told = isGrown ? { ...now, level: told.level } : now
       const isNews = told !== undefined && now.level !== told.level && !isGrown
-      if (!isNews || object.missing || !isThere(object.key)) return []
+      if (!isNews || isPlaceholder(object) || !isThere(object.key)) return []
       return [
         {
           kind: 'endpoints-changed',

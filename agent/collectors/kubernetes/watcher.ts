@@ -60,7 +60,10 @@ export class ClusterWatcher implements RunningCollector {
     this.#timings = timings
     this.#custom = new CustomKinds(kubeConfig, context.log, this.#stop.signal, (kind) => this.#watch(kind))
     this.#known = new Known(join(context.dataDir, 'known.ndjson'), context.cluster)
-    this.#names = new Names((reference) => this.#watches.named(reference))
+    this.#names = new Names(
+      (reference) => this.#watches.named(reference),
+      (kind) => this.#watches.knowsAll(kind),
+    )
     this.#observer = new Observer(this.#names, this.#known, this.#watches)
     const { lease } = settings
     const place = lease && { ...lease, kubeConfig, identity: replicaOf(context.dataDir), log: context.log }
@@ -205,7 +208,7 @@ export class ClusterWatcher implements RunningCollector {
     })
     const watched: Watched = {
       ...{ kind, reflector, settled: Promise.withResolvers() },
-      ...{ passed: false, refused: false, seenUntil: undefined, position: undefined },
+      ...{ listed: false, passed: false, refused: false, seenUntil: undefined, position: undefined },
     }
     this.#watches.add(watched)
     this.#custom.watched(kind)
@@ -218,12 +221,21 @@ export class ClusterWatcher implements RunningCollector {
     if (status.state === 'watching') log.info(`${nameOf(kind)}: watching`)
     else log.warn(`${nameOf(kind)}: ${status.error.message}`)
     if (status.state === 'failing') return
+    const wasRefused = watched.refused
     watched.refused = status.state === 'refused'
+    if (watched.refused !== wasRefused) void this.#inTurn(() => this.#judgeNames(kind)).catch(() => {})
     if (watched.refused) {
       if (passed) watched.seenUntil ??= reflector.watermark ?? now()
       settled.resolve()
       this.#claim()
     } else if (watched.seenUntil !== undefined) await this.#seenAgain(watched, watched.seenUntil)
+  }
+
+  /** Names of what is not there mean another thing from now on: whether somebody looks differs. */
+  async #judgeNames(kind: AnyKind): Promise<void> {
+    if (this.#stop.signal.aborted) return
+    const observations = [...new Set(this.#names.unresolved(kind))].flatMap((uid) => this.#again(uid, now(), 0))
+    await this.#known.pass(() => this.#handover.emit(observations))
   }
 
   /** What happened while it could not be read may be told by now, but others had to do without it. */
@@ -235,6 +247,7 @@ export class ClusterWatcher implements RunningCollector {
   }
 
   async #onBatch(watched: Watched, batch: Batch<Trimmed>): Promise<void> {
+    watched.listed = true
     watched.settled.resolve()
     await this.#ready.promise
     if (!this.#stop.signal.aborted) await this.#inTurn(() => this.#pass(watched, batch))
@@ -273,8 +286,10 @@ export class ClusterWatcher implements RunningCollector {
         held.push(...this.#observer.anew(of, turned, change.observedAt))
       if (held.length >= emitLimit) await pass()
     }
+    // A list that comes late tells of names that stood for what nobody had looked for.
+    if (!watched.passed) for (const uid of this.#names.unresolved(kind)) concerned.set(uid, concerned.get(uid) ?? 0)
     for (const [uid, uncertainty] of concerned) {
-      held.push(...this.#again(uid, changes[0]!.observedAt, uncertainty))
+      held.push(...this.#again(uid, changes[0]?.observedAt ?? now(), uncertainty))
       if (held.length >= emitLimit) await pass()
     }
     held.push(...this.#followed(watched, synced))

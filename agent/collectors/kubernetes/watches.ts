@@ -9,6 +9,8 @@ import { type AllRef, type AnyKind, covers, type NameRef, nameOf, type Trimmed }
 export interface Watched {
   readonly kind: AnyKind
   readonly reflector: Reflector<Trimmed>
+  /** Its first list is there: what it lacks does not exist. */
+  listed: boolean
   /** Its first list is there, or it was refused. */
   readonly settled: PromiseWithResolvers<void>
   /** Its first list has been passed on. */
@@ -160,6 +162,14 @@ export class Watches {
       if (found) return found.ref
     }
     return undefined
+  }
+
+  /** Whether all objects of a kind are known. */
+  knowsAll({ kind, workloadKind }: Pick<NameRef, 'kind' | 'workloadKind'>): boolean {
+    return this.all.some(
+      ({ kind: watched, listed, refused }) =>
+        watched.object === kind && watched.workloadKind === workloadKind && listed && !refused,
+    )
   }
 
   *among({ kind, namespace }: AllRef): IterableIterator<Trimmed> {

@@ -41,6 +41,13 @@ const ground = (ground: Ground, isCut: boolean, more: string, { reads, clock, co
 const text = (first: string, { colour }: Ink, ...parts: readonly string[][]): string =>
   [colour.bold(wrap(first)), ...parts.flat()].join('\n')
 
+/** With a word on what is only referred to. */
+const shown = (object: Named, { reads }: Ink, width?: number): string => {
+  const name = reads.nameOf(object)
+  const standing = reads.standingOf(object)
+  return `${width === undefined ? name : cut(name, width)}${standing && ` (${standing})`}`
+}
+
 const when = (at: number, { clock }: Ink): string => clock.at(at)
 const sinceOf = ({ from, uncertainty }: Pick<Link, 'from' | 'uncertainty'>, { clock, reads }: Ink): string =>
   `${clock.at(from)}${uncertainty > 0 ? ` (-${reads.span(uncertainty)})` : ''}`
@@ -55,12 +62,12 @@ const LARGER = 'there is more: ask for a greater --first or --depth'
 export const renderTopology = (found: Topology, asked: string, ink: Ink): string => {
   const { reads } = ink
   const byKey = new Map(found.nodes.map((node) => [node.key, node]))
-  const name = (key: string): string => reads.nameOf(byKey.get(key)!)
+  const name = (key: string): string => shown(byKey.get(key)!, ink)
   const rows = found.edges.map((link) => ['', link.kind, name(link.toKey), sinceOf(link, ink), listOf(link.properties)])
   const lines = columns(rows).map((line) => cut(`  ${line}`, WIDTH))
   const from = Map.groupBy(found.edges.keys(), (index) => found.edges[index]!.fromKey)
   const joined = new Set(found.edges.flatMap(({ fromKey, toKey }) => [fromKey, toKey]))
-  const alone = found.nodes.filter(({ key }) => !joined.has(key)).map(reads.nameOf)
+  const alone = found.nodes.filter(({ key }) => !joined.has(key)).map((node) => shown(node, ink))
   return text(
     `${asked} at ${when(found.ground.at, ink)}: ${reads.many(found.nodes.length, 'object')}, ${reads.many(found.edges.length, 'relation')}.`,
     ink,
@@ -92,7 +99,7 @@ export const renderReliance = (answer: Reliance, direction: 'dependencies' | 'de
       here = fromKey === here ? toKey : fromKey
       return names.get(here) ?? here.slice(subject.cluster.length + 1)
     })
-    return [cut(reads.nameOf(object), NAME), last.kind, sinceOf(last, ink), between.join(' > ')]
+    return [shown(object, ink, NAME), last.kind, sinceOf(last, ink), between.join(' > ')]
   })
   const name = reads.nameOf(subject.object)
   const at = when(rests.at, ink)
@@ -130,7 +137,8 @@ export const renderHolders = ({ ip, result, holders, ground: rests }: AddressHol
 
 const spelled = (value: unknown): string => (value === null ? 'none' : String(value))
 
-const changeText = (change: Change, { reads }: Ink): string => {
+const changeText = (change: Change, ink: Ink): string => {
+  const { reads } = ink
   switch (change.what) {
     case 'appeared':
     case 'deleted':
@@ -139,7 +147,7 @@ const changeText = (change: Change, { reads }: Ink): string => {
       return `${reads.titleOf(change.event.kind)}: ${reads.summaryOf(change.event)}`
     case 'began':
     case 'ended':
-      return `${change.what} ${change.link.kind} ${reads.nameOf(change.other)}`
+      return `${change.what} ${change.link.kind} ${shown(change.other, ink)}`
     case 'field':
     case 'property': {
       const on = change.what === 'property' ? `${change.link.kind} ${reads.nameOf(change.other)}: ` : ''
@@ -189,8 +197,12 @@ export const renderEvents = (found: Events, ink: Ink): string =>
     ground(found.ground, found.cut, 'there are older ones: ask for a greater --first', ink),
   )
 
-const readiness = ({ state, object }: { state: WorkloadView['subject']['state']; object: Named }): string => {
-  if (state === null) return object.missing === true ? 'only referred to, never seen' : 'not seen'
+const readiness = (
+  { state, object }: { state: WorkloadView['subject']['state']; object: Named },
+  { reads }: Ink,
+): string => {
+  const standing = reads.standingOf(object)
+  if (state === null) return standing === '' ? 'not seen' : `only referred to, ${standing}`
   const { replicas, readyReplicas, phase, ready } = state.body
   if (replicas !== undefined) return `${readyReplicas ?? 0} of ${replicas} ready`
   if (phase === undefined) return ''
@@ -200,10 +212,10 @@ const readiness = ({ state, object }: { state: WorkloadView['subject']['state'];
 export const renderWorkload = (view: WorkloadView, ink: Ink): string => {
   const { reads } = ink
   const { subject, owners, pods, services, events } = view
-  const state = readiness(subject)
+  const state = readiness(subject, ink)
   const rows = pods.map((pod) => [
     cut(pod.object.name ?? '?', NAME),
-    readiness(pod),
+    readiness(pod, ink),
     pod.node?.name ?? 'no node',
     pod.containers
       .map(({ name, role }) => `${name ?? '?'}${role === null || role === 'main' ? '' : ` (${role})`}`)

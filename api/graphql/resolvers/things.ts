@@ -35,6 +35,7 @@ const ObjectType = {
   __resolveType: (object: StoredObject) => object.kind,
   kind: kindOf,
   missing: (object: StoredObject) => object.missing ?? false,
+  unwatched: (object: StoredObject) => object.unwatched ?? false,
   state: async (object: MaybeThen, times: Times, context: Context) => {
     const state = await context.states(await timesOf(times, object, context)).load(object.key)
     return state && { ...state, objectKind: object.kind }

@@ -51,7 +51,8 @@ const OBJECT: readonly (readonly [string, string, string])[] = [
   ['kind', 'String!', 'Kind; for a workload its Kubernetes kind: Deployment, ReplicaSet, ...'],
   ['name', 'String', 'Its name.'],
   ['namespace', 'String', 'Its namespace.'],
-  ['missing', 'Boolean!', 'Only referred to by name: the object itself was never seen.'],
+  ['missing', 'Boolean!', 'Only referred to by name: it was looked for, and does not exist.'],
+  ['unwatched', 'Boolean!', 'Only referred to by name: nobody watches its kind, and whether it exists is not known.'],
   ['state(at: Timestamp, known: Timestamp)', 'State', 'The state in force at a time (now), as known at a time (now).'],
   ['owners(at: Timestamp, known: Timestamp)', '[Object!]!', 'Its owner chain, the nearest first.'],
   [

@@ -165,6 +165,7 @@ const definitions = (model: Model): Schema => {
             namespace: text('Its namespace.'),
             workloadKind: text('The Kubernetes kind of a Workload.'),
             missing: { const: true, description: 'A reference by name to what does not exist.' },
+            unwatched: { const: true, description: 'A reference by name to what nobody watches: it may exist.' },
           },
           ['kind', 'key'],
         ),

@@ -8,6 +8,7 @@ import type { EventName } from '../../../../graph/model/generated/types.ts'
 import type {
   Declaration,
   EventObservation,
+  ObjectRef,
   Observation,
   StateObservation,
 } from '../../../../graph/model/observation.ts'
@@ -125,9 +126,11 @@ export class Harness {
   }
 }
 
+const standing = ({ missing, unwatched }: ObjectRef): string => (missing ? 'missing ' : unwatched ? 'unwatched ' : '')
+
 /** Relations of a state as `KIND from -> to`, by the names of the ends; `this` where an end is the declaring object. */
 export const relationsOf = ({ relations }: Pick<StateObservation, 'relations'>): string[] => {
-  const end = (ref: Declaration['to']) => (ref === undefined ? 'this' : `${ref.missing ? 'missing ' : ''}${ref.name}`)
+  const end = (ref: Declaration['to']) => (ref === undefined ? 'this' : `${standing(ref)}${ref.name}`)
   return relations.map(({ kind, from, to }) => `${end(from)} ${kind} ${end(to)}`).sort()
 }
 
@@ -136,7 +139,7 @@ export const declared = ({ relations }: Pick<StateObservation, 'relations'>, ...
   relations
     .filter(({ kind }) => kinds.includes(kind))
     .map(({ from, to, properties }) => {
-      const { missing, name } = (to ?? from)!
-      return `${missing ? 'missing ' : ''}${name} ${JSON.stringify(properties ?? {})}`
+      const ref = (to ?? from)!
+      return `${standing(ref)}${ref.name} ${JSON.stringify(properties ?? {})}`
     })
     .sort()

@@ -1,0 +1,53 @@
+/** What a reader sees of what is only referred to: whether it was looked for. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import pico from 'picocolors'
+import * as reads from '../../../queries/reads/main.ts'
+import { renderReliance, renderTopology, renderWorkload } from './as-of.ts'
+import { clockOf } from './time.ts'
+
+const at = reads.fromRfc3339('2026-11-24T14:05:00Z')!
+const ink = { reads, clock: clockOf(at, 'UTC'), colour: pico.createColors(false), ownCluster: 'local' }
+const named = (kind: 'Pod' | 'Secret' | 'ConfigMap', key: string, name: string, more: object = {}) => ({
+  ...{ key: `local/${key}`, cluster: 'local', kind, name, namespace: 'shop' },
+  ...more,
+})
+const pod = named('Pod', 'p', 'web-1')
+const nodes = [
+  pod,
+  named('ConfigMap', 'missing/ConfigMap/shop/gone', 'gone', { missing: true }),
+  named('Secret', 'unwatched/Secret/shop/db', 'a-name-as-long-as-names-of-secrets-may-well-be', { unwatched: true }),
+  named('Secret', 's', 'tls'),
+]
+const edges = nodes.slice(1).map((node) => ({
+  ...{ kind: 'MOUNTS' as const, fromKey: pod.key, toKey: node.key, by: pod.key },
+  ...{ from: at, to: reads.OPEN, uncertainty: 0, properties: {} },
+}))
+const ground = { at, known: reads.KNOWN_NOW, horizon: null, watchedFrom: at, doubts: [] }
+
+test('what does not exist is missing, what nobody looks for is not watched, however long its name', () => {
+  const topology = renderTopology({ ground, nodes, edges, cut: false }, 'pod/web-1', ink)
+  for (const name of ['gone (missing)', 'may-well-be (not watched)', 'tls'])
+    assert.match(topology, new RegExp(`${name.replace(/[()]/g, '\\$&')} `))
+  const subject = {
+    cluster: 'local',
+    asked: { kind: 'pod', name: 'web-1', namespace: 'shop' },
+    at,
+    known: at,
+    object: pod,
+    state: null,
+  }
+  const found = nodes.slice(1).map((object, index) => ({ object, path: [edges[index]!] }))
+  const reliance = renderReliance({ subject, ground, found, cut: false }, 'dependencies', ink)
+  assert.match(reliance, /gone \(missing\) .*\n.* \(not watched\) .*\n.*tls /)
+  const alone = {
+    subject: { ...subject, object: nodes[2]! },
+    ground,
+    owners: [],
+    pods: [],
+    services: [],
+    events: [],
+    cut: false,
+  }
+  assert.match(renderWorkload(alone, ink), /only referred to, not\swatched\./)
+})
