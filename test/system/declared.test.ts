@@ -20,7 +20,7 @@ const HELD = `CYPHER 5
 MATCH (from:Object {cluster: $cluster})-[r WHERE r.from <= $at < r.to AND r.recordedFrom <= $known < r.recordedTo]->(to:Object)
 WHERE from.namespace = 'shop' AND NOT to:Address
 RETURN from.name AS from, type(r) AS kind, to.name AS to, coalesce(to.missing, false) AS missing,
-  coalesce(r.volume, r.containerName, r.host, '') AS where, coalesce(r.keys, []) AS keys`
+  coalesce(r.volume, r.containerName, r.host, r.role, '') AS where, coalesce(r.keys, []) AS keys`
 
 const PROPERTIES = `CYPHER 5 MATCH (n) RETURN properties(n) AS properties
 UNION ALL MATCH ()-[r]->() RETURN properties(r) AS properties`
@@ -71,7 +71,12 @@ const manifests = [
   object(
     'Ingress',
     'front',
-    { spec: { rules: [{ host: 'shop.example', http: { paths: [http('/', 'web'), http('/old', 'gone')] } }] } },
+    {
+      spec: {
+        tls: [{ secretName: 'raw' }],
+        rules: [{ host: 'shop.example', http: { paths: [http('/', 'web'), http('/old', 'gone')] } }],
+      },
+    },
     'networking.k8s.io/v1',
   ),
   object(
@@ -101,6 +106,7 @@ const manifests = [
     metadata: { name: 'web-1', namespace: 'shop', labels: { app: 'web' } },
     spec: {
       serviceAccountName: 'robot',
+      imagePullSecrets: [{ name: 'registry' }],
       volumes: [
         { name: 'one', configMap: { name: 'settings' } },
         { name: 'two', configMap: { name: 'settings', items: [{ key: 'level', path: 'level' }] } },
@@ -120,6 +126,7 @@ const manifests = [
 const declared = [
   'front ROUTES_TO missing gone shop.example',
   'front ROUTES_TO web shop.example',
+  'front USES raw tls',
   'wall APPLIES_TO web-1',
   'web SCALES web',
   'web-1 MOUNTS data data',
@@ -128,6 +135,7 @@ const declared = [
   'web-1 MOUNTS settings two (level)',
   'web-1 READS_ENV_FROM db app (password)',
   'web-1 READS_ENV_FROM missing later app',
+  'web-1 USES missing registry image-pull',
   'web-1 USES robot',
 ]
 
@@ -198,8 +206,9 @@ describe('what a real API server declares, in the graph', { skip }, () => {
     await patch('secret', 'db', { stringData: { password: `${secret}!` } })
     const changed = [
       'front ROUTES_TO web cart.example',
+      'front USES raw tls',
       'web SCALES missing web',
-      ...declared.slice(4).map((text) => text.replace('missing later', 'later')),
+      ...declared.slice(5).map((text) => text.replace('missing later', 'later')),
     ]
     const afterChange = await becomes(changed)
     const kinds = ['pod', 'ingress', 'networkpolicy', 'hpa', 'deployment', 'service', 'configmap', 'secret', 'sa']

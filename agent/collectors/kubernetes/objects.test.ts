@@ -34,7 +34,10 @@ suite('objects of a real kube-apiserver', { skip: (await controlPlaneUnavailable
               },
               { http: { paths: [path('/', 'shop', { number: 80 })] } },
             ],
-            tls: [{ hosts: ['shop.example'], secretName: 'shop-tls' }],
+            tls: [
+              { hosts: ['shop.example'], secretName: 'shop-tls' },
+              { hosts: ['www.shop.example'], secretName: 'shop-tls' },
+            ],
           },
         },
         'networking.k8s.io/v1',
@@ -51,18 +54,30 @@ suite('objects of a real kube-apiserver', { skip: (await controlPlaneUnavailable
       'missing shop {"host":"shop.example","path":"/cart","port":"http"}',
       'missing shop {"path":"/","port":"80"}',
     ])
+    assert.deepEqual(declared(state, 'USES'), ['missing shop-tls {"role":"tls"}'])
     assert.deepEqual(state.body, {
-      ...{ labels: [], ingressClass: 'nginx', tlsSecrets: ['shop-tls'], addresses: ['192.0.2.7', 'lb.example'] },
+      ...{
+        labels: [],
+        ingressClass: 'nginx',
+        tlsSecrets: ['shop-tls', 'shop-tls'],
+        addresses: ['192.0.2.7', 'lb.example'],
+      },
       rules: ['* -> rest:80', '*/ -> shop:80', 'shop.example/ -> shop:80', 'shop.example/cart -> shop:http'],
     })
+    await api.create(plain('Secret', 'shop-tls'))
+    await harness.state('front', (state) => declared(state, 'USES')[0] === 'shop-tls {"role":"tls"}')
     await api.create(service('shop'))
     const found = (count: number) =>
-      harness.state('front', ({ relations }) => relations.filter(({ to }) => !to?.missing).length === count)
+      harness.state(
+        'front',
+        ({ relations }) => relations.filter(({ to }) => to?.kind === 'Service' && !to.missing).length === count,
+      )
     await found(3)
     await api.remove('service', 'shop')
     await harness.until('the Service to be missing', () => {
       const last = harness.states('front').at(-1)!
-      return harness.states('front').length === 3 && last.relations.every(({ to }) => to?.missing === true)
+      const routes = last.relations.filter(({ kind }) => kind === 'ROUTES_TO')
+      return harness.states('front').length === 4 && routes.every(({ to }) => to?.missing === true)
     })
   })
 
@@ -134,7 +149,7 @@ suite('objects of a real kube-apiserver', { skip: (await controlPlaneUnavailable
     })
     await api.create(claim('bound', { volumeName: 'pv-1' }))
     const harness = await api.watch(t)
-    assert.deepEqual(relationsOf(await harness.state('bound')), [])
+    assert.deepEqual(relationsOf(await harness.state('bound')), ['this USES fast'])
     await api.setStatus('pvc', 'bound', {
       phase: 'Bound',
       capacity: { storage: '2Gi' },
@@ -143,7 +158,11 @@ suite('objects of a real kube-apiserver', { skip: (await controlPlaneUnavailable
     await api.setStatus('pv', 'pv-1', { phase: 'Bound' })
     const bound = await harness.state('bound', ({ body }) => body.phase === 'Bound')
     const volume = await harness.state('pv-1', ({ body }) => body.phase === 'Bound')
-    assert.deepEqual(bound.relations, [{ kind: 'BOUND_TO', to: volume.object }])
+    const { object: fast } = await harness.state('fast')
+    assert.deepEqual(bound.relations, [
+      { kind: 'BOUND_TO', to: volume.object },
+      { kind: 'USES', to: fast },
+    ])
     assert.deepEqual(bound.body, {
       ...{ labels: [], phase: 'Bound', storageClass: 'fast', volumeName: 'pv-1', requestedBytes: 2 ** 30 },
       ...{ capacityBytes: 2 ** 31, accessModes: ['ReadWriteOnce'], volumeMode: 'Filesystem' },

@@ -27,6 +27,7 @@ suite('what pods of a real kube-apiserver refer to', { skip: (await controlPlane
     })
     await podWith('reader', {
       serviceAccountName: 'shop',
+      imagePullSecrets: [{ name: 'registry' }],
       initContainers: [
         container('migrate', { env: [from('url')] }),
         container('proxy', {
@@ -76,6 +77,8 @@ suite('what pods of a real kube-apiserver refer to', { skip: (await controlPlane
         { name: 'scratch', ephemeral: { volumeClaimTemplate: { spec: claimSpec } } },
         { name: 'unused', secret: { secretName: 'unused', optional: true } },
         { name: 'empty', emptyDir: {} },
+        { name: 'vault', csi: { driver: 'csi.example', nodePublishSecretRef: { name: 'vault-login' } } },
+        { name: 'open', csi: { driver: 'csi.example' } },
       ],
     })
     const harness = await api.watch(t)
@@ -89,6 +92,7 @@ suite('what pods of a real kube-apiserver refer to', { skip: (await controlPlane
         'settings {"volume":"two","keys":["a","b"],"paths":["app:/two/app.conf=app.conf"],"optional":true}',
         'tls {"volume":"mixed","keys":["tls.crt","tls.key"],"paths":["app:/mixed"],"optional":false}',
         'unused {"volume":"unused","paths":[],"optional":true}',
+        'vault-login {"volume":"vault","paths":[],"optional":false}',
       ],
       READS_ENV_FROM: [
         'db {"containerName":"app","keys":["password","user"],"optional":false}',
@@ -97,7 +101,7 @@ suite('what pods of a real kube-apiserver refer to', { skip: (await controlPlane
         'db {"containerName":"migrate","keys":["url"],"optional":false}',
         'settings {"containerName":"proxy","optional":true}',
       ],
-      USES: ['shop {}'],
+      USES: ['registry {"role":"image-pull"}', 'shop {}'],
     }
     for (const [kind, relations] of Object.entries(expected))
       assert.deepEqual(
@@ -106,7 +110,7 @@ suite('what pods of a real kube-apiserver refer to', { skip: (await controlPlane
       )
 
     await api.create(plain('ConfigMap', 'settings', { data: { a: '1', b: '2' } }))
-    for (const name of ['db', 'tls', 'unused']) await api.create(plain('Secret', name))
+    for (const name of ['db', 'tls', 'unused', 'registry', 'vault-login']) await api.create(plain('Secret', name))
     await api.create(plain('ServiceAccount', 'shop'))
     for (const name of ['data', 'reader-scratch']) await api.create(claim(name))
     const isMissing = (state: StateObservation) => state.relations.flatMap(({ to }) => (to?.missing ? to.name : []))

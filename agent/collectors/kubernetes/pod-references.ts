@@ -1,4 +1,4 @@
-/** What a pod's spec names: ConfigMaps, Secrets and claims as volumes and in the environment, and its ServiceAccount. */
+/** What a pod's spec names: ConfigMaps, Secrets and claims as volumes and in the environment, its ServiceAccount, and Secrets to pull images by. */
 import type { Declaration } from '../../../graph/model/observation.ts'
 import type { RawObject } from '../../reflector/list.ts'
 import type { NameRef, Raw, Resolve } from './kind.ts'
@@ -20,8 +20,14 @@ export function podReferencesOf(pod: RawObject): PodReference[] {
   const account: PodReference[] = spec.serviceAccountName
     ? [{ kind: 'USES', target: 'ServiceAccount', name: spec.serviceAccountName, properties: {} }]
     : []
+  // A pod gets those of its ServiceAccount too, as it is admitted.
+  const pulls: string[] = (spec.imagePullSecrets ?? []).flatMap(({ name }: Raw) => name || [])
+  const byPulling = [...new Set(pulls)].map(
+    (name): PodReference => ({ kind: 'USES', target: 'Secret', name, properties: { role: 'image-pull' } }),
+  )
   return [
     ...account,
+    ...byPulling,
     ...(spec.volumes ?? []).flatMap((volume: Raw) => mountsOf(volume, containers, pod.metadata.name)),
     ...containers.flatMap(environmentOf),
   ]
@@ -38,7 +44,7 @@ export const declarationsOf = (
 ): Declaration[] =>
   references.map(({ kind, target, name, properties }) => ({
     ...{ kind, to: resolve({ kind: target, namespace, name }) },
-    ...(kind !== 'USES' && { properties }),
+    ...(Object.keys(properties).length > 0 && { properties }),
   }))
 
 /** What one volume holds. */
@@ -80,11 +86,13 @@ function mountsOf(volume: Raw, containers: readonly Raw[], podName: string): Pod
 }
 
 function sourcesOf(volume: Raw, podName: string): Source[] {
-  const { configMap, secret, persistentVolumeClaim, ephemeral, projected } = volume
+  const { configMap, secret, persistentVolumeClaim, ephemeral, projected, csi } = volume
   const claim = (name: string): Source => ({ target: 'PersistentVolumeClaim', name })
   // A claim that is made for the pod: https://kubernetes.io/docs/concepts/storage/ephemeral-volumes/#persistentvolumeclaim-naming
   if (ephemeral) return [claim(`${podName}-${volume.name}`)]
   if (persistentVolumeClaim) return [claim(persistentVolumeClaim.claimName)]
+  // What its driver is given to mount it by.
+  if (csi) return [{ target: 'Secret', name: csi.nodePublishSecretRef?.name }]
   const parts: Raw[] = projected?.sources ?? [{ configMap, secret: secret && { ...secret, name: secret.secretName } }]
   return parts.flatMap((part): Source[] => [
     ...(part.configMap ? [{ ...part.configMap, target: 'ConfigMap' }] : []),

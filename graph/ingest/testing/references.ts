@@ -51,6 +51,10 @@ export const OF_PODS = {
     },
   }),
   account: ({ choice }) => ({ slot: 'account', declaration: { kind: 'USES', to: pick(ACCOUNTS, choice) } }),
+  pull: ({ slot, choice }) => ({
+    slot: `pull ${slot}`,
+    declaration: { kind: 'USES', to: pick(SECRETS, choice), properties: { role: 'image-pull' } },
+  }),
   policy: ({ slot, choice, back }) => ({
     slot: `policy ${choice}`,
     declaration: {

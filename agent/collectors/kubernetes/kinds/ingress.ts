@@ -10,11 +10,16 @@ interface Route {
 
 interface Ingress extends Thing {
   readonly routes: readonly Route[]
+  /** Names of Secrets, each once. */
+  readonly certificates: readonly string[]
 }
 
 const serviceOf = ({ ref }: Ingress, { service }: Route): NameRef => ({
   ...{ kind: 'Service', namespace: ref.namespace ?? '', name: service },
 })
+
+const certificatesOf = ({ ref, certificates }: Ingress): NameRef[] =>
+  certificates.map((name) => ({ kind: 'Secret', namespace: ref.namespace ?? '', name }))
 
 export default defineKind<Ingress>({
   path: '/apis/networking.k8s.io/v1/ingresses',
@@ -22,13 +27,14 @@ export default defineKind<Ingress>({
   trim: (raw) => {
     const { spec = {}, status } = raw as Raw
     const routes = routesOf(spec)
-    const tlsSecrets: string[] = (spec.tls ?? []).flatMap(({ secretName }: Raw) => secretName ?? [])
+    const tlsSecrets: string[] = (spec.tls ?? []).flatMap(({ secretName }: Raw) => secretName || [])
     const addresses: string[] = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }: Raw) =>
       ip ? canonicalAddress(ip) : (hostname ?? []),
     )
     return {
       ...trimMeta(raw, 'Ingress'),
       routes,
+      certificates: [...new Set(tlsSecrets)],
       body: given({
         labels: labelsOf(raw),
         ingressClass: spec.ingressClassName,
@@ -38,13 +44,17 @@ export default defineKind<Ingress>({
       }),
     }
   },
-  references: (ingress) => ingress.routes.map((route) => serviceOf(ingress, route)),
-  // (Ingress)-[:ROUTES_TO]->(Service)
-  relations: (ingress, resolve) =>
-    ingress.routes.map((route): Declaration => {
+  references: (ingress) => [...ingress.routes.map((route) => serviceOf(ingress, route)), ...certificatesOf(ingress)],
+  // (Ingress)-[:ROUTES_TO]->(Service), (Ingress)-[:USES]->(Secret)
+  relations: (ingress, resolve) => [
+    ...ingress.routes.map((route): Declaration => {
       const { service: _, ...properties } = route
       return { kind: 'ROUTES_TO', to: resolve(serviceOf(ingress, route)), properties }
     }),
+    ...certificatesOf(ingress).map(
+      (secret): Declaration => ({ kind: 'USES', to: resolve(secret), properties: { role: 'tls' } }),
+    ),
+  ],
 })
 
 /** Backends that are Services, each rule once; one without host and path takes what no rule does. */

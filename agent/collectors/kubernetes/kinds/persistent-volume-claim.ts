@@ -4,6 +4,8 @@ import { defineKind, given, labelsOf, type NameRef, type Raw, type Thing, trimMe
 interface Claim extends Thing {
   /** The volume that it is bound to: absent while it waits, also for one that it names. */
   readonly bound: NameRef | undefined
+  /** Absent where the claim asks for none. */
+  readonly storageClass: NameRef | undefined
 }
 
 export default defineKind<Claim>({
@@ -20,6 +22,7 @@ export default defineKind<Claim>({
       ...trimMeta(raw, 'PersistentVolumeClaim'),
       bound:
         volumeName && phase !== 'Pending' ? { kind: 'PersistentVolume', namespace: '', name: volumeName } : undefined,
+      storageClass: storageClassName ? { kind: 'StorageClass', namespace: '', name: storageClassName } : undefined,
       body: given({
         ...{ labels: labelsOf(raw), phase },
         storageClass: storageClassName || undefined,
@@ -31,7 +34,10 @@ export default defineKind<Claim>({
       }),
     }
   },
-  references: ({ bound }) => (bound ? [bound] : []),
-  // (PersistentVolumeClaim)-[:BOUND_TO]->(PersistentVolume)
-  relations: ({ bound }, resolve) => (bound ? [{ kind: 'BOUND_TO', to: resolve(bound) }] : []),
+  references: ({ bound, storageClass }) => [bound, storageClass].flatMap((each) => each ?? []),
+  // (PersistentVolumeClaim)-[:BOUND_TO]->(PersistentVolume), (PersistentVolumeClaim)-[:USES]->(StorageClass)
+  relations: ({ bound, storageClass }, resolve) => [
+    ...(bound ? [{ kind: 'BOUND_TO' as const, to: resolve(bound) }] : []),
+    ...(storageClass ? [{ kind: 'USES' as const, to: resolve(storageClass) }] : []),
+  ],
 })

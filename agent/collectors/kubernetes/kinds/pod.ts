@@ -137,7 +137,7 @@ export default defineKind<Pod>({
     ...(hasPolicies ? [policiesOf(namespace)] : []),
   ],
   // (owner)-[:OWNS]->(Pod)-[:RUNS_ON]->(Node), (Pod)-[:RUNS]->(Container), (Pod)-[:HOLDS]->(Address),
-  // (Pod)-[:MOUNTS|READS_ENV_FROM]->(ConfigMap|Secret|PersistentVolumeClaim), (Pod)-[:USES]->(ServiceAccount), (NetworkPolicy)-[:APPLIES_TO]->(Pod)
+  // (Pod)-[:MOUNTS|READS_ENV_FROM]->(ConfigMap|Secret|PersistentVolumeClaim), (Pod)-[:USES]->(ServiceAccount|Secret), (NetworkPolicy)-[:APPLIES_TO]->(Pod)
   relations: (pod, resolve, among) => {
     const { nodeName, scheduling, runs, addresses, references, hasPolicies, body, ref } = pod
     const namespace = ref.namespace ?? ''
