@@ -79,6 +79,9 @@ server.https.enabled=false
 server.memory.pagecache.size=512m
 # The logs would take 256 MB in each data folder from the first moment on.
 db.tx_log.preallocate=false
+# What is older than the last checkpoint serves nobody here (no backup, no second server): it would be kept for two days, up to 2 GB.
+db.tx_log.rotation.size=16m
+db.tx_log.rotation.retention_policy=32m size
 dbms.security.procedures.allowlist=db.*,dbms.*,tx.*
 dbms.security.allow_csv_import_from_file_urls=false
 dbms.usage_report.enabled=false
