@@ -124,10 +124,10 @@ export class Known {
       }),
       ...marks.filter(({ mark }) => mark !== null),
     ])
-    for (const [key] of held) this.#lacking.add(key)
+    let isSent = false
     try {
-      if (!(await send())) return
-      for (const [key] of held) this.#lacking.delete(key)
+      isSent = await send()
+      if (!isSent) return
       this.#note([
         ...held.flatMap(([key, entry]): Line[] => {
           if (entry !== null) return [{ key, digest: entry.digest }]
@@ -136,6 +136,10 @@ export class Known {
         ...marks.filter(({ mark }) => mark === null),
       ])
     } finally {
+      for (const [key] of held) {
+        if (isSent) this.#lacking.delete(key)
+        else this.#lacking.add(key)
+      }
       this.#held.clear()
       this.#heldMarks.clear()
     }
