@@ -4,7 +4,7 @@ import { settingsOf } from './config.ts'
 import { doctorLines, whyAway } from './doctor.ts'
 import { isChosen, takesAll } from './filter.ts'
 import { nameOf } from './kind.ts'
-import { leaseLine } from './lease-rights.ts'
+import { leaseLine } from './replicas/lease-rights.ts'
 import { watchedKinds } from './watched-kinds.ts'
 import { ClusterWatcher } from './watcher.ts'
 

@@ -1,4 +1,12 @@
-import { configChanged, contentOf, digestOfAll, digestsOf, type Keyed, lastWrite, sha256 } from '../config-content.ts'
+import {
+  configChanged,
+  contentOf,
+  digestOfAll,
+  digestsOf,
+  type Keyed,
+  lastWrite,
+  sha256,
+} from '../facts/config-content.ts'
 import { defineKind, given, labelsOf, type Raw, trimMeta } from '../kind.ts'
 
 export default defineKind<Keyed>({

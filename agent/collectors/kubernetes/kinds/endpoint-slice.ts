@@ -1,5 +1,5 @@
+import { endpointsOf, ServiceEndpoints, type Slice } from '../facts/service-endpoints.ts'
 import { defineKind, given, type NameRef, type Raw, trimMeta } from '../kind.ts'
-import { endpointsOf, ServiceEndpoints, type Slice } from '../service-endpoints.ts'
 
 interface EndpointSlice extends Slice {
   /** UID of the Service where an owner reference gives it. */

@@ -1,6 +1,6 @@
 import { SECOND } from '../../../../graph/model/time.ts'
+import { NodeLeases, type Renewed } from '../facts/node-leases.ts'
 import { defineKind, given, labelsOf, type Raw, timeOf, trimMeta } from '../kind.ts'
-import { NodeLeases, type Renewed } from '../node-leases.ts'
 
 /** renewTime is no part of the state: it changes every few seconds. */
 export default defineKind<Renewed>({

@@ -1,6 +1,6 @@
 import type { Declaration } from '../../../../graph/model/observation.ts'
+import { type Selector, selectorOf, selectorText, selects } from '../facts/selector.ts'
 import { type AllRef, type Among, defineKind, given, labelsOf, type Raw, type Thing, trimMeta } from '../kind.ts'
-import { type Selector, selectorOf, selectorText, selects } from '../selector.ts'
 
 interface NetworkPolicy extends Thing {
   readonly selector: Selector

@@ -1,5 +1,6 @@
 import { SECOND } from '../../../../graph/model/time.ts'
-import { type Condition, conditionsOf } from '../conditions.ts'
+import { type Condition, conditionsOf } from '../facts/conditions.ts'
+import { type Specified, specFacts, specifiedOf } from '../facts/spec-change.ts'
 import {
   canonicalAddress,
   defineKind,
@@ -12,7 +13,6 @@ import {
   type Thing,
   trimMeta,
 } from '../kind.ts'
-import { type Specified, specFacts, specifiedOf } from '../spec-change.ts'
 
 interface Node extends Thing, Specified {
   readonly machineId: string | undefined

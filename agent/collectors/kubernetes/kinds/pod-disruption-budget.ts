@@ -1,5 +1,5 @@
+import { selectorOf, selectorText } from '../facts/selector.ts'
 import { defineKind, given, labelsOf, type Raw, trimMeta } from '../kind.ts'
-import { selectorOf, selectorText } from '../selector.ts'
 
 export default defineKind({
   path: '/apis/policy/v1/poddisruptionbudgets',

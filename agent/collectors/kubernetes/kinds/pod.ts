@@ -7,7 +7,12 @@ import {
 } from '../../../attribution/pod-containers.ts'
 import { podKeyOf } from '../../../attribution/pod-key.ts'
 import { controllerOf } from '../../../reflector/owner.ts'
-import { conditionsOf, cut } from '../conditions.ts'
+import { conditionsOf, cut } from '../facts/conditions.ts'
+import { overwrittenRuns, podFacts } from '../facts/pod-facts.ts'
+import { type Lifecycle, lifecycleOf, unseenEnd } from '../facts/pod-lifecycle.ts'
+import { declarationsOf, nameRefsOf, type PodReference, podReferencesOf } from '../facts/pod-references.ts'
+import { type Specified, specifiedOf } from '../facts/spec-change.ts'
+import { statusWrittenAt, type Written } from '../facts/stamps.ts'
 import {
   canonicalAddress,
   defineKind,
@@ -21,11 +26,6 @@ import {
   timeOf,
   trimMeta,
 } from '../kind.ts'
-import { overwrittenRuns, podFacts } from '../pod-facts.ts'
-import { type Lifecycle, lifecycleOf, unseenEnd } from '../pod-lifecycle.ts'
-import { declarationsOf, nameRefsOf, type PodReference, podReferencesOf } from '../pod-references.ts'
-import { type Specified, specifiedOf } from '../spec-change.ts'
-import { statusWrittenAt, type Written } from '../stamps.ts'
 import { policiesOf, policiesOn } from './network-policy.ts'
 
 /** One run of a container, seen in `state` or `lastState`. */

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { configChanged, contentOf, digestOfAll, digestsOf, type Keyed, lastWrite } from '../config-content.ts'
+import { configChanged, contentOf, digestOfAll, digestsOf, type Keyed, lastWrite } from '../facts/config-content.ts'
 import { defineKind, given, labelsOf, type Raw, trimMeta } from '../kind.ts'
 
 interface Secret extends Keyed {

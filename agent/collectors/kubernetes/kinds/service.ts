@@ -1,6 +1,6 @@
+import { selectorOf, selectorText } from '../facts/selector.ts'
+import { type Specified, specFacts, specifiedOf } from '../facts/spec-change.ts'
 import { canonicalAddress, defineKind, given, holds, labelsOf, type Raw, type Thing, trimMeta } from '../kind.ts'
-import { selectorOf, selectorText } from '../selector.ts'
-import { type Specified, specFacts, specifiedOf } from '../spec-change.ts'
 
 interface Service extends Thing, Specified {
   readonly addresses: readonly string[]

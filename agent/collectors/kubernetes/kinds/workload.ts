@@ -1,9 +1,9 @@
 import type { workload } from '../../../../graph/model/objects/workload.ts'
 import type { RawObject } from '../../../reflector/list.ts'
 import { controllerOf } from '../../../reflector/owner.ts'
+import { type Specified, specFacts, specifiedOf } from '../facts/spec-change.ts'
+import { type Counts, type Standing, standingOf, whole, workloadFacts } from '../facts/workload-facts.ts'
 import { type AnyKind, defineKind, given, labelsOf, owns, type Raw, type Thing, trimMeta } from '../kind.ts'
-import { type Specified, specFacts, specifiedOf } from '../spec-change.ts'
-import { type Counts, type Standing, standingOf, whole, workloadFacts } from '../workload-facts.ts'
 
 /** What tells a kind of workloads from others. */
 interface Manner {

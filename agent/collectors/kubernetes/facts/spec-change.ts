@@ -1,6 +1,6 @@
-import { SECOND } from '../../../graph/model/time.ts'
-import type { RawObject } from '../../reflector/list.ts'
-import { type Fact, given, type Raw, type Sighting, type Thing, timeOf } from './kind.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import type { RawObject } from '../../../reflector/list.ts'
+import { type Fact, given, type Raw, type Sighting, type Thing, timeOf } from '../kind.ts'
 import { differences, type Outline, outlineOf } from './spec-outline.ts'
 
 /** What is kept of an object's spec, to tell what changed in it. */

@@ -5,13 +5,13 @@ import { after, before, suite, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
-import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
-import type { Log } from '../collector.ts'
+import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import type { Log } from '../../collector.ts'
+import { Api } from '../testing/api.ts'
+import { Harness } from '../testing/harness.ts'
+import { pod } from '../testing/manifests.ts'
 import { Lease, type LeaseTimings } from './lease.ts'
 import { leaseLine } from './lease-rights.ts'
-import { Api } from './testing/api.ts'
-import { Harness } from './testing/harness.ts'
-import { pod } from './testing/manifests.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 const namespace = 'kube-system'
@@ -204,7 +204,7 @@ suite('the Lease of several replicas on a real kube-apiserver', {
     await allow('asked', 'get')
     await sleep(1_000)
     assert.equal(await line(), refused('create, update'))
-    const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
+    const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
     const roles = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => parse(text!))
     const { rules } = roles.find(({ kind }) => kind === 'Role')
     await allow('asked', ...rules[0].verbs)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { SECOND } from '../../../graph/model/time.ts'
-import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
-import type { Change } from '../../reflector/handler.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import type { Change } from '../../../reflector/handler.ts'
+import { Api } from '../testing/api.ts'
+import { endpointSlice, service } from '../testing/manifests.ts'
 import { endpointsOf, ServiceEndpoints, type Slice } from './service-endpoints.ts'
-import { Api } from './testing/api.ts'
-import { endpointSlice, service } from './testing/manifests.ts'
 
 const pods = (ready: number, notReady: number, prefix = 'p') =>
   [...Array(ready + notReady).keys()].map((n) => ({ name: `${prefix}${n}`, uid: `${prefix}${n}`, ready: n < ready }))

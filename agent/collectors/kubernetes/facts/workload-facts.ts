@@ -1,7 +1,7 @@
-import { SECOND } from '../../../graph/model/time.ts'
-import type { RawObject } from '../../reflector/list.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import type { RawObject } from '../../../reflector/list.ts'
+import { type Fact, given, type Raw, type Sighting, type Thing } from '../kind.ts'
 import { type Condition, conditionsOf } from './conditions.ts'
-import { type Fact, given, type Raw, type Sighting, type Thing } from './kind.ts'
 import { statusWrittenAt, unstamped, type Written } from './stamps.ts'
 
 /** Pods of a workload as its controller counted them last. */

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node'
-import { askJson } from '../../reflector/request.ts'
-import type { DoctorLine } from '../collector.ts'
-import type { LeasePlace } from './config.ts'
+import { askJson } from '../../../reflector/request.ts'
+import type { DoctorLine } from '../../collector.ts'
+import type { LeasePlace } from '../config.ts'
 import { leaseRemedy } from './lease.ts'
 
 const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'

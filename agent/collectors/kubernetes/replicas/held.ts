@@ -1,6 +1,6 @@
-import { EVENTS } from '../../../graph/model/generated/registry.ts'
-import type { EventObservation, Observation } from '../../../graph/model/observation.ts'
-import { compareVersions } from '../../reflector/version.ts'
+import { EVENTS } from '../../../../graph/model/generated/registry.ts'
+import type { EventObservation, Observation } from '../../../../graph/model/observation.ts'
+import { compareVersions } from '../../../reflector/version.ts'
 import type { Positions } from './lease.ts'
 
 interface Entry {

@@ -1,7 +1,7 @@
 /** What a pod's spec names: ConfigMaps, Secrets and claims as volumes and in the environment, its ServiceAccount, and Secrets to pull images by. */
-import type { Declaration } from '../../../graph/model/observation.ts'
-import type { RawObject } from '../../reflector/list.ts'
-import type { NameRef, Raw, Resolve } from './kind.ts'
+import type { Declaration } from '../../../../graph/model/observation.ts'
+import type { RawObject } from '../../../reflector/list.ts'
+import type { NameRef, Raw, Resolve } from '../kind.ts'
 
 type Target = 'ConfigMap' | 'Secret' | 'PersistentVolumeClaim' | 'ServiceAccount'
 

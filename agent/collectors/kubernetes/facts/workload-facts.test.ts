@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { SECOND } from '../../../graph/model/time.ts'
-import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
-import { Api } from './testing/api.ts'
-import { at, type Meta, ownerOf, replicated, µs } from './testing/manifests.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import { Api } from '../testing/api.ts'
+import { at, type Meta, ownerOf, replicated, µs } from '../testing/manifests.ts'
 
 const condition = (type: string, status: string, seconds: number, reason = 'Because') => ({
   ...{ type, status, reason, message: 'words' },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Observation } from '../../../graph/model/observation.ts'
+import type { Observation } from '../../../../graph/model/observation.ts'
 import { Held, isMadeAgain } from './held.ts'
 
 const state = (name: string, deleted = false): Observation => ({

@@ -1,4 +1,4 @@
-import { given, type Raw, timeOf } from './kind.ts'
+import { given, type Raw, timeOf } from '../kind.ts'
 
 /** One of `status.conditions`, as nodes, pods and workloads have them. */
 export interface Condition {

@@ -1,6 +1,6 @@
-import { SECOND } from '../../../graph/model/time.ts'
-import type { RawObject } from '../../reflector/list.ts'
-import { type Raw, type Sighting, type Trimmed, timeOf } from './kind.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import type { RawObject } from '../../../reflector/list.ts'
+import { type Raw, type Sighting, type Trimmed, timeOf } from '../kind.ts'
 
 /** What tells when the status of an object was last written. */
 export interface Written {

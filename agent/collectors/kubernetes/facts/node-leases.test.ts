@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { now, SECOND } from '../../../graph/model/time.ts'
-import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
-import type { Change } from '../../reflector/handler.ts'
-import type { Marks } from './kind.ts'
+import { now, SECOND } from '../../../../graph/model/time.ts'
+import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import type { Change } from '../../../reflector/handler.ts'
+import type { Marks } from '../kind.ts'
+import { Api } from '../testing/api.ts'
+import { node } from '../testing/manifests.ts'
 import { NodeLeases, type Renewed } from './node-leases.ts'
-import { Api } from './testing/api.ts'
-import { node } from './testing/manifests.ts'
 
 const stamp = (time: number) => new Date(time / 1000).toISOString().replace('Z', '000Z')
 const lease = (name: string, renewTime: number, leaseDurationSeconds: number) => ({

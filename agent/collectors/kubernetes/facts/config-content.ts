@@ -1,9 +1,9 @@
 /** What ConfigMaps and Secrets hold: only names of keys and digests leave this file. */
 import { createHash, type Hash, type Hmac } from 'node:crypto'
-import { digestOf } from '../../../graph/model/digest.ts'
-import { SECOND } from '../../../graph/model/time.ts'
-import type { RawObject } from '../../reflector/list.ts'
-import { type Fact, given, type Raw, type Sighting, type Thing, timeOf } from './kind.ts'
+import { digestOf } from '../../../../graph/model/digest.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import type { RawObject } from '../../../reflector/list.ts'
+import { type Fact, given, type Raw, type Sighting, type Thing, timeOf } from '../kind.ts'
 
 /** An object of keys, each with content. */
 export interface Keyed extends Thing {

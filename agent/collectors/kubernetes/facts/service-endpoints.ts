@@ -1,8 +1,8 @@
-import { SECOND } from '../../../graph/model/time.ts'
-import type { Change } from '../../reflector/handler.ts'
-import type { RawObject } from '../../reflector/list.ts'
-import { type Fact, type Follower, type Moment, type NameRef, type Raw, type Thing, timeOf } from './kind.ts'
-import { isPlaceholder } from './names.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import type { Change } from '../../../reflector/handler.ts'
+import type { RawObject } from '../../../reflector/list.ts'
+import { type Fact, type Follower, type Moment, type NameRef, type Raw, type Thing, timeOf } from '../kind.ts'
+import { isPlaceholder } from '../names.ts'
 
 /** Endpoints of one slice, by the pod that each is, or by its address. */
 export interface Endpoints {

@@ -1,10 +1,10 @@
-import type { EventFields } from '../../../graph/model/generated/types.ts'
-import type { ObjectRef } from '../../../graph/model/observation.ts'
-import { SECOND } from '../../../graph/model/time.ts'
-import type { RawObject } from '../../reflector/list.ts'
+import type { EventFields } from '../../../../graph/model/generated/types.ts'
+import type { ObjectRef } from '../../../../graph/model/observation.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import type { RawObject } from '../../../reflector/list.ts'
+import { type Fact, given, type Raw, type Sighting, timeOf, type UnseenSpan, type WatchedKind } from '../kind.ts'
+import type { Pod } from '../kinds/pod.ts'
 import { type Condition, conditionsOf, cut } from './conditions.ts'
-import { type Fact, given, type Raw, type Sighting, timeOf, type UnseenSpan, type WatchedKind } from './kind.ts'
-import type { Pod } from './kinds/pod.ts'
 import { unstamped } from './stamps.ts'
 
 /** How a pod came to its node, and why it has to go: nothing of it is about its containers. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { now, SECOND } from '../../../graph/model/time.ts'
-import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
+import { now, SECOND } from '../../../../graph/model/time.ts'
+import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import { Api } from '../testing/api.ts'
+import { at, pod, ready, running, µs } from '../testing/manifests.ts'
 import { lifecycleOf } from './pod-lifecycle.ts'
-import { Api } from './testing/api.ts'
-import { at, pod, ready, running, µs } from './testing/manifests.ts'
 
 const condition = (type: string, status: string, seconds: number, more: object = {}) => ({
   conditions: [{ type, status, lastTransitionTime: at(seconds), ...more }],

@@ -1,10 +1,10 @@
 /** How much is sent: nothing for what only says that all is as it was. */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { now } from '../../../graph/model/time.ts'
-import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
-import { Api } from './testing/api.ts'
-import { at, node, pod, ready, replicated, running } from './testing/manifests.ts'
+import { now } from '../../../../graph/model/time.ts'
+import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import { Api } from '../testing/api.ts'
+import { at, node, pod, ready, replicated, running } from '../testing/manifests.ts'
 
 suite('heartbeats in a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
   let api: Api

@@ -1,9 +1,9 @@
-import type { EventFields } from '../../../graph/model/generated/types.ts'
-import type { ObjectRef } from '../../../graph/model/observation.ts'
-import { SECOND } from '../../../graph/model/time.ts'
-import type { Change } from '../../reflector/handler.ts'
-import type { Fact, Follower, Marks, Moment, NameRef, Resolve, Thing, UnseenSpan } from './kind.ts'
-import { isPlaceholder } from './names.ts'
+import type { EventFields } from '../../../../graph/model/generated/types.ts'
+import type { ObjectRef } from '../../../../graph/model/observation.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import type { Change } from '../../../reflector/handler.ts'
+import type { Fact, Follower, Marks, Moment, NameRef, Resolve, Thing, UnseenSpan } from '../kind.ts'
+import { isPlaceholder } from '../names.ts'
 
 /** What is needed of a Lease. */
 export interface Renewed extends Thing {

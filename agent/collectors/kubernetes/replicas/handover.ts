@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Observation } from '../../../graph/model/observation.ts'
-import { SECOND } from '../../../graph/model/time.ts'
-import type { CollectorContext } from '../collector.ts'
+import type { Observation } from '../../../../graph/model/observation.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import type { CollectorContext } from '../../collector.ts'
 import { Held, isMadeAgain } from './held.ts'
 import { Lease, type LeaseOptions, type Positions } from './lease.ts'
 

@@ -1,4 +1,4 @@
-import type { Raw } from './kind.ts'
+import type { Raw } from '../kind.ts'
 
 interface Requirement {
   readonly key: string

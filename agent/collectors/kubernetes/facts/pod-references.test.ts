@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import type { StateObservation } from '../../../graph/model/observation.ts'
-import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
-import { Api } from './testing/api.ts'
-import { declared } from './testing/harness.ts'
-import { claim, claimSpec, plain, pod } from './testing/manifests.ts'
+import type { StateObservation } from '../../../../graph/model/observation.ts'
+import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import { Api } from '../testing/api.ts'
+import { declared } from '../testing/harness.ts'
+import { claim, claimSpec, plain, pod } from '../testing/manifests.ts'
 
 const container = (name: string, more: object = {}) => ({ name, image: 'shop/app:1', ...more })
 

@@ -1,10 +1,10 @@
 /** What a healthy rollout costs, with real controllers, a real scheduler and a real kubelet. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Observation } from '../../../graph/model/observation.ts'
-import { clusterUnavailable, startCluster } from '../../../test/cluster/cluster.ts'
-import { shopNamespace, workload } from '../../../test/cluster/workloads.ts'
-import { Harness } from './testing/harness.ts'
+import type { Observation } from '../../../../graph/model/observation.ts'
+import { clusterUnavailable, startCluster } from '../../../../test/cluster/cluster.ts'
+import { shopNamespace, workload } from '../../../../test/cluster/workloads.ts'
+import { Harness } from '../testing/harness.ts'
 
 const replicas = 4
 

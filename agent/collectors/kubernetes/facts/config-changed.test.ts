@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SECOND } from '../../../graph/model/time.ts'
-import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
+import { SECOND } from '../../../../graph/model/time.ts'
+import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import { Api } from '../testing/api.ts'
+import type { Harness } from '../testing/harness.ts'
+import { plain } from '../testing/manifests.ts'
 import { configChanged } from './config-content.ts'
-import { Api } from './testing/api.ts'
-import type { Harness } from './testing/harness.ts'
-import { plain } from './testing/manifests.ts'
 
 suite('changed content in a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
   let api: Api

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
-import { Api } from './testing/api.ts'
-import { declared } from './testing/harness.ts'
-import { plain, pod } from './testing/manifests.ts'
+import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import { Api } from '../testing/api.ts'
+import { declared } from '../testing/harness.ts'
+import { plain, pod } from '../testing/manifests.ts'
 
 suite('network policies of a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
   let api: Api

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Raw } from './kind.ts'
+import type { Raw } from '../kind.ts'
 
 /**
  * A spec in the form in which two sights are compared: a line for each leaf, its path, a tab and its value. Values that may hold a

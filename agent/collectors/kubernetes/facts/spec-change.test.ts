@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { now, SECOND } from '../../../graph/model/time.ts'
-import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
-import { Api } from './testing/api.ts'
-import { at, node, ownerOf, pod, ready, replicated, running, service } from './testing/manifests.ts'
+import { now, SECOND } from '../../../../graph/model/time.ts'
+import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import { Api } from '../testing/api.ts'
+import { at, node, ownerOf, pod, ready, replicated, running, service } from '../testing/manifests.ts'
 
 const secret = 'hunter2'
 

@@ -4,10 +4,10 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { now, toRfc3339 } from '../../../graph/model/time.ts'
-import { ApiError, askJson } from '../../reflector/request.ts'
-import type { Log } from '../collector.ts'
-import type { LeasePlace } from './config.ts'
+import { now, toRfc3339 } from '../../../../graph/model/time.ts'
+import { ApiError, askJson } from '../../../reflector/request.ts'
+import type { Log } from '../../collector.ts'
+import type { LeasePlace } from '../config.ts'
 
 /** `coordination.k8s.io/v1` Lease, as far as it is read here. */
 interface LeaseObject {
