@@ -13,6 +13,7 @@ import { MINUTE, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { openConsumer, openProducer, Rejected, readQueueStats, readRecording } from '../../graph/queue/main.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { createCorrelator, OWN_PATTERNS, removeCluster } from '../../queries/engine/main.ts'
+import { lacksCollectors } from '../../test/support/collectors.ts'
 import { neo4jForTest, redisForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 
@@ -97,7 +98,7 @@ describe('the command line', () => {
     const other = { AITIA_CLUSTER: bystander }
     const why = await aitia(['why', 'deployment/checkout', '-n', 'shop'], { ...other, AITIA_CALLED_AS: './aitia' })
     assert.equal(why.code, 1)
-    assert.match(why.err.replaceAll('\n', ' '), /There is one in cluster .+: add -c test-\w+\. $/)
+    assert.match(why.err.replaceAll('\n', ' '), /There is one in cluster .+: add -c (test|replay)-\w+\. $/)
     const list = await aitia(['incidents'], { ...other, AITIA_CALLED_AS: './aitia' })
     assert.equal(list.code, 0)
     assert.match(
@@ -249,7 +250,9 @@ describe('the command line', () => {
     assert.match(unwritten.err, /^can't write the recording to /)
   })
 
-  test('doctor names what stands in the way, and goes on', async () => {
+  test('doctor names what stands in the way, and goes on', {
+    skip: lacksCollectors('ebpf', 'kubernetes'),
+  }, async () => {
     const { out } = await aitia(['doctor'], {
       KUBECONFIG: join(folder, 'none.yaml'),
       AITIA_REDIS_URL: 'redis://127.0.0.1:9',

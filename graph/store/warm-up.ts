@@ -15,10 +15,14 @@ export const perform = async (store: Store, { cypher, params, writes }: Rehearsa
   else await store.read(cypher, params)
 }
 
-/** Runs them until `signal`, one after the other: what is needed already must find a core free. What fails is left out: its real use says so. */
+/**
+ * Runs them until `signal`, one after the other: what is needed already must find a core free. What fails is left out: its real
+ * use says so. One that is under way at the signal is not waited for, which may be seconds: it touches nothing.
+ */
 export const rehearse = async (store: Store, rehearsals: readonly Rehearsal[], signal: AbortSignal): Promise<void> => {
+  const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   for (const each of rehearsals) {
     if (signal.aborted) return
-    await perform(store, each).catch(() => {})
+    await Promise.race([perform(store, each).catch(() => {}), ended])
   }
 }

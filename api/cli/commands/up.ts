@@ -54,31 +54,44 @@ const leaveAddresses = (servers: Servers): void => {
   })
 }
 
-/** Starts parts in order and stops them in the reverse one, however far it came. */
-class Stack {
-  readonly #stops: { readonly name: string; readonly stop: () => Promise<void> | void }[] = []
+interface Part {
+  readonly name: string
+  readonly stop: () => Promise<void> | void
+}
 
-  /** Says what is started and how long it took. */
-  async start<T extends { stop(): Promise<void> | void }>(name: string, start: () => Promise<T>): Promise<T> {
+const end = async ({ name, stop }: Part): Promise<void> => {
+  const slow = setTimeout(() => say(`${name} ends what it has begun; Ctrl-C again ends everything at once`), SLOW)
+  try {
+    await stop()
+  } catch (error) {
+    say(`${name} did not stop in order: ${(error as Error).message}`)
+    process.exitCode = 1
+  }
+  clearTimeout(slow)
+}
+
+/** Starts parts in order and stops them in the reverse one, however far it came; those that need nothing of each other at once. */
+class Stack {
+  readonly #parts: Part[][] = []
+
+  /** Says what is started and how long it took. `beside`: it needs nothing of the part that was started before it. */
+  async start<T extends { stop(): Promise<void> | void }>(
+    name: string,
+    start: () => Promise<T>,
+    { beside = false } = {},
+  ): Promise<T> {
     const began = performance.now()
     const slow = setTimeout(() => say(`${name.padEnd(12)} takes a while`), LONG)
     const running = await start().finally(() => clearTimeout(slow))
-    this.#stops.push({ name, stop: () => running.stop() })
+    const part = { name, stop: () => running.stop() }
+    if (beside) this.#parts.at(-1)!.push(part)
+    else this.#parts.push([part])
     say(`${name.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s`)
     return running
   }
 
   async stop(): Promise<void> {
-    for (const { name, stop } of this.#stops.splice(0).reverse()) {
-      const slow = setTimeout(() => say(`${name} ends what it has begun; Ctrl-C again ends everything at once`), SLOW)
-      try {
-        await stop()
-      } catch (error) {
-        say(`${name} did not stop in order: ${(error as Error).message}`)
-        process.exitCode = 1
-      }
-      clearTimeout(slow)
-    }
+    for (const parts of this.#parts.splice(0).reverse()) await Promise.all(parts.map(end))
   }
 }
 
@@ -117,8 +130,8 @@ const startAll = async (stack: Stack, { dirs, place }: Prepared) => {
     }
   })
   await stack.start('worker', () => startWorker(servers, log))
-  await stack.start('correlator', () => startCorrelator(servers, dirs, log))
-  const api = await stack.start('API', () => startApi(servers, { place, dirs }, log))
+  await stack.start('correlator', () => startCorrelator(servers, dirs, log), { beside: true })
+  const api = await stack.start('API', () => startApi(servers, { place, dirs }, log), { beside: true })
   return { log, servers, store, api, browserUrl, user, dirs }
 }
 

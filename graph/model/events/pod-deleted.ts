@@ -9,6 +9,8 @@ export const podDeleted = defineEvent({
   about: ['Pod'],
   origin: 'api.object',
   delay: 2 * SECOND,
+  // what is gone tells nothing any more
+  compared: true,
   fields: {
     graceSeconds: {
       type: 'int',

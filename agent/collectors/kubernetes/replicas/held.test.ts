@@ -50,3 +50,12 @@ test('a condition of a node can be made again, that its Lease is not renewed can
   })
   assert.deepEqual([isMadeAgain(event('Ready')), isMadeAgain(event('Lease'))], [true, false])
 })
+
+test('what a list that lacks a pod tells of its end is not made again', () => {
+  const pod = { kind: 'Pod', key: 'p', name: 'p' } as const
+  const end: Observation = {
+    ...{ type: 'event', kind: 'pod-deleted', id: 'pod-deleted/p', at: 1, observedAt: 2, uncertainty: 1 },
+    ...{ source: 'kubernetes@cluster', object: pod, fields: { inferred: true } },
+  }
+  assert.deepEqual([end, state('p', true), state('q')].map(isMadeAgain), [false, false, true])
+})
