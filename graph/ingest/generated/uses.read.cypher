@@ -3,6 +3,7 @@
 CYPHER 5
 UNWIND $rows AS row
 MATCH ()-[r:USES]->()
+USING INDEX SEEK r:USES(by, recordedTo, to)
 WHERE r.by = row.by AND r.recordedTo = $open AND r.to > row.after AND r.from <= row.until
 RETURN elementId(r) AS id, r.by AS by, r.fromKey AS fromKey, r.toKey AS toKey, r.from AS from, r.to AS to, r.uncertainty AS uncertainty,
   {role: r.role} AS properties
