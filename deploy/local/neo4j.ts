@@ -85,8 +85,6 @@ db.tx_log.rotation.retention_policy=32m size
 dbms.security.procedures.allowlist=db.*,dbms.*,tx.*
 dbms.security.allow_csv_import_from_file_urls=false
 dbms.usage_report.enabled=false
-# Statements seek whatever there is: to plan them anew while a graph grows, every 10 s, costs seconds and finds the same.
-dbms.cypher.min_replan_interval=10m
 # One plan for a statement, not one for each order of magnitude that its lists have.
 internal.cypher.use_parameter_size=false
 client.allow_telemetry=false

@@ -120,7 +120,7 @@ export const bench = async (): Promise<Row[]> => {
         what: 'the same for the first kill of a new server, as soon as worker and correlator say that they run',
         value: first.concluded,
         unit: 'ms',
-        detail: `${parts(first)}; by then the statements are planned, but the server's code is not compiled`,
+        detail: `${parts(first)}; what is planned ahead is still under way by then, and the server's code is not compiled`,
       },
     ]
   } finally {

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { BATCH_LIMIT } from '../../../graph/model/batch.ts'
 import type { Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import type { Batch, Gap, Status } from '../../reflector/handler.ts'
@@ -16,7 +15,7 @@ import { type AnyKind, covers, nameOf, type Trimmed } from './kind.ts'
 import { Known } from './known.ts'
 import { Names } from './names.ts'
 import { gapOf, Observer, source } from './observer.ts'
-import { Handover } from './replicas/handover.ts'
+import { emitLimit, Handover } from './replicas/handover.ts'
 import { replicaOf } from './replicas/lease.ts'
 import { watchedKinds } from './watched-kinds.ts'
 import { isSucceeded, positionOf, type Watched, Watches } from './watches.ts'
@@ -25,8 +24,6 @@ import { isSucceeded, positionOf, type Watched, Watches } from './watches.ts'
 const longestWait = 30_000
 /** Between tries to reach an API that was away at the start, ms. */
 const retryMs = 5_000
-/** Observations that are made before they are passed on and waited for, about 3 MB: with few at a time the lanes' jobs go out half empty. */
-const emitLimit = 4 * BATCH_LIMIT
 /** How often the watermark is noted on disk, µs. */
 const noteInterval = 5_000_000
 /** How often it is looked for what shows as time passes, ms. */

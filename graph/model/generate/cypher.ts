@@ -180,7 +180,7 @@ const recordRead = (kind: RelationKind): string =>
     'CYPHER 5',
     'UNWIND $rows AS row',
     `MATCH ()-[r:${kind.name}]->()`,
-    // Planned while the graph is empty, when reading all of it costs as little, it would be read whole for long.
+    // A plan of an empty graph, where reading all costs as little, would make a first sync quadratic.
     `USING INDEX SEEK r:${kind.name}(by, recordedTo, to)`,
     'WHERE r.by = row.by AND r.recordedTo = $open AND r.to > row.after AND r.from <= row.until',
     'RETURN elementId(r) AS id, r.by AS by, r.fromKey AS fromKey, r.toKey AS toKey, r.from AS from, r.to AS to, r.uncertainty AS uncertainty,',

@@ -1,4 +1,4 @@
-/** What retention looks for is found by seeks: its cost follows what there is of one cluster, not what is stored. */
+/** What retention looks for, and the writer of what it knows, is found by seeks: the cost follows what there is of one cluster, or what is written, not what is stored. */
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,14 +17,24 @@ const finds = [
   ...filesOf('statements/retention', /^[^.]+\.cypher$/).filter(
     (file) => !/(raise|turn)\.cypher$/.test(file) && !FEW.test(file),
   ),
-  ...filesOf('generated', /\.old\.cypher$/),
+  ...filesOf('generated', /\.(old|read)\.cypher$/),
 ]
-const PARAMETERS = { cluster: 'c', after: 'c/', until: 'c0', cut: 1, known: 1, incidentsCut: 1, limit: 1 }
+const PARAMETERS = {
+  rows: [],
+  open: 1,
+  cluster: 'c',
+  after: 'c/',
+  until: 'c0',
+  cut: 1,
+  known: 1,
+  incidentsCut: 1,
+  limit: 1,
+}
 const SCAN = /Scan$/
 
 const operators = (plan: Plan): string[] => [plan.operator, ...plan.children.flatMap(operators)]
 
-describe('statements of retention', () => {
+describe('statements of retention and of the writer', () => {
   let store: Store
   let plans: ReadonlyMap<string, Plan>
   before(async () => {
