@@ -1,5 +1,7 @@
 /** A collector whose observations never become safe, in a process to be killed. */
+import { statSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { setInterval } from 'node:timers'
 import { startEbpf } from '../main.ts'
 import { BOOT_ID } from './harness.ts'
@@ -20,9 +22,11 @@ const collector = startEbpf(
   },
   { pinDir },
 )
-// it must have noted where it was, or the next run would not know that it goes on
+// it must have noted where it was, or the next run would not know that it goes on; what a look finds is noted after it
 const wait = setInterval(() => {
-  if (collector.progress?.()[0]?.watermark == null) return
+  const noted = statSync(join(dataDir, 'state')).size > 0
+  collector.progress?.()
+  if (!noted) return
   clearInterval(wait)
   process.stdout.write('watching\n')
 }, 100)
