@@ -7,6 +7,7 @@ import { type Step, setUp } from './set-up.ts'
 import { debianPackages, debianPackagesForCluster } from './steps/debian.ts'
 import { addon, kernelPrograms } from './steps/native.ts'
 import { neo4jJars, neo4jStartImage } from './steps/neo4j.ts'
+import { refusedTestArguments } from './test-flags.ts'
 import { test } from './test-run.ts'
 import { withServers } from './with-servers.ts'
 
@@ -38,6 +39,11 @@ async function generate(args: string[]): Promise<number> {
 }
 
 async function setUpAndTest(args: string[]): Promise<number> {
+  const refused = refusedTestArguments(args)
+  if (refused !== null) {
+    console.error(refused)
+    return 2
+  }
   await setUp(toTest)
   return test(args)
 }

@@ -161,8 +161,8 @@ async function prepareModule(component: Component, work: string): Promise<string
 async function go(component: Component, cwd: string, args: string[]): Promise<void> {
   const env = goEnvironment({ CGO_ENABLED: component.cgo ? '1' : '0' })
   const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] })
-  // Minutes on all cores: what a person does meanwhile goes first.
-  if (child.pid) setPriority(child.pid, 5)
+  // Minutes on all cores: what else is done meanwhile goes first.
+  if (child.pid) setPriority(child.pid, 10)
   const ended = atEnd(() => child.kill())
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
