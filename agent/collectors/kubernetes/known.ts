@@ -20,13 +20,19 @@ interface Head {
   readonly since: number
 }
 
+/** How far all had come, µs, but for the kinds that nobody saw then: what counts for them, by their path. */
+interface Coverage {
+  readonly watermark: number
+  readonly behind?: Readonly<Record<string, number>>
+}
+
 /** Lines: an object, the state of one, a mark of one (null: it has none any more), one that was deleted, how far all had come, and whose they are. */
 type Line =
   | Entry
   | { readonly key: string; readonly digest: string }
   | { readonly key: string; readonly mark: number | null }
   | { readonly gone: string }
-  | { readonly watermark: number }
+  | Coverage
   | Head
 
 /**
@@ -36,10 +42,8 @@ type Line =
  * object too many or a state that is sent again, never one too few. Not synced, since only a crash of the machine could tell.
  */
 export class Known {
-  /** How far all had been passed on when the last run ended, µs. */
-  readonly watermark: number | undefined
-  /** What there is was there at some time after this, µs: how far all had come, or when the file was begun. */
-  readonly since: number
+  /** As the last run left it. */
+  readonly #last: Coverage | undefined
   readonly #file: string
   #head: Head
   readonly #objects = new Map<string, Entry>()
@@ -48,7 +52,7 @@ export class Known {
   readonly #heldMarks = new Map<string, number | null>()
   /** What was not passed on. */
   readonly #lacking = new Set<string>()
-  #covered: number | undefined
+  #covered: Coverage | undefined
   #lines = 0
 
   /** Of another cluster's file nothing is taken over. */
@@ -56,9 +60,18 @@ export class Known {
     this.#file = file
     this.#head = { cluster, since: now() }
     this.#read()
-    this.watermark = this.#covered
-    this.since = this.#covered ?? this.#head.since
+    this.#last = this.#covered
     this.#rewrite()
+  }
+
+  /** How far all of a kind had been passed on when the last run ended that saw it, µs. */
+  watermark(path: string): number | undefined {
+    return this.#last?.behind?.[path] ?? this.#last?.watermark
+  }
+
+  /** What there is of a kind was there at some time after this, µs: how far it had come, or when the file was begun. */
+  since(path: string): number {
+    return this.watermark(path) ?? this.#head.since
   }
 
   has(key: string): boolean {
@@ -145,9 +158,17 @@ export class Known {
     }
   }
 
-  /** All has been passed on up to here, µs; but for what failed, which makes it untrue until that is made good. */
-  covers(watermark: number): void {
-    if (this.#lacking.size === 0) this.#note([{ watermark }])
+  /**
+   * All kinds with these paths have been passed on up to here, µs; but for what failed, which makes it untrue until that is made
+   * good. A kind that is not seen (its objects may not be read, or are not asked for) stays where it was.
+   */
+  covers(watermark: number, seen: ReadonlySet<string>): void {
+    if (this.#lacking.size > 0) return
+    const paths = new Set([...this.#objects.values()].map(({ path }) => path))
+    const unseen = [...paths].filter((path) => !seen.has(path))
+    const since = (path: string) => this.#covered?.behind?.[path] ?? this.#covered?.watermark ?? this.#head.since
+    const behind = Object.fromEntries(unseen.map((path) => [path, since(path)]))
+    this.#note([{ watermark, ...(unseen.length > 0 && { behind }) }])
   }
 
   #entry(key: string): Entry | undefined {
@@ -169,7 +190,7 @@ export class Known {
       this.#objects.set(line.object.key, { ...line, ...(mark !== undefined && { mark }) })
     }
     if ('gone' in line) this.#objects.delete(line.gone)
-    else if ('watermark' in line) this.#covered = line.watermark
+    else if ('watermark' in line) this.#covered = line
     else if ('key' in line) {
       const entry = this.#objects.get(line.key)
       if (!entry) return
@@ -189,7 +210,7 @@ export class Known {
 
   #rewrite(): void {
     const lines: Line[] = [this.#head, ...this.#objects.values()]
-    if (this.#covered !== undefined) lines.push({ watermark: this.#covered })
+    if (this.#covered !== undefined) lines.push(this.#covered)
     writeFileSync(`${this.#file}.new`, text(lines), { mode: 0o600 })
     renameSync(`${this.#file}.new`, this.#file)
     this.#lines = lines.length

@@ -14,6 +14,7 @@ import {
   type AnyKind,
   type Fact,
   type Follower,
+  type Marks,
   type Moment,
   nameOf,
   type Resolve,
@@ -73,7 +74,7 @@ export class Observer {
       this.#known.holdsEnd(object.ref.key)
       return [...this.#events(kind, change), tombstone(object.ref, change, change.uncertaintyFrom)]
     }
-    const state = this.#state(kind, object, change.observedAt, this.uncertainty(change))
+    const state = this.#state(kind, object, change.observedAt, this.uncertainty(kind, change))
     return [...state, ...this.#events(kind, change)]
   }
 
@@ -87,9 +88,18 @@ export class Observer {
 
   #followerOf(kind: AnyKind): Follower<Trimmed> | undefined {
     if (!kind.follow) return undefined
-    const follower = this.#followers.get(kind) ?? kind.follow(this.#known)
+    const follower = this.#followers.get(kind) ?? kind.follow(this.#marksOf(kind))
     this.#followers.set(kind, follower)
     return follower
+  }
+
+  #marksOf({ path }: AnyKind): Marks {
+    const known = this.#known
+    return {
+      mark: (key) => known.mark(key),
+      setMark: (key, mark) => known.setMark(key, mark),
+      since: known.since(path),
+    }
   }
 
   /** The state again, where what it refers to was seen to differ, which it may do for so long. */
@@ -99,9 +109,9 @@ export class Observer {
   }
 
   /** µs back from the sight within which the change happened: to creation where the object is new, else to the last coverage. */
-  uncertainty({ object, previous, observedAt, uncertaintyFrom = 0 }: Change<Trimmed>): number {
+  uncertainty({ path }: AnyKind, { object, previous, observedAt, uncertaintyFrom = 0 }: Change<Trimmed>): number {
     if (previous) return uncertaintyFrom === 0 ? 0 : observedAt - uncertaintyFrom
-    const covered = object.ref && this.#known.has(object.ref.key) ? (this.#known.watermark ?? 0) : 0
+    const covered = object.ref && this.#known.has(object.ref.key) ? (this.#known.watermark(path) ?? 0) : 0
     return Math.max(0, observedAt - Math.max(object.createdAt, uncertaintyFrom, covered))
   }
 
@@ -113,8 +123,8 @@ export class Observer {
   }
 
   /** An object of an earlier run that is gone, and the event that its end is. */
-  gone({ unseenEnd }: AnyKind, object: ObjectRef, at: number, resourceVersion: string): Observation[] {
-    const from = this.#known.since
+  gone({ path, unseenEnd }: AnyKind, object: ObjectRef, at: number, resourceVersion: string): Observation[] {
+    const from = this.#known.since(path)
     const facts = this.#known.isSilent(object.key) ? [] : (unseenEnd?.facts(object, { from, to: at }) ?? [])
     this.#known.holdsEnd(object.key)
     return [

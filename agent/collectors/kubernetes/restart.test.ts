@@ -5,7 +5,9 @@ import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { now, SECOND } from '../../../graph/model/time.ts'
 import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
+import { choiceOf, takesAll } from './filter.ts'
 import { Api } from './testing/api.ts'
+import { Harness } from './testing/harness.ts'
 import { endpointSlice, type Meta, ownerOf, pod, replicated, service, µs } from './testing/manifests.ts'
 
 suite('what vanishes from a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
@@ -71,6 +73,29 @@ suite('what vanishes from a real kube-apiserver', { skip: (await controlPlaneUna
     await harness.until('the claim', () => harness.watcher.progress().length === 1)
     assert.equal(harness.events('pod-deleted', 'unwatched-a').length, 1)
     assert.deepEqual(harness.events('pod-deleted', 'unwatched-b'), [])
+  })
+
+  test('what vanished while its kind was not looked at was there when it was last seen, not when all else was', async (t) => {
+    const timings = { aliveBound: 300, tick: 50, steady: 200 }
+    const harness = new Harness(api.server)
+    t.after(() => harness.end())
+    await api.create(pod('unlooked'))
+    const hasCome = () => Number(harness.watcher.progress()[0]?.watermark ?? 0) > 0
+    await harness.start('test', timings)
+    const { object } = await harness.state('unlooked')
+    await harness.until('a watermark', hasCome)
+    await harness.stop()
+    await harness.start('test', timings, { filter: { ...takesAll, kinds: choiceOf('!pods') } })
+    await harness.until('a watermark', hasCome)
+    await api.remove('pod', 'unlooked')
+    const gone = now()
+    await harness.until('all else to be seen later', () => harness.watcher.progress()[0]!.watermark! > gone)
+    await harness.stop()
+    await harness.start('test', timings)
+    const { at, uncertainty } = await harness.event('pod-deleted', 'unlooked')
+    assert.ok(at < gone && at + uncertainty > gone)
+    const tombstone = await harness.state(object.key, ({ deleted }) => deleted === true)
+    assert.ok(tombstone.at - tombstone.uncertainty < gone)
   })
 
   test('a pod that was asked to go before keeps its event: the one of its end has the same id', async (t) => {

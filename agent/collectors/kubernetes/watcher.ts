@@ -165,10 +165,10 @@ export class ClusterWatcher implements RunningCollector {
 
   /** Notes how far all states have come. */
   #note(interval: number): void {
-    const { covered } = this.#watches
+    const { covered, seen } = this.#watches
     if (covered === undefined || covered - this.#noted <= interval) return
     this.#noted = covered
-    this.#known.covers(covered)
+    this.#known.covers(covered, seen)
   }
 
   #counters(): Record<string, number> {
@@ -275,7 +275,7 @@ export class ClusterWatcher implements RunningCollector {
     for (const change of changes) {
       const { owner, target } = change.object
       held.push(...this.#observer.changed(kind, change, isSucceeded(change, watched.reflector.view)))
-      const uncertainty = this.#observer.uncertainty(change)
+      const uncertainty = this.#observer.uncertainty(kind, change)
       for (const uid of this.#names.dependents(kind, change))
         concerned.set(uid, Math.max(uncertainty, concerned.get(uid) ?? 0))
       for (const met of [owner, target]) if (met) this.#custom.meet(met)
@@ -303,7 +303,7 @@ export class ClusterWatcher implements RunningCollector {
   /** Objects of an earlier run that the first list lacks. */
   async #passGone(watched: Watched, resourceVersion: string): Promise<void> {
     const observations = this.#gone(watched, resourceVersion)
-    await this.#known.pass(() => this.#handover.emitGone(observations, this.#known.watermark))
+    await this.#known.pass(() => this.#handover.emitGone(observations, this.#known.watermark(watched.kind.path)))
   }
 
   /** The end of what is known to have been passed on, and is not there. */

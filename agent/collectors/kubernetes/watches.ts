@@ -87,7 +87,12 @@ export class Watches {
     return lowest(this.covering)
   }
 
-  /** Up to when the states of all kinds are passed on, µs: the next run dates back to it what it finds changed. */
+  /** Paths of the kinds that are seen. */
+  get seen(): Set<string> {
+    return new Set(this.all.filter(isSeen).map(({ kind }) => kind.path))
+  }
+
+  /** Up to when the states of all kinds that are seen are passed on, µs: the next run dates back to it what it finds changed. */
   get covered(): number | undefined {
     return lowest(this.all.filter(({ kind }) => kind.object !== undefined))
   }
