@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { loadRecording } from '../../graph/ingest/main.ts'
+import type { StateObservation } from '../../graph/model/observation.ts'
 import { MINUTE, now, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { changes } from '../../queries/reads/changes.ts'
@@ -16,6 +17,21 @@ const START = 1_790_000_000 * SECOND
 const KILL = START + 10 * MINUTE
 const END = KILL + 5 * MINUTE
 const THEN = toRfc3339(KILL + 2 * SECOND)
+
+/** A pod that names a ConfigMap that is not there, and a Secret where nobody may look for it. */
+const namesNothing: StateObservation = {
+  ...{ type: 'state', object: { kind: 'Pod', key: 'p9', name: 'reader', namespace: 'lone' } },
+  ...{ at: START, version: 1, uncertainty: 0, source: KUBERNETES },
+  body: { labels: [], phase: 'Pending', ready: false, containers: [] },
+  relations: [
+    { standing: 'missing', kind: 'ConfigMap', name: 'gone' } as const,
+    { standing: 'unwatched', kind: 'Secret', name: 'db' } as const,
+  ].map(({ standing, kind, name }) => ({
+    kind: 'MOUNTS',
+    to: { kind, key: `${standing}/${kind}/lone/${name}`, name, namespace: 'lone', [standing]: true },
+    properties: { volume: name, paths: [], optional: false },
+  })),
+}
 
 describe('GraphQL as of a time', () => {
   const cluster = testCluster()
@@ -43,7 +59,7 @@ describe('GraphQL as of a time', () => {
     store = openStore(await neo4jForTest())
     await applySchema(store)
     const beats = [heartbeat(KUBERNETES, START, END, true), heartbeat(EBPF, START, END, true)]
-    await loadRecording(store, recordingOf([...healthy(START), ...outOfMemory(KILL), ...beats]), cluster)
+    await loadRecording(store, recordingOf([...healthy(START), ...outOfMemory(KILL), namesNothing, ...beats]), cluster)
     // The server plans each statement once, which on a busy machine takes longer than a request may.
     const asked = { cluster, kind: 'service', name: 'checkout', namespace: 'shop', at: KILL }
     await workload(store, asked)
@@ -126,6 +142,22 @@ describe('GraphQL as of a time', () => {
     assert.deepEqual([node.distance, node.path], [3, ['OWNS', 'OWNS', 'RUNS_ON'].map((kind) => ({ kind }))])
     assert.equal(dependencies.cut, true)
     assert.ok(dependents.found.some(({ object }) => object.kind === 'Service'))
+  })
+
+  test('a name of what does not exist is missing, one of what nobody looks for is unwatched', async () => {
+    const { topology, object } = await answer(`{
+      topology(kind: "pod", name: "reader", namespace: "lone", at: "${THEN}") { nodes { kind name missing unwatched } }
+      object(kind: "secret", name: "db", namespace: "lone") { missing unwatched state { at } }
+    }`)
+    assert.deepEqual(
+      (topology as { nodes: { name: string }[] }).nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+      [
+        { kind: 'Secret', name: 'db', missing: false, unwatched: true },
+        { kind: 'ConfigMap', name: 'gone', missing: true, unwatched: false },
+        { kind: 'Pod', name: 'reader', missing: false, unwatched: false },
+      ],
+    )
+    assert.deepEqual(object, { missing: false, unwatched: true, state: null })
   })
 
   test('who had an address, and changes', async () => {

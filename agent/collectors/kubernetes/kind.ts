@@ -1,7 +1,7 @@
 import { EVENTS } from '../../../graph/model/generated/registry.ts'
 import type { EventName, ObjectName } from '../../../graph/model/generated/types.ts'
 import type { Declaration, EventObservation, ObjectRef, StateObservation } from '../../../graph/model/observation.ts'
-import { fromRfc3339 } from '../../../graph/model/time.ts'
+import { fromRfc3339, OPEN } from '../../../graph/model/time.ts'
 import type { Change } from '../../reflector/handler.ts'
 import type { RawObject } from '../../reflector/list.ts'
 import { isNode, type Owner } from '../../reflector/owner.ts'
@@ -114,7 +114,7 @@ export interface Follower<T> {
   facts(moment: Moment): Fact[]
 }
 
-/** What a follower told of objects that are there, by their key: kept on disk, so that the next run tells what has changed since. */
+/** What a follower told of objects that are there, by their key: kept on disk as long as they are, so that the next run tells what has changed since. */
 export interface Marks {
   mark(key: string): number | undefined
   setMark(key: string, mark: number | undefined): void
@@ -172,10 +172,10 @@ export const nameOf = ({ path }: Pick<AnyKind, 'path'>): string => {
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read at this one border with a fallback for each field.
 export type Raw = any
 
-/** µs of a stamp, or undefined where there is none; StartError writes 1970 for "never". */
+/** µs of a stamp, or undefined where there is none; StartError writes 1970 for "never", and others a year that no integer here holds. */
 export const timeOf = (stamp: unknown): number | undefined => {
   const time = typeof stamp === 'string' ? fromRfc3339(stamp) : null
-  return time === null || time <= 0 ? undefined : time
+  return time === null || time <= 0 || time >= OPEN ? undefined : time
 }
 
 /** Labels as the model's bodies hold them: `key=value`, sorted. */

@@ -29,8 +29,12 @@ function following(marks = kept()) {
   const leases = new NodeLeases(marks)
   const renewed = (renewedAt: number, observedAt: number, more: Partial<Change<Renewed>> = {}) => {
     const ref = { kind: 'Lease', key: 'l', name: 'n1', namespace: 'kube-node-lease' } as const
-    const object = { ...{ uid: 'l', createdAt: 0, version: 1, ref, body: {} }, renewedAt, duration: 40 * SECOND }
-    leases.take({ type: 'present', object, uid: 'l', observedAt, resourceVersion: '1', ...more })
+    const object = {
+      ...{ uid: more.uid ?? 'l', createdAt: 0, version: 1, ref, body: {} },
+      renewedAt,
+      duration: 40 * SECOND,
+    }
+    leases.take({ type: 'present', object, uid: object.uid, observedAt, resourceVersion: '1', ...more })
   }
   const at = (seconds: number | undefined, missing = false) =>
     leases
@@ -108,6 +112,7 @@ test('one that was told to be stale is told to be renewed by the next run, withi
   assert.deepEqual(still.at(300), [], 'it was told')
   const away = restarted(310)
   away.renewed(500 * SECOND, 505 * SECOND)
+  away.renewed(505 * SECOND, 505 * SECOND)
   assert.deepEqual(away.at(506, true), [], 'not of a node that is not known')
   const found = restarted(310)
   found.renewed(500 * SECOND, 510 * SECOND)
@@ -115,6 +120,27 @@ test('one that was told to be stale is told to be renewed by the next run, withi
   const next = restarted(520)
   next.renewed(530 * SECOND, 530 * SECOND)
   assert.deepEqual(next.at(531), [], 'told once')
+})
+
+test('one that was deleted while it was stale and made anew is told to be renewed, by whichever run sees it', () => {
+  const marks = kept()
+  const { renewed, at } = following(marks)
+  renewed(100 * SECOND, 100 * SECOND)
+  assert.equal(at(151).length, 1)
+  renewed(100 * SECOND, 200 * SECOND, { type: 'deleted' })
+  assert.deepEqual(at(201), [])
+  const anew = ({ renewed, at }: ReturnType<typeof following>) => {
+    renewed(300 * SECOND, 300 * SECOND, { uid: 'another' })
+    return at(301)
+  }
+  const expected = [[140, 'True', 'node-condition-changed/uid-of-n1/Lease/True/100000000']]
+  const told = marks.mark('uid-of-n1')
+  assert.deepEqual(anew({ renewed, at }), expected)
+  renewed(310 * SECOND, 310 * SECOND, { uid: 'another' })
+  assert.deepEqual(at(311), [], 'told once')
+  assert.equal(marks.mark('uid-of-n1'), undefined)
+  marks.setMark('uid-of-n1', told)
+  assert.deepEqual(anew(following(marks)), expected)
 })
 
 suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
@@ -151,6 +177,20 @@ suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUna
     assert.deepEqual([renewed.fields.previous, renewed.fields.reason], ['False', 'Renewed'])
     assert.equal(harness.states('mute').filter(({ object }) => object.kind === 'Lease').length, 1)
     assert.equal(harness.events('node-condition-changed', 'mute').length, 2)
+  })
+
+  test('one that is deleted while it is stale and made anew while the collector is away is told to be renewed', async (t) => {
+    await api.create(node('remade'))
+    await api.apply(lease('remade', now(), 1))
+    const harness = await api.watch(t)
+    const stale = await harness.event('node-condition-changed', 'remade')
+    await api.kubectl('-n', 'kube-node-lease', 'delete', 'lease', 'remade')
+    await harness.state('remade', ({ object, deleted }) => object.kind === 'Lease' && deleted === true)
+    await harness.stop()
+    await api.apply(lease('remade', now(), 1))
+    await harness.start()
+    const renewed = await harness.event('node-condition-changed', 'remade', ({ fields }) => fields.status === 'True')
+    assert.deepEqual([renewed.object.key, renewed.fields.previous], [stale.object.key, 'False'])
   })
 
   test('one that was told to be stale, and renewed while the collector was away, is told to be renewed, and once', async (t) => {

@@ -18,7 +18,6 @@ const namespace = 'kube-node-lease'
 const grace = 10 * SECOND
 
 interface Lease {
-  readonly key: string
   readonly node: NameRef
   readonly duration: number
   renewedAt: number
@@ -27,6 +26,8 @@ interface Lease {
   stale: boolean
   /** It was already not renewed any more when it was seen first: a run before this one may have told so. */
   found: boolean
+  /** Whether one before it, of this run or another, was told to be stale is still to be looked up. */
+  fresh: boolean
 }
 
 /** One that was stale and is not any more. */
@@ -42,7 +43,7 @@ const patienceOf = ({ duration }: Pick<Lease, 'duration'>): number => duration +
 /** Leases of nodes: told is one that is not renewed any more, and when it is again. What is renewed in time tells nothing. */
 export class NodeLeases implements Follower<Renewed> {
   readonly #leases = new Map<string, Lease>()
-  /** The last renewal of each that was told to be stale. */
+  /** Of each node whose Lease was told to be stale the last renewal: the Lease may be made anew, and what was told is of the node. */
   readonly #marks: Marks
   /** As they were then: they may expire, or be renewed once more, before it is told. */
   #renewed: Renewal[] = []
@@ -59,36 +60,40 @@ export class NodeLeases implements Follower<Renewed> {
     if (!lease) {
       const node: NameRef = { kind: 'Node', namespace: '', name: ref.name ?? '' }
       const found = observedAt - renewedAt > patienceOf({ duration })
-      const told = this.#marks.mark(ref.key)
-      const stale = told === renewedAt
-      const fresh = { key: ref.key, node, duration, renewedAt, seenAt: observedAt, stale, found }
-      this.#leases.set(uid, fresh)
-      if (told === undefined || stale) return
-      // It was renewed while nobody watched, and may have been more than once.
-      const from = Math.min(renewedAt, Math.max(told + duration, this.#marks.since))
-      this.#renewed.push({ lease: { ...fresh }, before: told, from, to: renewedAt + SECOND })
+      this.#leases.set(uid, { node, duration, renewedAt, seenAt: observedAt, stale: false, found, fresh: true })
     } else if (renewedAt !== lease.renewedAt) {
       // By the clock of the node alone: one that is behind makes a Lease look old.
       const wasFound = lease.found && renewedAt - lease.renewedAt > patienceOf(lease)
-      const isAgain = lease.stale || wasFound
+      const isAgain = !lease.fresh && (lease.stale || wasFound)
       const before = lease.renewedAt
       Object.assign(lease, { renewedAt, seenAt: observedAt, stale: false, found: false })
       if (isAgain) this.#renewed.push({ lease: { ...lease }, before, from: renewedAt, to: renewedAt + SECOND })
     }
   }
 
+  /** One that is seen first, of a node whose Lease was told to be stale: it was renewed, or made anew, and may have been more than once. */
+  #found(lease: Lease, node: string): Renewal[] {
+    const before = this.#marks.mark(node)
+    lease.fresh = false
+    lease.stale = before === lease.renewedAt
+    if (before === undefined || lease.stale) return []
+    const { renewedAt, duration } = lease
+    const from = Math.min(renewedAt, Math.max(before + duration, this.#marks.since))
+    return [{ lease: { ...lease }, before, from, to: renewedAt + SECOND }]
+  }
+
   facts({ seenUntil = 0, resolve }: Moment): Fact[] {
     // Of a node that is not known it can't be told: that it is stale is told once the node is.
     const isKnown = ({ node }: Lease) => !isPlaceholder(resolve(node))
-    const renewed = this.#renewed.filter(({ lease }) => isKnown(lease))
+    const known = [...this.#leases.values()].filter(isKnown)
+    const found = known.filter(({ fresh }) => fresh).flatMap((lease) => this.#found(lease, resolve(lease.node).key))
+    const renewed = [...found, ...this.#renewed.filter(({ lease }) => isKnown(lease))]
     this.#renewed = []
-    for (const { lease } of renewed) this.#marks.setMark(lease.key, undefined)
-    const expired = [...this.#leases.values()].filter(
-      (lease) => !lease.stale && seenUntil - lease.seenAt > patienceOf(lease) && isKnown(lease),
-    )
+    for (const { lease } of renewed) this.#marks.setMark(resolve(lease.node).key, undefined)
+    const expired = known.filter((lease) => !lease.stale && seenUntil - lease.seenAt > patienceOf(lease))
     for (const lease of expired) {
       lease.stale = true
-      this.#marks.setMark(lease.key, lease.renewedAt)
+      this.#marks.setMark(resolve(lease.node).key, lease.renewedAt)
     }
     return [
       ...renewed.map((renewal) => renewalOf(renewal, resolve)),
