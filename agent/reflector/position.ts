@@ -34,7 +34,7 @@ export class Position {
   listed(resourceVersion: string): void {
     if ((compareVersions(resourceVersion, this.#newest) ?? 0) < 0) {
       throw new Error(
-        `got a list as of resourceVersion ${resourceVersion}, expected ${this.#newest} or later: a lagging server, or etcd was restored from a backup; then restart this agent`,
+        `got a list as of resourceVersion ${resourceVersion}, expected ${this.#newest} or later: a lagging server, or etcd was restored from a backup with its versions gone back: what is told of it from now on would count as older than what is known; then set AITIA_CLUSTER to another name`,
       )
     }
     this.#listNext = false
