@@ -9,7 +9,7 @@ import type { Spool } from './spool/spool.ts'
 /** Jobs that are under way at once: between two chunks Redis is asked whether it has enough. */
 const CHUNK = { bytes: 256 * 1024, records: 64 }
 /** What may pass without asking, in which time (ms) after the last answer: the heartbeats of a quiet agent. */
-const UNASKED = { bytes: 8 * 1024, for: 30_000 }
+const UNASKED = { bytes: 32 * 1024, for: 60_000 }
 
 /** Pause in ms after a failure; doubled up to the second at each further one. */
 const RETRY_AFTER = [50, 2_000] as const

@@ -17,8 +17,10 @@ namespace {
 
 constexpr uint32_t kBatchBytes = 256 * 1024;  // more than any record has: its header's size is 16 bits wide
 constexpr int kBatchesAtOnce = 16;            // before other work of the JavaScript thread has its turn
-// Each batch costs the JavaScript thread some 100 us, however small it is. What is urgent wakes us.
+// Each batch costs the JavaScript thread some 100 us, however small it is. What is urgent wakes us, and so does much. As long as
+// all that comes is left out, we look less and less often: what happens in a pod is followed by more.
 constexpr int kPollMs = 100;
+constexpr int kSlowestPollMs = 800;
 
 std::string RequireString(const Napi::Value& value, const char* name) {
   if (!value.IsString()) throw Napi::TypeError::New(value.Env(), std::string(name) + " must be a string");
@@ -135,9 +137,12 @@ Napi::Value KernelSession::Start(const Napi::CallbackInfo& info) {
 
 void KernelSession::WaitLoop() {
   epoll_event events[2];
+  int wait = kPollMs;
   while (!stopping_) {
-    if (ring_->Produced() != delivered_ && Pending() && !called_.exchange(true) && channel_.BlockingCall() != napi_ok) return;
-    epoll_wait(poll_.get(), events, 2, kPollMs);
+    const bool pending = ring_->Produced() != delivered_ && Pending();
+    if (pending && !called_.exchange(true) && channel_.BlockingCall() != napi_ok) return;
+    wait = pending ? kPollMs : std::min(2 * wait, kSlowestPollMs);
+    epoll_wait(poll_.get(), events, 2, wait);
   }
 }
 
@@ -225,9 +230,12 @@ Napi::Value KernelSession::LeftOutCount(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(left_out_count_));
 }
 
-// Boot clock: every record made before it was delivered.
+// Boot clock: every record made before it was delivered. Who asks does not wait for the thread to look: what is left out is passed
+// over here, and what is not is delivered next.
 Napi::Value KernelSession::CompleteNs(const Napi::CallbackInfo& info) {
   const uint64_t now = BootClock();
+  const bool reading = !closed_ && thread_.joinable();
+  if (reading && ring_->Produced() != delivered_ && Pending() && !called_.exchange(true)) channel_.NonBlockingCall();
   const std::lock_guard<std::mutex> lock(reading_);
   if (!closed_ && ring_->Produced() == delivered_) complete_ns_ = now;
   return Napi::Number::New(info.Env(), static_cast<double>(complete_ns_));
