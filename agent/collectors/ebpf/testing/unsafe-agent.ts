@@ -22,7 +22,9 @@ const collector = startEbpf(
   },
   { pinDir },
 )
-// it must have noted where it was, or the next run would not know that it goes on; what a look finds is noted after it
+// It must have noted where it was, or the next run would not know that it goes on; what a look finds is noted after it. The first
+// look comes before any batch: after one with an event of whatever pod runs on this machine nothing is safe, and nothing noted.
+collector.progress?.()
 const wait = setInterval(() => {
   const noted = statSync(join(dataDir, 'state')).size > 0
   collector.progress?.()
