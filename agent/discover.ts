@@ -3,6 +3,10 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Collector } from './collectors/collector.ts'
+import { environment } from './config.ts'
+
+/** What a collector finds its settings in. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
 export const COLLECTORS = join(import.meta.dirname, 'collectors')
 
@@ -35,3 +39,19 @@ export const discover = async (folder: string, names?: readonly string[]): Promi
   const chosen = there.filter((name) => names?.includes(name) ?? true)
   return Promise.all(chosen.map((name) => load(name, join(folder, name, 'main.ts'))))
 }
+
+/** Why a collector can't run here, or null. */
+export const reasonAgainst = async (
+  { collector, problem }: Found,
+  settings: Environment = environment,
+): Promise<string | null> => {
+  if (collector === null) return problem
+  try {
+    return await collector.available(settings)
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** Where a collector of the agent with this `dataDir` keeps what is its own. */
+export const ownDir = (dataDir: string, name: string): string => join(dataDir, name)

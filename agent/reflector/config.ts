@@ -51,16 +51,25 @@ function load(kubeConfig: KubeConfig, environment: Environment): void {
   }
 }
 
-/** Stands for the client's generated code: 50 MB in memory for typed calls of every API, of which none is made here. */
-const noCalls = 'data:text/javascript,export const createConfiguration = undefined, ServerConfiguration = undefined'
+const standIn = (...names: string[]): string =>
+  `data:text/javascript,export const ${names.map((name) => `${name} = undefined`).join()}`
 
-/** The client's class alone. What it needs to make typed calls is left out while it is loaded. */
+/**
+ * What stands for the parts of the client by which it makes calls itself, of which none is made here: typed calls of every API,
+ * 50 MB in memory, and a client for fetch.
+ */
+const noCalls = new Map([
+  ['./gen/index.js', standIn('createConfiguration', 'ServerConfiguration')],
+  ['undici', standIn('Agent', 'ProxyAgent')],
+])
+
+/** The client's class alone. What it needs to make calls is left out while it is loaded. */
 async function loadClient(): Promise<typeof KubeConfig> {
   const hooks = registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === './gen/index.js' && context.parentURL?.endsWith('/@kubernetes/client-node/dist/config.js')
-        ? { url: noCalls, shortCircuit: true }
-        : next(specifier, context),
+    resolve: (specifier, context, next) => {
+      const url = context.parentURL?.endsWith('/@kubernetes/client-node/dist/config.js') && noCalls.get(specifier)
+      return url ? { url, shortCircuit: true } : next(specifier, context)
+    },
   })
   try {
     return (await import('@kubernetes/client-node/dist/config.js')).KubeConfig

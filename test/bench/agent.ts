@@ -5,20 +5,19 @@
  * JavaScript. What the way through JavaScript costs is measured with records of a cgroup that nobody knows.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { builtObjects, preparePinDir, unpin } from '../../agent/native/native.ts'
+import { builtObjects, preparePinDir } from '../../agent/native/native.ts'
 import { startRedis } from '../../deploy/local/redis.ts'
+import { atWork, memoryOf, startAgent, stop, unpinAll } from '../support/agent-process.ts'
 import type { Row } from './row.ts'
 
 const root = join(import.meta.dirname, '../..')
 const programs = join(import.meta.dirname, 'programs')
 const cluster = `bench-agent-${process.pid}`
-const agentPins = '/sys/fs/bpf/aitia'
 const consumerPins = `/sys/fs/bpf/aitia-bench-${process.pid}`
 
 const RATE = 10_000
@@ -67,35 +66,6 @@ const cpuOf = (pid: number): number => {
   )
 }
 
-/** Memory of a process, MB: what it holds now, or the most it ever held. */
-const memoryOf = (pid: number, which: 'VmRSS' | 'VmHWM'): number =>
-  (Number(new RegExp(`^${which}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024) /
-  1e6
-
-const stop = async (child: ChildProcess): Promise<void> => {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exit = once(child, 'exit')
-  child.kill('SIGTERM')
-  await exit
-}
-
-const pinsOfAgent = (): string | undefined => {
-  const name = existsSync(agentPins) && readdirSync(agentPins).find((each) => each.startsWith(`${cluster}-`))
-  return name ? join(agentPins, name) : undefined
-}
-
-/** Waits until the agent's kernel programs are at work. */
-const foldersOfAgent = async (child: ChildProcess): Promise<string[]> => {
-  for (let tries = 0; tries < 600; tries++) {
-    if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}, expected it to run`)
-    const pins = pinsOfAgent()
-    const version = pins && readdirSync(pins).find((name) => existsSync(join(pins, name, 'links/process_exit')))
-    if (pins && version) return [join(pins, version, 'maps'), pins]
-    await sleep(100)
-  }
-  throw new Error('no pinned program of the agent after 60 s')
-}
-
 export const bench = async (): Promise<Row[]> => {
   const folder = mkdtempSync(join(tmpdir(), 'aitia-bench-'))
   const children: ChildProcess[] = []
@@ -104,31 +74,27 @@ export const bench = async (): Promise<Row[]> => {
     const { consumer, records, object } = build(folder)
     const refusal = preparePinDir(consumerPins)
     if (refusal !== null) throw new Error(`nothing can be pinned: ${refusal}`)
-    const { KUBECONFIG: _, ...environment } = process.env
     const own = {
       ...{ AITIA_CLUSTER: cluster, AITIA_DATA: join(folder, 'agent'), AITIA_REDIS_URL: redis.url },
       NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
     }
-    const startAgent = () => {
-      const child = spawn(join(root, 'aitia'), ['agent', '--collectors', 'ebpf'], {
-        env: { ...environment, ...own },
-        stdio: ['ignore', 'ignore', 'inherit'],
-      })
+    const start = () => {
+      const child = startAgent(own)
       children.push(child)
       return child
     }
     // without compiled code; it leaves its own to the one that is measured
-    const before = startAgent()
-    await foldersOfAgent(before)
+    const before = start()
+    await atWork(before, cluster)
     await sleep(FIRST_SECONDS * 1_000)
     const first = memoryOf(before.pid!, 'VmHWM')
     await stop(before)
-    const agentChild = startAgent()
+    const agentChild = start()
     const consumerChild = spawn(consumer, [consumerPins, ...builtObjects()], { stdio: ['pipe', 'pipe', 'inherit'] })
     children.push(consumerChild)
     const told = createInterface(consumerChild.stdout)[Symbol.asyncIterator]()
     if ((await told.next()).value !== 'ready') throw new Error('the consumer in C did not start')
-    const agent: Reader = { pid: agentChild.pid!, folders: await foldersOfAgent(agentChild) }
+    const agent: Reader = { pid: agentChild.pid!, folders: await atWork(agentChild, cluster) }
     const plain: Reader = { pid: consumerChild.pid!, folders: [consumerPins] }
 
     const cgroup = statSync('/sys/fs/cgroup/memory', { throwIfNoEntry: false }) ?? statSync('/sys/fs/cgroup')
@@ -221,8 +187,7 @@ export const bench = async (): Promise<Row[]> => {
     ]
   } finally {
     for (const child of children) await stop(child)
-    const pins = pinsOfAgent()
-    if (pins !== undefined) unpin(pins)
+    unpinAll(cluster)
     rmSync(consumerPins, { recursive: true, force: true })
     await redis.stop()
     rmSync(folder, { recursive: true, force: true })

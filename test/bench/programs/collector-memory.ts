@@ -8,9 +8,9 @@ import { keepSmall } from '../../../agent/memory.ts'
 
 // By its name, so that the project type-checks without this folder.
 const main = new URL('../../../agent/collectors/kubernetes/main.ts', import.meta.url).href
+keepSmall()
 const { default: kubernetes } = (await import(main)) as { default: Collector }
 
-keepSmall()
 const wanted = Number(process.argv[2])
 const dataDir = mkdtempSync(join(tmpdir(), 'aitia-bench-'))
 const megabytes = () => process.memoryUsage.rss() / 1e6
