@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -155,6 +155,29 @@ test('half a line, as a crash leaves it, says nothing', async (t) => {
   appendFileSync(file, '{"object":{"kind":"Pod","key":"half')
   await pass(new Known(file, 'c'), pods, { b: '1' })
   assert.deepEqual(new Known(file, 'c').of(pods), [ref('a'), ref('b')])
+})
+
+test('what a bad disk makes of lines says nothing; of a file whose first line is bad nothing is taken over', async (t) => {
+  const file = fileOf(t)
+  await pass(new Known(file, 'c'), pods, { a: '1' })
+  const bad = [
+    '7',
+    'null',
+    '"text"',
+    '[]',
+    '{}',
+    '{"path":"/api/v1/pods"}',
+    '{"path":"/api/v1/pods","object":{}}',
+    '\0\0',
+  ]
+  appendFileSync(file, `${bad.join('\n')}\n`)
+  await pass(new Known(file, 'c'), pods, { b: '1' })
+  assert.deepEqual(new Known(file, 'c').of(pods), [ref('a'), ref('b')])
+  const [, ...rest] = readFileSync(file, 'utf8').split('\n')
+  for (const first of ['{"cluster":"c"}', '7', '']) {
+    writeFileSync(file, [first, ...rest].join('\n'))
+    assert.deepEqual(new Known(file, 'c').of(pods), [], first)
+  }
 })
 
 test('of another cluster nothing is taken over', async (t) => {

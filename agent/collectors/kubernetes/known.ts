@@ -204,6 +204,7 @@ export class Known {
     if (!existsSync(this.#file)) return
     const [first, ...rest] = readFileSync(this.#file, 'utf8').split('\n').map(parse)
     if (!first || !('cluster' in first) || first.cluster !== this.#head.cluster) return
+    if (!Number.isSafeInteger(first.since)) return
     this.#head = first
     for (const line of rest) if (line) this.#take(line)
   }
@@ -219,10 +220,12 @@ export class Known {
 
 const text = (lines: readonly Line[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join('')
 
-/** A crash in the middle of an append leaves half a line, which says nothing. */
+/** A crash in the middle of an append leaves half a line, and a bad disk anything: it says nothing. */
 function parse(line: string): Line | undefined {
   try {
-    return JSON.parse(line)
+    const read = JSON.parse(line)
+    const isLine = 'path' in read ? typeof read.object?.key === 'string' : true
+    return isLine ? read : undefined
   } catch {
     return undefined
   }
