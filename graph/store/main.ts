@@ -6,7 +6,7 @@ import { fromGraph, type Params, toGraph } from './values.ts'
 export { type StoreConfig, storeConfig } from './config.ts'
 export { applySchema, type SchemaReport, showSchema } from './schema.ts'
 export type { GraphNode, GraphRelation, Params } from './values.ts'
-export { perform, type Rehearsal, rehearse } from './warm-up.ts'
+export { NO_KEYS, NO_ROWS, onPlansMade, perform, type Rehearsal, rehearse, renewPlans } from './warm-up.ts'
 
 /** One transaction: what it has run is committed together, or not at all. */
 export interface Transaction {

@@ -1,6 +1,6 @@
 /** Works through what is new in each cluster, pattern by pattern: wake, evaluate, conclude, and only then move the cursor. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Store } from '../../graph/store/main.ts'
+import { onPlansMade, type Store } from '../../graph/store/main.ts'
 import { readLanes } from '../reads/lanes.ts'
 import { conclude } from './conclude.ts'
 import { isFurther, moveCursor, readCursor } from './cursor.ts'
@@ -8,7 +8,7 @@ import { evaluate, readCoverage } from './evaluate.ts'
 import { loadPatterns, OWN_PATTERNS, type Pattern } from './pattern.ts'
 import { applyEngineSchema, statement } from './statements.ts'
 import { wake } from './wake.ts'
-import { warmUp } from './warm-up.ts'
+import { keepPlanned } from './warm-up.ts'
 
 /** Anchors evaluated by one statement. */
 const CHUNK = 100
@@ -129,14 +129,14 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     return ready.schema
   }
   /** A cluster that fails does not hold up the others; what went wrong is thrown in the end. */
-  const runAll = async (pattern: Pattern): Promise<Run[]> => {
+  const runAll = async (pattern: Pattern, by = store): Promise<Run[]> => {
     const runs: Run[] = []
     const errors: unknown[] = []
-    for (const cluster of await clustersOf(store)) {
+    for (const cluster of await clustersOf(by)) {
       if (stopping.signal.aborted) break
       if (cluster.startsWith(CASE_PREFIX)) continue
       try {
-        runs.push(await runPattern(store, cluster, pattern))
+        runs.push(await runPattern(by, cluster, pattern))
       } catch (error) {
         errors.push(new Error(`pattern ${pattern.id} on cluster ${cluster}: ${error}`, { cause: error }))
       }
@@ -144,10 +144,21 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.join('\n'))
     return runs
   }
+  let evaluated = 0
+  const live = onPlansMade(store)
+  const runLive = async (pattern: Pattern): Promise<void> => {
+    for (const run of await runAll(pattern, live)) evaluated += run.evaluated
+  }
+  /** Since it was asked last. */
+  const anyEvaluated = (): boolean => {
+    const any = evaluated > 0
+    evaluated = 0
+    return any
+  }
   const poll = async (pattern: Pattern): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        await runAll(pattern)
+        await runLive(pattern)
       } catch (error) {
         onError(error)
       }
@@ -158,25 +169,23 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     patterns,
     runOnce: async (cluster) => {
       await prepare()
-      if (cluster === undefined) return (await Promise.all(patterns.map(runAll))).flat()
+      if (cluster === undefined) return (await Promise.all(patterns.map((pattern) => runAll(pattern)))).flat()
       return Promise.all(patterns.map((pattern) => runPattern(store, cluster, pattern)))
     },
     start: async () => {
       await prepare()
-      const warming = warmUp(store, patterns, stopping.signal)
+      const planning = keepPlanned(store, patterns, anyEvaluated, stopping.signal)
       stops = await Promise.all(
         patterns.map(async (pattern) => {
           if (queue === undefined) {
             const running = poll(pattern)
             return () => running
           }
-          const open = await queue(pattern.id, async () => {
-            await runAll(pattern)
-          })
+          const open = await queue(pattern.id, () => runLive(pattern))
           return () => open.close()
         }),
       )
-      stops.push(() => warming)
+      stops.push(() => planning)
     },
     stop: async () => {
       stopping.abort()

@@ -1,13 +1,24 @@
 /** What a correlator has the server plan when it starts. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Rehearsal, rehearse, type Store } from '../../graph/store/main.ts'
+import { NO_KEYS, NO_ROWS, type Rehearsal, rehearse, renewPlans, type Store } from '../../graph/store/main.ts'
 import { COUNTING, labelOf, type Pattern, stepsParameter } from './pattern.ts'
 import { statement } from './statements.ts'
 
-/** Values of parameters do not count for a plan, but each has to be there. */
+/** For a plan only the types of parameters count. */
 export const PARAMETERS = {
-  ...{ keys: [], lanes: [], rows: [], ids: [], limit: 1, key: '', scope: '', cluster: '', known: 0, without: [] },
+  ...{
+    keys: NO_KEYS,
+    lanes: NO_ROWS,
+    rows: NO_ROWS,
+    ids: NO_KEYS,
+    limit: 1,
+    key: '',
+    scope: '',
+    cluster: '',
+    known: 0,
+    without: [],
+  },
   ...{ since: 0, back: 0, from: 0, to: 0, now: 0 },
 }
 
@@ -22,22 +33,34 @@ const formsOf = (name: string, labels: readonly string[]): string[] => [
   ...new Set(labels.flatMap((label) => ['objectKey', 'podKey'].map((property) => statement(name, label, property)))),
 ]
 
-/** The engine's statements and those of the patterns, on nothing; the longest first. */
+/** The engine's statements and those of the patterns, on nothing: what takes longest first, then what each verdict needs, then what has forms for many kinds. */
 export const rehearsals = (patterns: readonly Pattern[]): Rehearsal[] => {
   const kinds = new Set([...patterns.flatMap(({ steps }) => steps.map(({ event }) => event)), ...COUNTING])
   const labels = [...kinds].map(labelOf)
   // It has no list that could be empty, and is run all the time.
-  const own = STATEMENTS.filter((name) => name !== 'cursor-move').flatMap((name) =>
-    formsOf(name, labels).map((cypher): Rehearsal => ({ cypher, params: PARAMETERS, writes: writes(name) })),
-  )
+  const own = STATEMENTS.filter((name) => name !== 'cursor-move')
+    .map((name) => ({ name, forms: formsOf(name, labels) }))
+    .sort((a, b) => a.forms.length - b.forms.length)
+    .flatMap(({ name, forms }) => forms.map((cypher) => ({ cypher, params: PARAMETERS, writes: writes(name) })))
   const known = Number.MAX_SAFE_INTEGER
   const matches = patterns.map((pattern): Rehearsal => {
-    const params = { anchors: [], cluster: '', steps: stepsParameter(pattern), known, without: [] }
+    const params = { anchors: NO_KEYS, cluster: '', steps: stepsParameter(pattern), known, without: [] }
     return { cypher: pattern.cypher, params, writes: false }
   })
   return [...matches, ...own]
 }
 
-/** Has the server plan the engine's statements and those of the patterns. Needs both schemas; changes nothing. */
-export const warmUp = (store: Store, patterns: readonly Pattern[], signal: AbortSignal): Promise<void> =>
-  rehearse(store, rehearsals(patterns), signal)
+/**
+ * Has the server plan the engine's statements and those of the patterns, and plan again what the graph outgrows while they are
+ * `used`. Needs both schemas; changes nothing.
+ */
+export const keepPlanned = async (
+  store: Store,
+  patterns: readonly Pattern[],
+  used: () => boolean,
+  signal: AbortSignal,
+): Promise<void> => {
+  const all = rehearsals(patterns)
+  await rehearse(store, all, signal)
+  await renewPlans(store, all, used, signal)
+}

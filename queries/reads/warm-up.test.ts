@@ -15,7 +15,7 @@ const KILL = START + 10 * MINUTE
 const END = KILL + 5 * MINUTE
 
 const typeOf = (value: unknown): string =>
-  value === null || value === undefined ? 'null' : Array.isArray(value) ? 'list' : typeof value
+  value === null || value === undefined ? 'null' : Array.isArray(value) ? `list of ${typeOf(value[0])}` : typeof value
 
 /** A statement with the types of its parameters; those that it does not have cost no plan. */
 const shapeOf = (cypher: string, params: Readonly<Record<string, unknown>>): string => {
@@ -46,7 +46,8 @@ describe('the warm-up of an API', () => {
     const asked = new Set<string>()
     const reader: reads.Reader = {
       read: (cypher, params) => {
-        asked.add(shapeOf(cypher, params))
+        const nothing = Object.values(params ?? {}).some((value) => Array.isArray(value) && value.length === 0)
+        if (!nothing) asked.add(shapeOf(cypher, params ?? {}))
         return store.read(cypher, params)
       },
     }

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { pascalCase } from '../../graph/model/generate/names.ts'
 import { EVENTS, OBJECTS } from '../../graph/model/generated/registry.ts'
 import type { ObjectName } from '../../graph/model/generated/types.ts'
-import { type Rehearsal, rehearse, type Store } from '../../graph/store/main.ts'
+import { NO_KEYS, NO_ROWS, type Rehearsal, rehearse, type Store } from '../../graph/store/main.ts'
 import { forKind, statement } from './read.ts'
 
 /** Names of the statements of this folder. */
@@ -14,7 +14,7 @@ const STATEMENTS = readdirSync(import.meta.dirname, { recursive: true, encoding:
 /** Nothing has such a key. Of a value only the type counts for a plan. */
 const VALUES: Readonly<Record<string, unknown>> = {
   ...{ at: 0, known: 0, from: 0, to: 0, after: 0, afterAt: 0, limit: 1 },
-  ...{ keys: [], ids: [], rows: [], sources: [], clusters: [], incidents: [] },
+  ...{ keys: NO_KEYS, ids: NO_KEYS, rows: NO_ROWS, sources: NO_KEYS, clusters: NO_KEYS, incidents: NO_KEYS },
   ...{
     cluster: '',
     namespace: '',
