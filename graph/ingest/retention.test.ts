@@ -269,6 +269,29 @@ describe('the graph after retention', () => {
       await sweep(store, cluster, horizon, 0)
     }))
 
+  it('of a claim that was told again with more: what was believed before goes no sooner than it', async () => {
+    const pod = { kind: 'Pod', key: 'pod0.0', name: 'pod0', namespace: 'shop' } as const
+    const state = (at: number): Told => ({
+      ...{ type: 'state', object: pod, at, version: at, uncertainty: 0, source: 'kubernetes@cluster' },
+      ...{ body: { labels: [], phase: 'Running', ready: at > 1_000 }, relations: [] },
+    })
+    const exec = (at: number, more: { containerName?: string } = {}): Told => ({
+      ...{ type: 'event', kind: 'process-exec', id: `exec/${at}`, at, uncertainty: 0, observedAt: at },
+      ...{ source: 'ebpf@h1', host: 'h1', pod, object: { kind: 'Container', key: 'pod0.0.c0' }, ...more },
+      fields: { pid: 7, nsPid: 1, startBootClock: at, command: 'app', file: '/app' },
+    })
+    const deliveries = [
+      [state(1_000), exec(1_001)],
+      [exec(1_012, { containerName: 'app' }), state(1_018)],
+    ]
+    const first = deliveries.map((observations): Delivery => ({ observations, fate: 'written' }))
+    const one: Given = { share: 1, knownShare: 0.4, told: deliveries.flat(), first, rest: [] }
+    const { removed } = await play(one, async (cluster, horizon) => {
+      await sweep(store, cluster, horizon, 0)
+    })
+    assert.equal(removed, 2)
+  })
+
   it('does so while it is written to', (t) =>
     check(t, RUNS / 2, async (cluster, horizon, { rest }) => {
       const timely = rest.map((delivery) => ({

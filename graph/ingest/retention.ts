@@ -6,7 +6,7 @@
 import { LANES } from '../model/batch.ts'
 import { RELATIONS } from '../model/generated/registry.ts'
 import type { RelationName } from '../model/generated/types.ts'
-import { now as clock, MINUTE } from '../model/time.ts'
+import { now as clock, MINUTE, OPEN } from '../model/time.ts'
 import type { Store, Transaction } from '../store/main.ts'
 import { oldOf, retentionStatement, statement } from './statements.ts'
 
@@ -142,7 +142,7 @@ export const sweep = async (
   })
   // After it, whoever writes knows the new horizon.
   await store.write((transaction) => holdLanes(transaction, cluster))
-  const parameters = { cluster, cut: horizon.at, known: horizon.known, incidentsCut, until: `${cluster}0` }
+  const parameters = { cluster, cut: horizon.at, known: horizon.known, incidentsCut, until: `${cluster}0`, open: OPEN }
   const removed: Record<string, number> = {}
   for (const step of steps(cluster)) {
     const count = await removeAll(store, cluster, step, parameters, isOver)

@@ -162,7 +162,7 @@ async function go(component: Component, cwd: string, args: string[]): Promise<vo
   const env = goEnvironment({ CGO_ENABLED: component.cgo ? '1' : '0' })
   const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] })
   // Minutes on all cores: what else is done meanwhile goes first.
-  if (child.pid) setPriority(child.pid, 10)
+  if (child.pid) setPriority(child.pid, 5)
   const ended = atEnd(() => child.kill())
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

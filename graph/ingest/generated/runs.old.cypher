@@ -3,7 +3,7 @@
 CYPHER 5
 MATCH (near)-[r:RUNS]->(far)
 WHERE r.by >= $after AND r.by < $until AND r.recordedTo IS NOT NULL AND r.to IS NOT NULL
-  AND (r.recordedTo <= $known OR r.from <= $cut AND r.recordedFrom <= $known
+  AND (r.recordedTo <= $known OR r.recordedTo = $open AND r.from <= $cut AND r.recordedFrom <= $known
     AND NOT EXISTS { (far)<-[:ABOUT]-(event:Event) WHERE event.at > $cut }
     AND NOT EXISTS { MATCH (state:State) WHERE state.key = r.toKey AND state.at > $cut }
     AND NOT EXISTS {

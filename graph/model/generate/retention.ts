@@ -21,12 +21,15 @@ const oldRecords = (kind: RelationKind): string =>
     '',
   ].join('\n')
 
-/** A claim has no end. The far end is gone when nothing was told of it since the cut, and no state of the near end that is kept claims it. */
+/**
+ * A claim has no end. The far end is gone when nothing was told of it since the cut, and no state of the near end that is kept claims it. What is believed
+ * no more goes with what took its place: else an earlier knowledge time would miss what a later one has.
+ */
 const oldClaims = (kind: RelationKind): string =>
   [
     ...head(`Records of ${kind.name} that were believed only before what is kept, and those to what is gone.`),
     ...records(kind),
-    '  AND (r.recordedTo <= $known OR r.from <= $cut AND r.recordedFrom <= $known',
+    '  AND (r.recordedTo <= $known OR r.recordedTo = $open AND r.from <= $cut AND r.recordedFrom <= $known',
     '    AND NOT EXISTS { (far)<-[:ABOUT]-(event:Event) WHERE event.at > $cut }',
     '    AND NOT EXISTS { MATCH (state:State) WHERE state.key = r.toKey AND state.at > $cut }',
     '    AND NOT EXISTS {',
