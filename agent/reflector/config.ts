@@ -56,7 +56,7 @@ const standIn = (...names: string[]): string =>
 
 /**
  * What stands for the parts of the client by which it makes calls itself, of which none is made here: typed calls of every API,
- * 50 MB in memory, and a client for fetch.
+ * which are most of its memory, and a client for fetch.
  */
 const noCalls = new Map([
   ['./gen/index.js', standIn('createConfiguration', 'ServerConfiguration')],

@@ -13,6 +13,12 @@ const options = {
  */
 export const parseTestArguments = (args: string[]) => parseArgs({ args, options, allowPositionals: true })
 
+/** As they are written again. */
+export const flagsOf = ({ values }: ReturnType<typeof parseTestArguments>): string[] =>
+  Object.entries(values).flatMap(([name, value]) =>
+    Array.isArray(value) ? value.map((each) => `--${name}=${each}`) : [`--${name}`],
+  )
+
 /** What is wrong with them and what was expected, or null. */
 export function refusedTestArguments(args: string[]): string | null {
   try {

@@ -6,7 +6,7 @@ import { check } from './check.ts'
 import { run } from './child.ts'
 import { dim, green, red, yellow } from './colour.ts'
 import { ci, isRoot, root } from './config.ts'
-import { parseTestArguments } from './test-flags.ts'
+import { flagsOf, parseTestArguments } from './test-flags.ts'
 import type { Outcome } from './test-report.ts'
 import { withServers } from './with-servers.ts'
 
@@ -21,8 +21,8 @@ const left = join(root, '.aitia', 'test-results.jsonl')
 
 /** Resolves with 0 only if tests ran and none failed. Checks run only with the whole set. */
 export async function test(args: string[]): Promise<number> {
-  const { positionals: paths } = parseTestArguments(args)
-  const flags = args.filter((arg) => !paths.includes(arg))
+  const asked = parseTestArguments(args)
+  const paths = asked.positionals
   const files = filesBelow(paths)
   if (files.length === 0) {
     console.error(`No test file (*.test.ts) is below ${paths.join(', ') || folders.join(', ')}.`)
@@ -33,7 +33,7 @@ export async function test(args: string[]): Promise<number> {
   const checked = paths.length > 0 || (await check([])) === 0
   rmSync(results, { force: true })
   const code = await withServers((environment) =>
-    run([join(import.meta.dirname, 'test-files.ts'), results, ...flags, '--', ...files], environment),
+    run([join(import.meta.dirname, 'test-files.ts'), results, ...flagsOf(asked), '--', ...files], environment),
   )
   await kubernetes
   return sumUp(code, checked)

@@ -43,25 +43,30 @@ let turns: Promise<void> = Promise.resolve()
  * seconds: it changes nothing.
  */
 export const rehearse = async (store: Store, rehearsals: readonly Rehearsal[], signal: AbortSignal): Promise<void> => {
-  const ended = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  const ended = Promise.withResolvers<void>()
+  const end = () => ended.resolve()
+  signal.addEventListener('abort', end)
   for (const each of rehearsals) {
-    if (signal.aborted) return
+    if (signal.aborted) break
     turns = turns.then(async () => {
       if (!signal.aborted) await perform(store, each).catch(() => {})
     })
-    await Promise.race([turns, ended])
+    await Promise.race([turns, ended.promise])
   }
+  signal.removeEventListener('abort', end)
 }
 
 /** The head of a statement's file: comments, and the version of Cypher. */
 const HEAD = /^((?:\/\/.*\n)*CYPHER 5)\b/
 
 /**
- * The same store, where a statement runs by the plan that the server has of it, even one that it would make anew because the graph
- * has grown since: that may take seconds, in which nobody gets an answer. Whoever uses it renews the plans aside (`renewPlans`).
+ * The same store, where what is rehearsed runs by the plan that the server has of it, even one that it would make anew because the
+ * graph has grown since: that may take seconds, in which nobody gets an answer. Whoever uses it renews the plans aside
+ * (`renewPlans`); what is not rehearsed is left to the server, since nobody renews it.
  */
-export const onPlansMade = (store: Store): Store => {
-  const made = (cypher: string) => cypher.replace(HEAD, '$1 replan=skip')
+export const onPlansMade = (store: Store, rehearsals: readonly Rehearsal[]): Store => {
+  const rehearsed = new Map(rehearsals.map(({ cypher }) => [cypher, cypher.replace(HEAD, '$1 replan=skip')]))
+  const made = (cypher: string) => rehearsed.get(cypher) ?? cypher
   return {
     ...store,
     read: (cypher, params) => store.read(made(cypher), params),

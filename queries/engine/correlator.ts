@@ -8,7 +8,7 @@ import { evaluate, readCoverage } from './evaluate.ts'
 import { loadPatterns, OWN_PATTERNS, type Pattern } from './pattern.ts'
 import { applyEngineSchema, statement } from './statements.ts'
 import { wake } from './wake.ts'
-import { keepPlanned } from './warm-up.ts'
+import { keepPlanned, rehearsals } from './warm-up.ts'
 
 /** Anchors evaluated by one statement. */
 const CHUNK = 100
@@ -145,7 +145,8 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     return runs
   }
   let evaluated = 0
-  const live = onPlansMade(store)
+  const rehearsed = rehearsals(patterns)
+  const live = onPlansMade(store, rehearsed)
   const runLive = async (pattern: Pattern): Promise<void> => {
     for (const run of await runAll(pattern, live)) evaluated += run.evaluated
   }
@@ -174,7 +175,7 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     },
     start: async () => {
       await prepare()
-      const planning = keepPlanned(store, patterns, anyEvaluated, stopping.signal)
+      const planning = keepPlanned(store, rehearsed, anyEvaluated, stopping.signal)
       stops = await Promise.all(
         patterns.map(async (pattern) => {
           if (queue === undefined) {

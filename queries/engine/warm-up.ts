@@ -37,7 +37,7 @@ const formsOf = (name: string, labels: readonly string[]): string[] => [
 export const rehearsals = (patterns: readonly Pattern[]): Rehearsal[] => {
   const kinds = new Set([...patterns.flatMap(({ steps }) => steps.map(({ event }) => event)), ...COUNTING])
   const labels = [...kinds].map(labelOf)
-  // It has no list that could be empty, and is run all the time.
+  // It has parameters of its own, and is run all the time.
   const own = STATEMENTS.filter((name) => name !== 'cursor-move')
     .map((name) => ({ name, forms: formsOf(name, labels) }))
     .sort((a, b) => a.forms.length - b.forms.length)
@@ -51,16 +51,15 @@ export const rehearsals = (patterns: readonly Pattern[]): Rehearsal[] => {
 }
 
 /**
- * Has the server plan the engine's statements and those of the patterns, and plan again what the graph outgrows while they are
- * `used`. Needs both schemas; changes nothing.
+ * Has the server plan what is rehearsed, and plan again what the graph outgrows while it is `used`. Needs both schemas; changes
+ * nothing.
  */
 export const keepPlanned = async (
   store: Store,
-  patterns: readonly Pattern[],
+  all: readonly Rehearsal[],
   used: () => boolean,
   signal: AbortSignal,
 ): Promise<void> => {
-  const all = rehearsals(patterns)
   await rehearse(store, all, signal)
   await renewPlans(store, all, used, signal)
 }

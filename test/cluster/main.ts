@@ -21,9 +21,11 @@ async function up(name = 'shop', nodes = '1'): Promise<void> {
 const [command, ...words] = process.argv.slice(2)
 if (command === 'build') {
   const reason = await clusterUnavailable()
-  if (reason) throw new Error(reason)
-  const binaries = await ensureBinaries()
-  for (const [program, path] of Object.entries(binaries)) console.log(`${program}\t${path}`)
+  if (reason === null) for (const each of Object.entries(await ensureBinaries())) console.log(each.join('\t'))
+  else {
+    progress(`it can't run here: ${reason}`)
+    process.exitCode = 1
+  }
 } else if (command === 'up') {
   await up(...words)
 } else if (command === 'down') {

@@ -164,11 +164,11 @@ export class Known {
    */
   covers(watermark: number, seen: ReadonlySet<string>): void {
     if (this.#lacking.size > 0) return
-    const paths = new Set([...this.#objects.values()].map(({ path }) => path))
-    const unseen = [...paths].filter((path) => !seen.has(path))
+    const unseen = new Set<string>()
+    for (const { path } of this.#objects.values()) if (!seen.has(path)) unseen.add(path)
     const since = (path: string) => this.#covered?.behind?.[path] ?? this.#covered?.watermark ?? this.#head.since
-    const behind = Object.fromEntries(unseen.map((path) => [path, since(path)]))
-    this.#note([{ watermark, ...(unseen.length > 0 && { behind }) }])
+    const behind = Object.fromEntries([...unseen].map((path) => [path, since(path)]))
+    this.#note([{ watermark, ...(unseen.size > 0 && { behind }) }])
   }
 
   #entry(key: string): Entry | undefined {
