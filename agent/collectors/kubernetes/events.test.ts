@@ -56,10 +56,38 @@ suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     const [terminated] = harness.events('container-terminated', 'life')
     assert.equal(terminated?.fields.restartCount, 0)
     const [back] = harness.events('container-waiting', 'life')
-    assert.deepEqual([back?.object.kind, back?.containerName, back?.fields.reason], ['Pod', 'app', 'CrashLoopBackOff'])
+    assert.deepEqual([back?.object.kind, back?.containerName], ['Pod', 'app'])
+    assert.deepEqual([back?.fields.previous, back?.fields.reason], ['OOMKilled', 'CrashLoopBackOff'])
     assert.ok(back!.at >= µs(at(5)) && back!.at + back!.uncertainty <= back!.observedAt)
     const live = harness.states('life').slice(1)
     assert.ok(live.every(({ uncertainty }) => uncertainty === 0))
+  })
+
+  test('what a container was before it waits; a pod that never was ready became not ready by nothing', async (t) => {
+    const harness = await api.watch(t)
+    await api.create(pod('never'))
+    const waitingFor = (reason: string, restartCount = 0, lastState = {}) => ({
+      ...{ phase: 'Pending', startTime: at(1), ...ready('False', at(1)) },
+      containerStatuses: [
+        {
+          ...running('n0', at(1), restartCount).containerStatuses[0],
+          ...{ containerID: '', ready: false, state: { waiting: { reason } }, lastState },
+        },
+      ],
+    })
+    for (const reason of ['ErrImagePull', 'ImagePullBackOff', 'ErrImagePull'])
+      await api.setStatus('pod', 'never', waitingFor(reason))
+    await api.setStatus('pod', 'never', waitingFor('CrashLoopBackOff', 3, oomKilled('n2', at(5), at(6))))
+    await harness.event('container-waiting', 'never', ({ fields }) => fields.restartCount === 3)
+    assert.deepEqual(
+      harness.events('container-waiting', 'never').map(({ fields }) => [fields.previous, fields.reason]),
+      [
+        [undefined, 'ErrImagePull'],
+        [undefined, 'ImagePullBackOff'],
+        ['OOMKilled', 'CrashLoopBackOff'],
+      ],
+    )
+    assert.deepEqual(harness.events('pod-ready-changed', 'never'), [])
   })
 
   test('conditions of a node, and its Events, which name it by its name', async (t) => {

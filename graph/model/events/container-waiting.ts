@@ -11,6 +11,11 @@ export const containerWaiting = defineEvent({
   delay: 10 * SECOND,
   fields: {
     reason: { type: 'string', doc: 'CrashLoopBackOff, ImagePullBackOff, CreateContainerConfigError, ...' },
+    previous: {
+      type: 'string',
+      optional: true,
+      doc: 'Before: how its last run ended (OOMKilled, Error, Completed); absent before its first.',
+    },
     message: { type: 'string', optional: true, doc: 'What the kubelet adds.' },
     restartCount: { type: 'int', unit: 'count', doc: 'How often the kubelet restarted the container before this run.' },
   },

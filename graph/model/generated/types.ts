@@ -50,6 +50,8 @@ export interface ContainerTerminated {
 export interface ContainerWaiting {
   /** CrashLoopBackOff, ImagePullBackOff, CreateContainerConfigError, ... */
   readonly reason: string
+  /** Before: how its last run ended (OOMKilled, Error, Completed); absent before its first. */
+  readonly previous?: string
   /** What the kubelet adds. */
   readonly message?: string
   /** How often the kubelet restarted the container before this run. (count) */
@@ -172,9 +174,9 @@ export interface PodFailed {
   readonly message?: string
 }
 
-/** The Ready condition of a pod changed. */
+/** The Ready condition of a pod changed: that a new pod is not ready yet is no change. */
 export interface PodReadyChanged {
-  /** Ready now. */
+  /** Ready now; before it was the other. */
   readonly ready: boolean
   /** Why, where given: ContainersNotReady, ... */
   readonly reason?: string

@@ -2,6 +2,6 @@ import type { Words } from '../words.ts'
 
 export default {
   title: 'waiting',
-  summary: ({ containerName, reason, restartCount }) =>
-    `${containerName ?? 'container'}: ${reason}, restart ${restartCount}`,
+  summary: ({ containerName, previous, reason, restartCount }) =>
+    `${containerName ?? 'container'}: ${previous === undefined ? '' : `${previous} → `}${reason}, restart ${restartCount}`,
 } satisfies Words<'container-waiting'>

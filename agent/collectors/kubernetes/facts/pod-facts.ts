@@ -9,7 +9,7 @@ import { unstamped } from './stamps.ts'
 export const podFacts = (pod: Pod, sighting: Sighting<Pod>): Fact[] => [
   created(pod),
   ...lifecycleFacts(pod, sighting),
-  ...readyChanged(pod),
+  ...readyChanged(pod, sighting),
   ...failed(pod, sighting),
   ...pod.runs.flatMap((run) => [...started(pod, run), ...terminated(pod, run)]),
   ...specFacts(pod, sighting),
@@ -26,12 +26,9 @@ const created = ({ ref, createdAt }: Pod): Fact => ({
   fields: { createdAt },
 })
 
-/** The "not ready" of a pod on its way to its first start is no change: a container that it needs had not run before. */
-function readyChanged({ ref, ready, runs }: Pod): Fact[] {
-  if (!ready) return []
-  const isFirst = ({ role, restartCount, startedAt }: Run) =>
-    role !== 'ephemeral' && restartCount === 0 && startedAt !== undefined && startedAt >= ready.at
-  if (!ready.ready && (runs.length === 0 || runs.some(isFirst))) return []
+function readyChanged(pod: Pod, { previous }: Sighting<Pod>): Fact[] {
+  const { ref, ready } = pod
+  if (!ready || (!ready.ready && !previous?.ready?.ready && isNotYetReady(pod, ready.at))) return []
   const { at, ...fields } = ready
   return [
     {
@@ -44,6 +41,18 @@ function readyChanged({ ref, ready, runs }: Pod): Fact[] {
       fields,
     },
   ]
+}
+
+/**
+ * The "not ready" of a pod on its way to its first start is no change: the kubelet writes it as it takes the pod on (its
+ * startTime), and a container that the pod needs had not run before.
+ */
+function isNotYetReady({ runs, startedAt: takenOn }: Pod, notReadyAt: number): boolean {
+  if (runs.length === 0 || (takenOn !== undefined && notReadyAt <= takenOn + SECOND)) return true
+  return runs.some(
+    ({ role, restartCount, startedAt }) =>
+      role !== 'ephemeral' && restartCount === 0 && startedAt !== undefined && startedAt >= notReadyAt,
+  )
 }
 
 function failed(pod: Pod, sighting: Sighting<Pod>): Fact[] {
@@ -94,7 +103,7 @@ function terminated({ ref }: Pod, { id, name, role, startedAt, restartCount, ter
 }
 
 const isWaiting = (pod: Pod, waiting: Waiting, sighting: Sighting<Pod>): Fact => {
-  const { name, reason, message, restartCount, lastFinishedAt } = waiting
+  const { name, reason, message, restartCount, lastFinishedAt, lastReason } = waiting
   return {
     kind: 'container-waiting',
     id: `container-waiting/${pod.ref.key}/${name}/${restartCount}/${reason}`,
@@ -102,7 +111,7 @@ const isWaiting = (pod: Pod, waiting: Waiting, sighting: Sighting<Pod>): Fact =>
     object: pod.ref,
     pod: pod.ref,
     containerName: name,
-    fields: { reason, restartCount, ...given({ message }) },
+    fields: { reason, restartCount, ...given({ previous: lastReason, message }) },
   }
 }
 

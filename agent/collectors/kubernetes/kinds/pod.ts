@@ -51,8 +51,9 @@ export interface Waiting {
   readonly reason: string
   readonly message?: string
   readonly restartCount: number
-  /** When its last run ended, µs. */
+  /** When its last run ended, µs, and how. */
   readonly lastFinishedAt?: number
+  readonly lastReason?: string
 }
 
 export interface Pod extends Thing, Written, Lifecycle, Specified {
@@ -68,6 +69,8 @@ export interface Pod extends Thing, Written, Lifecycle, Specified {
   /** Runs of which the kubelet does not know what they were: `container/restarts`. */
   readonly unknownRuns: readonly string[]
   readonly ready?: { readonly ready: boolean; readonly at: number; readonly reason?: string; readonly message?: string }
+  /** When the kubelet took it on, µs. */
+  readonly startedAt?: number
   readonly failed?: { readonly reason: string; readonly message?: string }
 }
 
@@ -112,6 +115,7 @@ export default defineKind<Pod>({
           ...given({ reason: ready.reason || undefined, message: ready.message }),
         },
       }),
+      ...given({ startedAt: timeOf(status.startTime) }),
       ...(phase === 'Failed' && {
         failed: { reason: status.reason ?? '', ...given({ message: cut(status.message) }) },
       }),
@@ -214,6 +218,7 @@ function unknownRunsOf({ name, restartCount, state, lastState }: PodContainer): 
 function waitingOf({ name, restartCount, state, lastState }: PodContainer): Waiting[] {
   const { reason, message } = state.waiting ?? {}
   if (!reason || onTheWay.has(reason)) return []
-  const lastFinishedAt = timeOf(lastState.terminated?.finishedAt)
-  return [{ name, reason, restartCount, ...given({ message: cut(message), lastFinishedAt }) }]
+  const { finishedAt, reason: lastReason } = lastState.terminated ?? {}
+  const last = { lastFinishedAt: timeOf(finishedAt), lastReason: lastReason || undefined }
+  return [{ name, reason, restartCount, ...given({ message: cut(message), ...last }) }]
 }
