@@ -4,6 +4,7 @@ import { check } from './check.ts'
 import { run } from './child.ts'
 import { root } from './config.ts'
 import { type Step, setUp } from './set-up.ts'
+import { compiledCode } from './steps/compiled-code.ts'
 import { debianPackages, debianPackagesForCluster } from './steps/debian.ts'
 import { addon, kernelPrograms } from './steps/native.ts'
 import { neo4jJars, neo4jStartImage } from './steps/neo4j.ts'
@@ -11,7 +12,7 @@ import { refusedTestArguments } from './test-flags.ts'
 import { test } from './test-run.ts'
 import { withServers } from './with-servers.ts'
 
-const toRun: Step[] = [debianPackages, neo4jJars, kernelPrograms, addon]
+const toRun: Step[] = [debianPackages, neo4jJars, kernelPrograms, addon, compiledCode]
 const toTest: Step[] = [...toRun, debianPackagesForCluster, neo4jStartImage]
 
 /** Sets everything up and hands over to the CLI, which replays a real incident, explains it and keeps watching. */

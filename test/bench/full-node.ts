@@ -13,6 +13,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Cgroup } from '../../agent/native/testing/cgroup.ts'
 import { startRedis } from '../../deploy/local/redis.ts'
+import { compileInto } from '../../deploy/local/steps/compiled-code.ts'
 import type { Batch } from '../../graph/model/batch.ts'
 import { openConsumer } from '../../graph/queue/main.ts'
 import { controlPlaneUnavailable, startControlPlane } from '../cluster/control-plane.ts'
@@ -24,7 +25,7 @@ import type { Row } from './row.ts'
 /** What a kubelet takes where nobody sets its maxPods. */
 const PODS = 110
 const PODS_OF_APP = 5
-/** How long the first start, without compiled code, is watched. */
+/** How long the first start is watched. */
 const FIRST_SECONDS = 15
 /** How long it goes on: longer than the agent remembers containers and pods that are gone, which is a minute. */
 const SECONDS = 90
@@ -189,17 +190,19 @@ export const bench = async (): Promise<Row[]> => {
     const consumer = openConsumer({ redisUrl: redis.url, prefix: cluster }, async (batch) => told.take(batch))
     after(() => consumer.close())
     after(() => unpinAll(cluster))
+    const compiled = join(folder, 'compile-cache')
     const start = async (): Promise<ChildProcess> => {
       const child = startAgent({
         ...{ AITIA_CLUSTER: cluster, AITIA_QUEUE_PREFIX: cluster, AITIA_DATA: join(folder, 'agent') },
         ...{ AITIA_REDIS_URL: redis.url, KUBECONFIG: server.kubeconfig, AITIA_NODE_NAME: NODE },
-        NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
+        NODE_COMPILE_CACHE: compiled,
       })
       after(() => stop(child))
       await atWork(child, cluster)
       return child
     }
-    // without compiled code; it leaves its own to the one that is measured
+    // It begins with what the set-up compiled, as a first start does, and leaves its own to the one that is measured.
+    await compileInto(compiled)
     const before = await start()
     for (let count = 0; count < FIRST_SECONDS; count++) await node.second(count)
     const first = memoryOf(before.pid!, 'VmHWM')
@@ -225,7 +228,7 @@ export const bench = async (): Promise<Row[]> => {
         value: first,
         unit: 'MB',
         budget: { atMost: 150 },
-        detail: `the most that it held in its first ${FIRST_SECONDS} s of that, without compiled code from a start before`,
+        detail: `the most that it held in its first ${FIRST_SECONDS} s of that, with what the set-up compiled`,
       },
     ]
   } finally {
