@@ -40,7 +40,7 @@ const stateOf = (said: Saying, at: number): StateObservation => {
   }
 }
 
-const rowOf = (said: Saying): ObjectRow => objectRow('', refOf(said), said.own && said.name !== undefined)
+const rowOf = (said: Saying): ObjectRow => objectRow('w', '', refOf(said), said.own && said.name !== undefined)
 
 /** By its own states if any names it, else by all: the smallest of each text. */
 const expected = (all: readonly Saying[]) => {

@@ -28,8 +28,8 @@ export interface ObjectRow extends Naming {
 }
 
 /** @param named its own state says it */
-export const objectRow = (cluster: string, ref: ObjectRef, named = false): ObjectRow => ({
-  key: `${cluster}/${ref.key}`,
+export const objectRow = (key: string, cluster: string, ref: ObjectRef, named: boolean): ObjectRow => ({
+  key,
   kind: ref.kind,
   named: named || null,
   name: ref.name ?? null,
@@ -38,6 +38,15 @@ export const objectRow = (cluster: string, ref: ObjectRef, named = false): Objec
   missing: ref.missing ?? null,
   properties: { cluster, uid: ref.key, kind: ref.kind, ...(ref.unwatched && { unwatched: true }) },
 })
+
+/** Whether a reference says of the row's object just what the row says. */
+export const saysTheSame = (row: ObjectRow, ref: ObjectRef, named: boolean): boolean =>
+  row.name === (ref.name ?? null) &&
+  row.namespace === (ref.namespace ?? null) &&
+  row.workloadKind === (ref.workloadKind ?? null) &&
+  row.missing === (ref.missing ?? null) &&
+  row.named === (named || null) &&
+  row.properties.unwatched === ref.unwatched
 
 /** Whether a state names its object. A container's is a claim of attribution, made of no more than a pod's reference to it. */
 export const namesItself = ({ object, pod }: StateObservation): boolean =>

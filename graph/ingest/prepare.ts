@@ -11,7 +11,7 @@ import type {
   StateObservation,
 } from '../model/observation.ts'
 import type { Claim, StateView, Target } from './derive.ts'
-import { namesItself, type ObjectRow, objectRow, united } from './objects.ts'
+import { namesItself, type ObjectRow, objectRow, saysTheSame, united } from './objects.ts'
 
 const kindsOfLaw = (law: 'state' | 'fixed'): ReadonlySet<RelationName> =>
   new Set((Object.keys(RELATIONS) as RelationName[]).filter((kind) => RELATIONS[kind].law === law))
@@ -86,11 +86,24 @@ const eventRow = (cluster: string, lane: string, event: EventObservation): Event
   const prefixed = (key: string) => `${cluster}/${key}`
   const objectKey = prefixed(event.object.key)
   const pod = event.pod ?? (event.object.kind === 'Pod' ? event.object : undefined)
-  const { kind, at, uncertainty, observedAt, source, host, bootId, bootClock, sequence } = event
-  const { containerName, workloadName, unattributed } = event
+  const { kind } = event
   const properties: Record<string, unknown> = {
-    ...{ kind, cluster, at, uncertainty, observedAt, lane, source, host, bootId, bootClock, sequence },
-    ...{ objectKey, objectKind: event.object.kind, containerName, workloadName, unattributed },
+    kind,
+    cluster,
+    at: event.at,
+    uncertainty: event.uncertainty,
+    observedAt: event.observedAt,
+    lane,
+    source: event.source,
+    host: event.host,
+    bootId: event.bootId,
+    bootClock: event.bootClock,
+    sequence: event.sequence,
+    objectKey,
+    objectKind: event.object.kind,
+    containerName: event.containerName,
+    workloadName: event.workloadName,
+    unattributed: event.unattributed,
     podKey: pod && prefixed(pod.key),
     podName: pod?.name,
     namespace: pod?.namespace ?? event.object.namespace,
@@ -168,9 +181,12 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
 
   const addObject = (ref: ObjectRef | undefined, byItself = false) => {
     if (ref === undefined) return
-    const row = objectRow(cluster, ref, byItself)
-    const known = objects.get(row.key)
-    objects.set(row.key, known ? united(known, row) : row)
+    const key = `${cluster}/${ref.key}`
+    const known = objects.get(key)
+    // Most events of a batch name the same few in the same words.
+    if (known && saysTheSame(known, ref, byItself)) return
+    const row = objectRow(key, cluster, ref, byItself)
+    objects.set(key, known ? united(known, row) : row)
   }
   const addContext = ({ contextKey, at }: EventObservation, podKey: unknown) => {
     const context = contextKey === undefined ? undefined : contexts[contextKey]

@@ -1,7 +1,7 @@
 /** Writes verdicts, and what follows from the newest verdict of each occurrence: causes, affected objects, incidents. */
 import { horizonOf } from '../../graph/ingest/main.ts'
 import { now } from '../../graph/model/time.ts'
-import type { Store, Transaction } from '../../graph/store/main.ts'
+import type { Params, Store, Transaction } from '../../graph/store/main.ts'
 import { type Conclusion, conclusionOf, type Stored, withdrawal } from './conclusion.ts'
 import { occurrenceId } from './identity.ts'
 import type { Judgement } from './judgement.ts'
@@ -9,28 +9,37 @@ import { type Pattern, spanBefore } from './pattern.ts'
 import { statement } from './statements.ts'
 
 const follow = async (transaction: Transaction, written: readonly Conclusion[]): Promise<void> => {
-  const run = (name: string, parameters: Record<string, unknown>) =>
-    transaction.run<{ id: string }>(statement(name), parameters)
-  await run('forget-causes', { ids: written.flatMap((each) => each.previous ?? []) })
-  await run('forget-affected', { ids: written.map(({ id }) => id) })
-  await run('write-evidence', {
-    rows: written.flatMap(({ verdictId, evidence }) =>
-      evidence.map(({ step, id }) => ({ verdictId, eventId: id, step })),
-    ),
-  })
-  await run('write-causes', {
-    rows: written.flatMap(({ verdictId, hops }) => hops.map((hop) => ({ ...hop, verdictId }))),
-  })
-  await run('write-affected', {
-    rows: written.flatMap(({ id, affected }) => affected.map(({ key, role }) => ({ id, key, role }))),
-  })
+  /** Nothing is asked where there is nothing to do. */
+  const run = async (name: string, list: 'ids' | 'rows', of: readonly unknown[], more: Params = {}) =>
+    of.length === 0 ? [] : transaction.run<{ id: string }>(statement(name), { [list]: of, ...more })
+  const evidence = written.flatMap(({ verdictId, evidence }) =>
+    evidence.map(({ step, id }) => ({ verdictId, eventId: id, step })),
+  )
+  const causes = written.flatMap(({ verdictId, hops }) => hops.map((hop) => ({ ...hop, verdictId })))
+  const affected = written.flatMap(({ id, affected }) => affected.map(({ key, role }) => ({ id, key, role })))
   const members = written.map(({ id, incidentId, incident }) => ({ id, incidentId, incident }))
-  const left = await run('leave-incidents', { rows: members })
   const joined = members.filter(({ incidentId }) => incidentId !== null)
-  await run('join-incidents', { rows: joined })
+  // All started at once: the server runs them in this order.
+  const [left] = await Promise.all([
+    run('leave-incidents', 'rows', members),
+    run(
+      'forget-causes',
+      'ids',
+      written.flatMap((each) => each.previous ?? []),
+    ),
+    run(
+      'forget-affected',
+      'ids',
+      written.map(({ id }) => id),
+    ),
+    run('write-evidence', 'rows', evidence),
+    run('write-causes', 'rows', causes),
+    run('write-affected', 'rows', affected),
+    run('join-incidents', 'rows', joined),
+  ])
   const ids = [...new Set([...left.map(({ id }) => id), ...joined.map(({ incidentId }) => incidentId as string)])]
   // Sorted, so that two writers take the locks in one order.
-  await run('sum-incidents', { ids: ids.sort(), now: now() })
+  await run('sum-incidents', 'ids', ids.sort(), { now: now() })
 }
 
 /** What became of a set of judgements. */
@@ -79,7 +88,7 @@ export const conclude = async (
   if (conclusions.length + awaits.length === 0) return { written: 0, overtaken: 0 }
   conclusions.sort((a, b) => (a.id < b.id ? -1 : 1))
   return store.write(async (transaction) => {
-    await transaction.run(statement('write-awaits'), { rows: awaits })
+    if (awaits.length > 0) await transaction.run(statement('write-awaits'), { rows: awaits })
     const done = await transaction.run<{ id: string }>(statement('write-verdicts'), {
       rows: conclusions.map(({ id, expected, verdictId, occurrence, verdict }) => ({
         ...{ id, expected, verdictId, occurrence, verdict },

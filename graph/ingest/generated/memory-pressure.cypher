@@ -5,6 +5,7 @@ CYPHER 5
 UNWIND $rows AS row
 MERGE (event:Event {id: row.id})
 ON CREATE SET event:MemoryPressure, event += row.properties
-WITH event, row WHERE row.about IS NOT NULL
+WITH event, row
+WHERE row.about IS NOT NULL AND event.arrival = row.properties.arrival AND event.lane = row.properties.lane
 MATCH (object:Object {key: row.about})
-MERGE (event)-[:ABOUT]->(object)
+CREATE (event)-[:ABOUT]->(object)

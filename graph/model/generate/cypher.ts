@@ -94,10 +94,12 @@ const eventUpsert = (kind: EventKind, crowded: ReadonlySet<string>): string => {
     'MERGE (event:Event {id: row.id})',
     `ON CREATE SET event:${label}, event += row.properties`,
   ]
+  // One that was there has an arrival of its own, and its arrow.
   const arrow = [
-    'WITH event, row WHERE row.about IS NOT NULL',
+    'WITH event, row',
+    'WHERE row.about IS NOT NULL AND event.arrival = row.properties.arrival AND event.lane = row.properties.lane',
     'MATCH (object:Object {key: row.about})',
-    'MERGE (event)-[:ABOUT]->(object)',
+    'CREATE (event)-[:ABOUT]->(object)',
   ]
   return [
     `// ${GENERATED}`,
