@@ -173,7 +173,7 @@ test('killed and started again, a reader with pins misses nothing and repeats on
   for (let status = 7; status <= 12; status++) failed.push(await fail(t, status))
 
   const second = new Recorder(t, { pinDir })
-  assert.ok(second.kernel.continued && !second.kernel.replaced)
+  assert.ok(!second.kernel.replaced)
   assert.deepEqual(new Set(second.kernel.programs.map(({ state }) => state)), new Set(['continued', 'callable']))
   failed.push(await fail(t, 13))
   await second.find('processExit', ({ cgroupId }) => cgroupId === failed.at(-1))
@@ -211,9 +211,14 @@ test('two agents cannot read one ring; another ring size replaces what was pinne
   assert.throws(() => new Kernel({ objects: OBJECTS, pinDir }), /another agent reads the ring/)
   await fail(t, 1)
   await one.complete()
+  const { ringId } = one.kernel
   one.kernel.close()
+  const same = new Kernel({ objects: OBJECTS, pinDir })
+  assert.equal(same.ringId, ringId)
+  same.close()
   const other = new Recorder(t, { pinDir, ringBytes: 131_072 })
-  assert.ok(other.kernel.replaced && !other.kernel.continued)
+  assert.ok(other.kernel.replaced && other.kernel.ringId !== ringId)
+  assert.deepEqual(new Set(other.kernel.programs.map(({ state }) => state)), new Set(['attached', 'callable']))
   assert.equal(readdirSync(pinDir).filter((name) => name !== 'sequence').length, 1)
   const failed = await fail(t, 2)
   await other.find('processExit', ({ cgroupId }) => cgroupId === failed)
@@ -225,12 +230,13 @@ test('unpin detaches and leaves nothing in bpffs', { skip }, async (t) => {
   const pinDir = pinDirFor(t)
   const recorder = new Recorder(t, { pinDir })
   assert.throws(() => unpin(pinDir), /a running agent reads/)
+  const { ringId } = recorder.kernel
   recorder.kernel.close()
   assert.ok(unpin(pinDir))
   assert.ok(!unpin(pinDir))
   assert.deepEqual(readdirSync(dirname(pinDir)), [])
   const again = new Recorder(t, { pinDir: pinDirFor(t) })
-  assert.ok(!again.kernel.continued)
+  assert.notEqual(again.kernel.ringId, ringId)
 })
 
 test('a number that was given is not given again when the maps are made anew', { skip }, async (t) => {

@@ -46,6 +46,7 @@ export interface KernelOptions {
 
 interface Session {
   programs(): ProgramStatus[]
+  ringId(): number
   start(onBatch: (bytes: number, records: number, end: number) => void): ArrayBuffer
   acknowledge(end: number): void
   leaveOut(kind: number, cgroupId: number): void
@@ -188,9 +189,12 @@ export class Kernel {
     this.replaced = old.length > 0
   }
 
-  /** True if programs of an earlier run were found at work, with what they wrote meanwhile. */
-  get continued(): boolean {
-    return this.programs.some(({ state }) => state === 'continued')
+  /**
+   * Names the ring in this boot. One that an earlier run has read, and all of whose programs were found at work, holds what
+   * happened meanwhile; any other does not.
+   */
+  get ringId(): number {
+    return this.#session.ringId()
   }
 
   /** Starts reading. Batches come in order; an error thrown by `onBatch` is thrown again as an uncaught one. */

@@ -12,7 +12,7 @@ import { BootClock } from './clock.ts'
 import { readMissedKills } from './missed-kills.ts'
 import { PressureFlush } from './pressure-flush.ts'
 import { ProcessCounts } from './process-counts.ts'
-import { type SavedState, StateFile } from './saved-state.ts'
+import { type SavedState, type Span, StateFile } from './saved-state.ts'
 import { Translator } from './translator.ts'
 
 /** How often it is looked whether an invocation of the OOM killer is over, ms. */
@@ -33,7 +33,8 @@ export class EbpfCollector implements RunningCollector {
   readonly #kernel: Kernel
   readonly #counts: ProcessCounts
   readonly #pressure: PressureFlush
-  /** Waits to read the kernel's log back. */
+  /** The time of which the kernel's log is still to be read back, by this run or the next. */
+  #unread: Span | undefined
   #readingLog: NodeJS.Timeout | undefined
   /** Waits to see whether the invocation that is held back is over. */
   #settling: NodeJS.Timeout | undefined
@@ -77,12 +78,16 @@ export class EbpfCollector implements RunningCollector {
     this.#translator = new Translator(host, this.#clock, this.#cgroups, this.#kernel, before?.victims)
     this.#counts = new ProcessCounts(this.#kernel)
     this.#pressure = new PressureFlush(this.#kernel)
-    const continued = this.#kernel.continued && before !== null
+    const isNew = this.#kernel.programs.some(({ state }) => state === 'attached')
+    // An agent that was killed as it loaded them leaves programs at work that nobody has read yet, on a ring of their own.
+    const continued = before !== null && before.ringId === this.#kernel.ringId && !isNew
     this.#since = continued ? before.watermark : now()
     this.#lost = continued ? { ...before.lost } : this.#kernel.lost()
     this.#lostBefore = this.#lost
     this.#lossSeenAt = this.#since
+    this.#unread = before?.unread
     if (saved !== null && !continued) this.#reportGap(saved.watermark, loadedFrom, before !== null)
+    if (this.#unread) this.#readingLog = setTimeout(() => this.#readLog(), LOG_DELAY_MS)
     this.#kernel.start((batch) => this.#take(batch))
   }
 
@@ -132,6 +137,11 @@ export class EbpfCollector implements RunningCollector {
       return acknowledged
     })
     if (this.#translator.kills > kills) this.#noteWhenSafe()
+  }
+
+  /** What was emitted: all that is acknowledged or noted later waits for it. */
+  #waitFor(safe: Promise<boolean>): void {
+    this.#acknowledged = Promise.all([this.#acknowledged, safe]).then((all) => all.every(Boolean))
   }
 
   #endHold(safe: boolean | Promise<boolean>): void {
@@ -184,10 +194,12 @@ export class EbpfCollector implements RunningCollector {
   // what is noted as watched must be safe, or a gap would begin too late, and a kill that was told of not be told
   #noteWhenSafe(): void {
     const state: Omit<SavedState, 'bootId'> = {
+      ringId: this.#kernel.ringId,
       clock: this.#clock.last,
       lost: this.#lost,
       watermark: this.#watermark ?? this.#since,
       victims: [...this.#translator.victims],
+      ...(this.#unread && { unread: this.#unread }),
     }
     this.#acknowledged.then((safe) => {
       if (safe) this.#note(state)
@@ -218,7 +230,7 @@ export class EbpfCollector implements RunningCollector {
     }
     this.#lost = lost
     this.#lossSeenAt = to
-    if (told.length > 0) this.#emit(told)
+    if (told.length > 0) this.#waitFor(this.#emit(told))
   }
 
   #reportGap(from: number, loadedFrom: number, sameBoot: boolean): void {
@@ -226,19 +238,24 @@ export class EbpfCollector implements RunningCollector {
       ? 'the machine was started anew'
       : this.#kernel.replaced
         ? 'another version of the kernel programs took over'
-        : 'the agent did not run, and its programs were not pinned'
+        : 'the agent did not run, and no programs of it were at work'
     const to = now()
-    this.#emit([{ type: 'gap', source: this.#source, from, to, reason }])
-    // later, when it shows which kills around the load the programs have seen themselves
-    this.#readingLog = setTimeout(() => {
-      const { host, log } = this.#context
-      try {
-        const missed = readMissedKills({ host, from, to, seen: this.#translator.victims, clock: this.#clock.last })
-        if (missed.length > 0) this.#emit(missed)
-      } catch (error) {
-        log.warn({ error }, "the kernel's log can't be read back (needs CAP_SYSLOG): OOM kills of the gap stay unseen")
-      }
-    }, LOG_DELAY_MS)
+    this.#unread = { from: this.#unread?.from ?? from, to }
+    this.#waitFor(this.#emit([{ type: 'gap', source: this.#source, from, to, reason }]))
     this.#context.log.warn({ from, to: loadedFrom, reason }, 'a gap in watching the kernel')
+  }
+
+  /** Some time after the load, when it shows which kills around it the programs have seen themselves. */
+  #readLog(): void {
+    if (!this.#unread) return
+    const { host, log } = this.#context
+    try {
+      const missed = readMissedKills({ host, ...this.#unread, seen: this.#translator.victims, clock: this.#clock.last })
+      if (missed.length > 0) this.#waitFor(this.#emit(missed))
+    } catch (error) {
+      log.warn({ error }, "the kernel's log can't be read back (needs CAP_SYSLOG): OOM kills of the gap stay unseen")
+    }
+    this.#unread = undefined
+    this.#noteWhenSafe()
   }
 }

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EVENTS } from '../../../graph/model/generated/registry.ts'
 import type { Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
+import { builtObjects, Kernel, preparePinDir, unpin } from '../../native/native.ts'
 import { Cgroup, ended } from '../../native/testing/cgroup.ts'
 import { pinDirFor, skip } from '../../native/testing/recorder.ts'
 import ebpf, { pinned, unpinAll } from './main.ts'
@@ -194,8 +195,54 @@ test('without bpffs the gap is told, and the kernel log read back for the kills 
   assert.deepEqual(kill.fields.victimCommands, ['tail'])
   assert.equal(kill.fields.triggerCommand, 'tail')
   const [gap] = second.emitted.filter(({ type }) => type === 'gap')
-  assert.ok(gap?.type === 'gap' && gap.from <= from && gap.to >= from && /not pinned/.test(gap.reason))
+  assert.ok(
+    gap?.type === 'gap' && gap.from <= from && gap.to >= from && /no programs of it were at work/.test(gap.reason),
+  )
   assert.equal(second.events('oom-kill', ({ object }) => object.key === container.id).length, 1)
+})
+
+test('an agent that ends before it came to read the log leaves that to the next', { skip }, async (t) => {
+  const dataDir = temporaryFolder()
+  const pinDir = pinDirFor(t)
+  const unpinned = new Harness(t, { dataDir, pinning: null })
+  await sleep(1_200)
+  await unpinned.collector.stop()
+  const container = new TestContainer(t)
+  container.cgroup.limit(64 * MIB)
+  await ended(container.cgroup.spawn('exec tail /dev/zero'))
+  const brief = new Harness(t, { dataDir, pinning: { pinDir } })
+  assert.ok(brief.emitted.some(({ type }) => type === 'gap'))
+  await brief.collector.stop()
+  assert.deepEqual(
+    brief.events('oom-kill', ({ object }) => object.key === container.id),
+    [],
+  )
+  const next = new Harness(t, { dataDir, pinning: { pinDir } })
+  await next.event('oom-kill', container.id)
+  assert.ok(!next.emitted.some(({ type }) => type === 'gap'), 'its programs were at work')
+})
+
+test('programs that a start left at work before anybody read them are no word of the time before', {
+  skip,
+}, async (t) => {
+  const dataDir = temporaryFolder()
+  const pinDir = pinDirFor(t)
+  const first = new Harness(t, { dataDir, pinning: { pinDir } })
+  await sleep(1_200)
+  await first.collector.stop()
+  unpin(pinDir)
+  preparePinDir(pinDir)
+  const container = new TestContainer(t)
+  container.cgroup.limit(64 * MIB)
+  const killedAt = now()
+  await ended(container.cgroup.spawn('exec tail /dev/zero'))
+  // killed when it had loaded them: nothing is noted
+  new Kernel({ objects: builtObjects(), pinDir }).close()
+  const next = new Harness(t, { dataDir, pinning: { pinDir } })
+  const [gap] = next.emitted.filter(({ type }) => type === 'gap')
+  assert.ok(gap?.type === 'gap' && gap.from <= killedAt && gap.to >= killedAt)
+  assert.ok(next.collector.progress!()[0]!.since >= gap.to - 1_000)
+  await next.event('oom-kill', container.id)
 })
 
 test('a kill that was told right before the agent died is not told again from the log', { skip }, async (t) => {

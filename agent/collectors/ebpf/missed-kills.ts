@@ -2,7 +2,7 @@
 import { type EventObservation, type ObjectRef, sourceOf } from '../../../graph/model/observation.ts'
 import { now, SECOND } from '../../../graph/model/time.ts'
 import { parseCgroupPath } from '../../attribution/cgroup-path.ts'
-import type { ClockSample } from '../../native/native.ts'
+import { type ClockSample, sampleClock } from '../../native/native.ts'
 import type { HostIdentity } from '../collector.ts'
 import { type LoggedKill, parseKernelLog, readKernelLog } from './kernel-log.ts'
 
@@ -62,9 +62,15 @@ const toEvent = (kill: LoggedKill, host: HostIdentity, at: number): EventObserva
 }
 
 /** Kills of the gap that no program told of. @throws Error without the right to read the kernel's log (CAP_SYSLOG) */
-export const readMissedKills = ({ host, from, to, seen, clock }: MissedKills): EventObservation<'oom-kill'>[] =>
-  parseKernelLog(readKernelLog()).flatMap((kill) => {
-    const at = kill.at + clock.offset
-    const told = kill.victims.some(({ pid }) => Math.abs((seen.get(pid) ?? 0) / 1_000 - kill.at) < 2 * LOG_UNCERTAINTY)
+export const readMissedKills = ({ host, from, to, seen, clock }: MissedKills): EventObservation<'oom-kill'>[] => {
+  // The log's clock stands still while the machine is suspended, as CLOCK_MONOTONIC does, which is Node's own.
+  const suspended = (sampleClock().bootNs - Number(process.hrtime.bigint())) / 1_000
+  return parseKernelLog(readKernelLog()).flatMap((kill) => {
+    const bootClock = kill.at + suspended
+    const at = Math.round(bootClock + clock.offset)
+    const told = kill.victims.some(
+      ({ pid }) => Math.abs((seen.get(pid) ?? 0) / 1_000 - bootClock) < 2 * LOG_UNCERTAINTY,
+    )
     return at >= from - LOG_UNCERTAINTY && at <= to + LOG_UNCERTAINTY && !told ? [toEvent(kill, host, at)] : []
   })
+}

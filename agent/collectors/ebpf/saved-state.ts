@@ -3,8 +3,16 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { ClockSample } from '../../native/native.ts'
 
+/** µs since the epoch. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
 export interface SavedState {
   readonly bootId: string
+  /** The kernel's id of the ring that it has read. */
+  readonly ringId: number
   /** µs since the epoch: everything before it was handed on. */
   readonly watermark: number
   readonly clock: ClockSample
@@ -12,6 +20,8 @@ export interface SavedState {
   readonly lost: Readonly<Record<string, number>>
   /** The last victims that were told of: pid, and the boot clock in ns. The kernel's log tells of them again. */
   readonly victims: readonly (readonly [number, number])[]
+  /** A gap that was told, and whose kills are still to be read from the kernel's log. */
+  readonly unread?: Span
 }
 
 /** Room of a slot, bytes: the victims that are remembered need about 7 kB. */

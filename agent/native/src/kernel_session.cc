@@ -54,6 +54,7 @@ Napi::Function KernelSession::Define(Napi::Env env) {
   return DefineClass(env, "KernelSession",
                      {
                          InstanceMethod<&KernelSession::Programs>("programs"),
+                         InstanceMethod<&KernelSession::RingId>("ringId"),
                          InstanceMethod<&KernelSession::Start>("start"),
                          InstanceMethod<&KernelSession::Acknowledge>("acknowledge"),
                          InstanceMethod<&KernelSession::LeaveOut>("leaveOut"),
@@ -107,6 +108,16 @@ Napi::Value KernelSession::Programs(const Napi::CallbackInfo& info) {
     list.Set(list.Length(), object);
   }
   return list;
+}
+
+Napi::Value KernelSession::RingId(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  MustBeOpen(env);
+  bpf_map_info ring = {};
+  uint32_t size = sizeof(ring);
+  if (bpf_obj_get_info_by_fd(loaded_.maps["events"].get(), &ring, &size) != 0)
+    throw Napi::Error::New(env, std::string("cannot ask for the ring's id: ") + strerror(errno));
+  return Napi::Number::New(env, ring.id);
 }
 
 // Reads the ring; returns the buffer that holds each batch while its callback runs. One for all: a new one each time

@@ -24,6 +24,7 @@ class KernelSession : public Napi::ObjectWrap<KernelSession> {
 
  private:
   Napi::Value Programs(const Napi::CallbackInfo& info);
+  Napi::Value RingId(const Napi::CallbackInfo& info);
   Napi::Value Start(const Napi::CallbackInfo& info);
   void Acknowledge(const Napi::CallbackInfo& info);
   void LeaveOut(const Napi::CallbackInfo& info);
