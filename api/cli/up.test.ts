@@ -1,20 +1,27 @@
 /** `aitia up --replay FILE --exit` as a process on real servers: the whole way from a recording to the explained incident. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { skip as kernelSkip } from '../../agent/native/testing/recorder.ts'
 import type { Recording } from '../../graph/model/recording.ts'
 import { MINUTE, SECOND } from '../../graph/model/time.ts'
 import { openStore, type Store } from '../../graph/store/main.ts'
 import { removeCluster } from '../../queries/engine/main.ts'
+import { lacksCollectors } from '../../test/support/collectors.ts'
 import { neo4jForTest, redisForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { formatRecording } from './commands/record.ts'
 
 /** A time of its own for each run: its content, and so its cluster, are not those of an earlier one. */
 const START = 1_790_000_000 * SECOND + Math.floor(Math.random() * 1e9) * SECOND
+const PINS = '/sys/fs/bpf/aitia'
+const pins = (): string[] => (existsSync(PINS) ? readdirSync(PINS) : [])
+
 const KILL = START + 10 * MINUTE
 const END = KILL + 5 * MINUTE
 
@@ -34,7 +41,7 @@ const recording: Recording = {
   ],
 }
 
-describe('aitia up --replay --exit', () => {
+describe('aitia up', () => {
   const folder = mkdtempSync(join(tmpdir(), 'aitia-up-'))
   let environment: NodeJS.ProcessEnv
   let store: Store
@@ -76,6 +83,24 @@ describe('aitia up --replay --exit', () => {
     // What is stopped a moment later needs no address.
     assert.doesNotMatch(err, /http:/)
     assert.ok(!existsSync(join(folder, 'servers.json')))
+  })
+
+  test('asked to end while its agent starts, it leaves nothing at work in the kernel', {
+    skip: lacksCollectors('ebpf') || kernelSkip,
+  }, async () => {
+    const own = mkdtempSync(join(tmpdir(), 'aitia-up-'))
+    const known = pins()
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'up'], {
+      env: { ...environment, AITIA_DATA: own, AITIA_CLUSTER: 'up-ends', KUBECONFIG: '' },
+      stdio: 'ignore',
+    })
+    const exited = once(child, 'exit')
+    const made = () => pins().filter((name) => !known.includes(name) && name.startsWith('up-ends-'))
+    while (made().length === 0 && child.exitCode === null) await delay(5)
+    child.kill('SIGINT')
+    assert.deepEqual(await exited, [0, null])
+    assert.deepEqual(made(), [])
+    rmSync(own, { recursive: true })
   })
 
   test('fails where something else was expected, and says what', async () => {

@@ -5,8 +5,8 @@ import { after, before, describe, test } from 'node:test'
 import type { OomKill } from '../../graph/model/generated/types.ts'
 import { now } from '../../graph/model/time.ts'
 import type { Incident, Page } from '../../queries/reads/incidents.ts'
-import type { Verdict } from '../../queries/reads/occurrences.ts'
-import type { Answer, IncidentAnswer } from '../../queries/reads/why.ts'
+import type { OccurrenceDetail } from '../../queries/reads/occurrences.ts'
+import type { Answer } from '../../queries/reads/why.ts'
 import { type Cluster, clusterUnavailable, startCluster } from '../cluster/cluster.ts'
 import { cart, shopNamespace, workload } from '../cluster/workloads.ts'
 import { lacksCollectors } from '../support/collectors.ts'
@@ -73,8 +73,12 @@ describe('the chain on a real cluster', { skip }, () => {
     return status?.state.waiting?.reason === 'CrashLoopBackOff' ? status.restartCount + 1 : null
   }
 
+  /** Waits until it was killed so often, and says how often it was. */
   const killed = (name: string, times = 1) =>
-    eventually(`${name} is killed`, 120, async () => ((await killsOf(name)) ?? 0) >= times || null)
+    eventually(`${name} is killed`, 120, async () => {
+      const kills = (await killsOf(name)) ?? 0
+      return kills >= times ? kills : null
+    })
 
   /** The one incident of a workload once it counts every kill, none twice, and its last occurrence is final. */
   const settled = (name: string) =>
@@ -91,44 +95,57 @@ describe('the chain on a real cluster', { skip }, () => {
     })
 
   const why = async (name: string) => stack.ask<Answer>('why', `deployment/${name}`, '-n', 'shop')
-  /** The one incident that `why` tells of, asked again while its newest kill still waits for what belongs to it. */
-  const answerOf = (name: string): Promise<IncidentAnswer & { verdict: Verdict }> =>
+  const CHAIN = ['memory-pressure', 'oom-kill', 'process-exit', 'container-terminated']
+  /** Each kill of a workload's one incident, the latest first, once `why` and all of them are final. */
+  const killsToldOf = (name: string): Promise<OccurrenceDetail[]> =>
     eventually(`why explains ${name}`, 90, async () => {
       const answer = await why(name)
       if (answer.result !== 'incident') throw new Error(`${answer.result} instead of an incident`)
       const [first, ...others] = answer.incidents
-      if (others.length > 0 || first?.verdict?.status !== 'final') return null
-      return { ...first, verdict: first.verdict }
+      if (others.length > 0 || !first?.incident) return null
+      const { occurrences } = await stack.ask<{ occurrences: OccurrenceDetail[] }>('incidents', first.incident.id)
+      const open = occurrences.filter(({ verdict }) => verdict?.status !== 'final')
+      if (open.length > 0) throw new Error(`not final: ${open.map(({ occurrence }) => occurrence.id)}`)
+      return occurrences
     })
+
+  /** The chain in its order, the victim and what is affected, with nothing said to be missing. */
+  const checkKill = (name: string, told: OccurrenceDetail, { steps = CHAIN, hasService = true, confidence = 0.95 }) => {
+    const { occurrence, verdict, evidence, affected } = told
+    const what = `${name}, ${JSON.stringify({ occurrence, verdict, affected })}`
+    assert.deepEqual(
+      evidence.map(({ step }) => step),
+      steps,
+      what,
+    )
+    assert.deepEqual(verdict?.missing, [], what)
+    assert.equal(verdict?.outcome, 'main killed', what)
+    assert.equal(verdict?.confidence, confidence, what)
+    const kill = evidence[1]!.event as unknown as OomKill
+    assert.deepEqual([kill.victimCommands, kill.limitBytes, kill.global], [['eat'], 64 * 2 ** 20, false], what)
+    const roles = affected.map(({ role, object }) => `${role} ${object.name}`)
+    assert.ok(roles.includes(`workload ${name}`), what)
+    if (hasService) assert.ok(roles.includes(`service ${name}`), what)
+    assert.ok(!roles.some((role) => role.endsWith(' cart')), what)
+    for (const [index, { event }] of evidence.entries()) {
+      const next = evidence[index + 1]?.event
+      if (next) assert.ok(next.at + next.uncertainty >= event.at, `${CHAIN[index]} comes after the next: ${what}`)
+    }
+  }
+
+  /** All kills of a workload are told of in whole chains; at its first one the Service may not have selected the pod yet. */
+  const checkKills = async (name: string) => {
+    const { count } = await settled(name)
+    const told = await killsToldOf(name)
+    assert.ok(told.length >= Math.min(count, 20), `${told.length} of ${count} kills told`)
+    for (const [index, each] of told.entries()) checkKill(name, each, { hasService: index < told.length - 1 })
+    return told
+  }
 
   test('one right incident for the Deployment, none for the healthy one', async () => {
     await cluster.apply(eater('checkout'))
-    await killed('checkout')
-    await settled('checkout')
-    const answer = await answerOf('checkout')
-    assert.deepEqual(
-      answer.evidence.map((it) => it.step),
-      ['memory-pressure', 'oom-kill', 'process-exit', 'container-terminated'],
-    )
-    const kill = answer.evidence[1]?.event as unknown as OomKill | undefined
-    assert.ok(kill !== undefined)
-    assert.deepEqual(kill.victimCommands, ['eat'])
-    assert.equal(kill.limitBytes, 64 * 2 ** 20)
-    assert.equal(kill.global, false)
-    const affected = answer.affected.map((it) => `${it.role} ${it.object.name}`)
-    assert.ok(affected.includes('workload checkout') && affected.includes('service checkout'), affected.join(', '))
-    assert.ok(!affected.some((it) => it.endsWith(' cart')))
-    assert.equal(answer.verdict.outcome, 'main killed')
-    assert.equal(answer.verdict.status, 'final')
-    assert.equal(answer.verdict.confidence, 0.95)
-    assert.deepEqual(answer.verdict.missing, [])
-    const times = answer.evidence.map((it) => [it.event.at, it.event.at + it.event.uncertainty] as const)
-    for (const [index, [, latest]] of times.entries())
-      assert.ok(
-        (times[index + 1]?.[1] ?? Number.POSITIVE_INFINITY) >= times[index]![0],
-        `step ${index} comes after the next (${latest})`,
-      )
-
+    await killed('checkout', 2)
+    await checkKills('checkout')
     assert.equal((await why('cart')).result, 'healthy')
     assert.deepEqual(await incidentsOf('cart'), [])
     assert.equal((await stack.ask<Page<Incident>>('incidents')).items.length, 1)
@@ -212,6 +229,19 @@ describe('the chain on a real cluster', { skip }, () => {
     await stack.crashNeo4j(() => killed(name).then(() => {}))
   })
 
+  /** Of two kills while it is down the kubelet's status still tells of the second alone. */
+  test('the Kubernetes collector is down around two kills', { timeout: 400_000 }, async () => {
+    await cluster.apply(eater('unwatched'))
+    const before = await killed('unwatched')
+    await listening(now())
+    await stack.roles.agent.stop()
+    stack.roles.agent.start('--collectors', 'ebpf')
+    await killed('unwatched', before + 2)
+    await stack.roles.agent.stop()
+    stack.roles.agent.start()
+    await listening(now())
+  })
+
   const cursor = () =>
     stack.store.read('CYPHER 5 MATCH (c:Cursor {cluster: $cluster}) RETURN c.lanes AS lanes', { cluster: 'real' })
   const holdingCursor = (work: () => Promise<void>) =>
@@ -223,10 +253,29 @@ describe('the chain on a real cluster', { skip }, () => {
     })
 
   for (const { what, name } of crashes)
-    test(`${what}: one incident with every kill once`, { timeout: 400_000 }, async () => {
-      await settled(name)
-      assert.equal((await answerOf(name)).verdict.confidence, 0.95)
+    test(`${what}: one incident with every kill once, each with its whole chain`, { timeout: 400_000 }, async () => {
+      await checkKills(name)
     })
+
+  test('with the Kubernetes collector down its word is unseen, not missing', { timeout: 400_000 }, async () => {
+    await settled('unwatched')
+    const told = await killsToldOf('unwatched')
+    const unseen = told.filter(({ verdict }) => verdict!.unseen.length > 0)
+    assert.ok(unseen.length >= 1, JSON.stringify(told))
+    for (const each of told) {
+      const { unseen: steps } = each.verdict!
+      const lacks = steps.length > 0
+      if (lacks) assert.deepEqual([steps.length, steps[0]!.step], [1, 'container-terminated'])
+      const seen = lacks ? { steps: CHAIN.slice(0, 3), confidence: 0.7 } : {}
+      checkKill('unwatched', each, { hasService: each !== told.at(-1), ...seen })
+    }
+  })
+
+  test('no workload but those that were killed is in an incident', async () => {
+    assert.equal((await why('cart')).result, 'healthy')
+    const { items } = await stack.ask<Page<Incident>>('incidents')
+    assert.equal(items.length, 2 + crashes.length)
+  })
 
   test('nothing is left pinned when the agent ended in good order', async () => {
     assert.equal(pinsOfThis().length, 1)

@@ -12,7 +12,8 @@ const command = join(import.meta.dirname, '../../aitia')
 
 /** One role of aitia: a process that can die. */
 export interface Role {
-  start(): void
+  /** @param more arguments of this run */
+  start(...more: string[]): void
   /** Of the running process; undefined while none runs. */
   readonly pid: number | undefined
   /** SIGKILL, as a crash; resolves when it is gone. */
@@ -56,9 +57,9 @@ const processOf = (name: RoleName, args: readonly string[], environment: NodeJS.
     get pid() {
       return child?.pid
     },
-    start() {
+    start(...more) {
       if (child !== undefined) throw new Error(`${name} runs already`)
-      child = spawn(command, [name, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+      child = spawn(command, [name, ...args, ...more], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
       const log = createWriteStream(file, { flags: 'a' })
       child.stdout?.pipe(log, { end: false })
       child.stderr?.pipe(log, { end: false })

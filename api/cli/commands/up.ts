@@ -74,18 +74,26 @@ const end = async ({ name, stop }: Part): Promise<void> => {
 class Stack {
   readonly #parts: Part[][] = []
 
-  /** Says what is started and how long it took. `beside`: it needs nothing of the part that was started before it. */
+  /**
+   * Says what is started and how long it took. `beside`: it needs nothing of the part that was started before it. `whole`: an end
+   * that comes meanwhile waits for it and stops it, as what it has done by half would stay.
+   */
   async start<T extends { stop(): Promise<void> | void }>(
     name: string,
     start: () => Promise<T>,
-    { beside = false } = {},
+    { beside = false, whole = false } = {},
   ): Promise<T> {
     const began = performance.now()
     const slow = setTimeout(() => say(`${name.padEnd(12)} takes a while`), LONG)
-    const running = await start().finally(() => clearTimeout(slow))
+    const starting = start().finally(() => clearTimeout(slow))
+    if (whole) {
+      const running = starting.catch(() => null)
+      this.#parts.push([{ name, stop: async () => (await running)?.stop() }])
+    }
+    const running = await starting
     const part = { name, stop: () => running.stop() }
     if (beside) this.#parts.at(-1)!.push(part)
-    else this.#parts.push([part])
+    else if (!whole) this.#parts.push([part])
     say(`${name.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s`)
     return running
   }
@@ -176,10 +184,11 @@ const work = async (stack: Stack, options: UpOptions): Promise<void> => {
     say(text)
   }
   if (options.exit) return
-  await stack.start('agent', async () => {
+  const start = async () => {
     const agent = await startAgent(running.servers, options.cluster, options.collectors, running.log)
     return { stop: () => agent.stop().then(letGo) }
-  })
+  }
+  await stack.start('agent', start, { whole: true })
   say('Ctrl-C ends everything.')
   await new Promise(() => {})
 }

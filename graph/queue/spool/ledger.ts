@@ -113,7 +113,8 @@ export class Ledger {
     try {
       if (losses.length + gaps.length + damages.length === 0) rmSync(this.#file, { force: true })
       else {
-        writeFileSync(`${this.#file}.new`, JSON.stringify(this.#kept), { mode: 0o600 })
+        // On the disk before it takes the old one's place: a power cut would leave it empty.
+        writeFileSync(`${this.#file}.new`, JSON.stringify(this.#kept), { mode: 0o600, flush: true })
         renameSync(`${this.#file}.new`, this.#file)
       }
       this.#unsaved = null
