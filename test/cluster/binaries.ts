@@ -73,7 +73,7 @@ export async function binariesUnavailable(wanted: Program[]): Promise<string | n
 }
 
 /** Finds the programs, building those that are missing from their Go modules (minutes, once a machine). */
-export async function ensureBinaries(wanted: Program[] = components.flatMap(programsOf)): Promise<Binaries> {
+export async function ensureBinaries(wanted: Program[]): Promise<Binaries> {
   const { found, missing } = await locateAll(wanted)
   if (missing.size === 0) return found as Binaries
   const reason = await binariesUnavailable(wanted)

@@ -22,7 +22,8 @@ export interface Cluster extends ControlPlane {
   keep(): void
 }
 
-const programs = components
+/** What a real cluster takes. */
+export const programs = components
   .filter(({ simulates }) => !simulates)
   .flatMap(({ packages }) => Object.keys(packages) as Program[])
 const tools = ['cc', 'flock', 'hostname', 'ip', 'mount', 'nsenter', 'openssl', 'socat', 'tar', 'unshare']

@@ -1,10 +1,10 @@
 import { ensureBinaries } from './binaries.ts'
-import { clusterUnavailable, startCluster } from './cluster.ts'
+import { clusterUnavailable, programs, startCluster } from './cluster.ts'
 import { progress } from './command.ts'
 import { RunState } from './run-state.ts'
 import { shop } from './workloads.ts'
 
-const usage = `usage: node test/cluster/main.ts build
+const usage = `usage: node test/cluster/main.ts build             (all that a real cluster takes)
        node test/cluster/main.ts up [NAME] [NODES]   (a cluster with the shop in it; NAME is "shop" unless given)
        node test/cluster/main.ts down [NAME]`
 
@@ -21,7 +21,7 @@ async function up(name = 'shop', nodes = '1'): Promise<void> {
 const [command, ...words] = process.argv.slice(2)
 if (command === 'build') {
   const reason = await clusterUnavailable()
-  if (reason === null) for (const each of Object.entries(await ensureBinaries())) console.log(each.join('\t'))
+  if (reason === null) for (const each of Object.entries(await ensureBinaries(programs))) console.log(each.join('\t'))
   else {
     progress(`it can't run here: ${reason}`)
     process.exitCode = 1
