@@ -607,8 +607,14 @@ export interface WorkloadBody {
   readonly replicas?: number
   /** Replicas that are ready. (count) */
   readonly readyReplicas?: number
+  /** Replicas made from the pod template as it is now; of a Deployment, StatefulSet or DaemonSet. (count) */
+  readonly updatedReplicas?: number
+  /** Replicas that have been ready for minReadySeconds; not of a Job. (count) */
+  readonly availableReplicas?: number
   /** metadata.generation. */
   readonly generation?: number
+  /** The generation that its controller had seen when it counted the replicas: below generation it has not acted yet. */
+  readonly observedGeneration?: number
 }
 
 /** What a state says of each kind of object. */

@@ -14,6 +14,23 @@ export const workload = defineObject({
     },
     replicas: { type: 'int', unit: 'count', optional: true, doc: 'Wanted replicas.' },
     readyReplicas: { type: 'int', unit: 'count', optional: true, doc: 'Replicas that are ready.' },
+    updatedReplicas: {
+      type: 'int',
+      unit: 'count',
+      optional: true,
+      doc: 'Replicas made from the pod template as it is now; of a Deployment, StatefulSet or DaemonSet.',
+    },
+    availableReplicas: {
+      type: 'int',
+      unit: 'count',
+      optional: true,
+      doc: 'Replicas that have been ready for minReadySeconds; not of a Job.',
+    },
     generation: { type: 'int', optional: true, doc: 'metadata.generation.' },
+    observedGeneration: {
+      type: 'int',
+      optional: true,
+      doc: 'The generation that its controller had seen when it counted the replicas: below generation it has not acted yet.',
+    },
   },
 })

@@ -17,13 +17,15 @@ interface Manner {
 
 interface Workload extends Thing, Standing, Specified {}
 
-/** As most kinds, custom ones included, write it. */
+/** As most kinds, custom ones included, write it. A count is absent from the status where it is none. */
 const usual = ({ spec, status }: Raw): Counts => ({
   ...given({ replicas: whole(spec?.replicas), updatedReplicas: whole(status?.updatedReplicas) }),
-  // Absent from the status where it is none.
   readyReplicas: whole(status?.readyReplicas) ?? 0,
   availableReplicas: whole(status?.availableReplicas) ?? 0,
 })
+
+/** A kind that replaces its pods by itself. */
+const rolled = (raw: Raw): Counts => ({ updatedReplicas: 0, ...usual(raw) })
 
 const uncounted = (): Counts => ({})
 
@@ -42,7 +44,6 @@ export const workloadKind = (path: string, kind: string, manner: Manner = custom
       const meta = trimMeta(raw, 'Workload')
       const owner = controllerOf(raw)
       const counts = manner.counts(raw)
-      const { replicas, readyReplicas } = counts
       const isQuiet = manner.isMade && owner !== undefined
       return {
         ...meta,
@@ -51,9 +52,9 @@ export const workloadKind = (path: string, kind: string, manner: Manner = custom
         body: given({
           labels: labelsOf(raw),
           workloadKind: kind,
-          replicas,
-          readyReplicas: replicas === undefined ? undefined : readyReplicas,
+          ...(counts.replicas !== undefined && counts),
           generation: raw.metadata.generation as number | undefined,
+          observedGeneration: whole((raw as Raw).status?.observedGeneration),
         }),
         ...specifiedOf(raw, isQuiet ? undefined : raw.spec, manner !== custom),
         ...standingOf(
@@ -71,7 +72,7 @@ export const workloadKind = (path: string, kind: string, manner: Manner = custom
 const daemons = ({ status }: Raw): Counts =>
   given({
     replicas: whole(status?.desiredNumberScheduled),
-    updatedReplicas: whole(status?.updatedNumberScheduled),
+    updatedReplicas: whole(status?.updatedNumberScheduled) ?? 0,
     readyReplicas: whole(status?.numberReady),
     availableReplicas: whole(status?.numberAvailable) ?? 0,
   })
@@ -82,11 +83,11 @@ type BuiltIn = (typeof workload.alsoLabelled)[number]
 
 const builtIn: Readonly<Record<BuiltIn, Manner & { group: string }>> = {
   Deployment: {
-    ...{ group: '/apis/apps/v1', counts: usual, isMade: false },
+    ...{ group: '/apis/apps/v1', counts: rolled, isMade: false },
     conditions: ['Available', 'Progressing', 'ReplicaFailure'],
   },
   ReplicaSet: { group: '/apis/apps/v1', counts: usual, conditions: ['ReplicaFailure'], isMade: true },
-  StatefulSet: { group: '/apis/apps/v1', counts: usual, conditions: [], isMade: false },
+  StatefulSet: { group: '/apis/apps/v1', counts: rolled, conditions: [], isMade: false },
   DaemonSet: { group: '/apis/apps/v1', counts: daemons, conditions: [], isMade: false },
   // That it failed its CronJob does not tell.
   Job: { group: '/apis/batch/v1', counts: jobs, conditions: ['Failed'], isMade: true },
