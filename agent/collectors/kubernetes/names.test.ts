@@ -105,6 +105,23 @@ test('those who refer to a name are known until they refer to another', () => {
   assert.deepEqual([dependents(names, node('x'), 'changes'), dependents(names, node('x'), 'goes')], [[], ['b']])
 })
 
+test('who names a UID that nobody has is looked at again when the object of that name appears: it may be a mirror', () => {
+  const there = new Map<string, ObjectRef>()
+  const names = new Names(({ uid, name }) => there.get(uid ?? name), all)
+  const mirror: NameRef = { kind: 'Pod', namespace: 'shop', name: 'etcd', uid: 'mirror' }
+  const other: NameRef = { ...mirror, name: 'web', uid: 'plain' }
+  const web: ObjectRef = { kind: 'Pod', key: 'plain', name: 'web', namespace: 'shop' }
+  there.set('plain', web)
+  names.refers('slice', [mirror, other], [])
+  const etcd: ObjectRef = { kind: 'Pod', key: 'hash', name: 'etcd', namespace: 'shop' }
+  assert.deepEqual([names.resolve(mirror).key, names.resolve(other).key], ['mirror', 'plain'])
+  there.set('mirror', etcd)
+  assert.equal(names.resolve(mirror).key, 'hash')
+  assert.deepEqual([dependents(names, etcd), dependents(names, web)], [['slice'], []])
+  names.refers('slice', [mirror, other], [mirror, other])
+  assert.deepEqual(dependents(names, etcd), [], 'it is found now')
+})
+
 test('those who look among all of a kind are concerned by each of them, in their namespace', () => {
   const names = new Names(() => undefined, all)
   const policies = { kind: 'NetworkPolicy', namespace: 'shop' } as const

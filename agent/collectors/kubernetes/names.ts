@@ -28,9 +28,13 @@ export class Names {
     this.#isWatched = isWatched
   }
 
-  /** What an object refers to now, and what it referred to before (empty where it is new; `now` where it is gone). */
+  /**
+   * What an object refers to now, and what it referred to before (empty where it is new; `now` where it is gone). A UID that is
+   * found stays what it is; one that is not may be that of a mirror, of which only the pod itself tells the key.
+   */
   refers(uid: string, now: readonly Reference[], before: readonly Reference[]): void {
-    const kept = new Set(now.map(textOfAny))
+    const isOpen = (reference: Reference) => !('uid' in reference && this.#find(reference))
+    const kept = new Set(now.filter(isOpen).map(textOfAny))
     for (const name of kept) {
       const declarers = this.#declarers.get(name) ?? new Set()
       this.#declarers.set(name, declarers.add(uid))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
 import { Api } from './testing/api.ts'
-import { relationsOf } from './testing/harness.ts'
+import { Harness, relationsOf } from './testing/harness.ts'
 import { endpointSlice, event, node, ownerOf, pod } from './testing/manifests.ts'
 
 const hash = '0123456789abcdef0123456789abcdef'
@@ -64,6 +64,35 @@ suite('static pods in a real kube-apiserver', { skip: (await controlPlaneUnavail
     await harness.start()
     await harness.state(hash, ({ deleted, version }) => deleted === true && version > last.version)
     assert.deepEqual(harness.events('pod-deleted', 'etcd-n'), [], 'a mirror that goes is no pod that does')
+  })
+
+  test('an endpoint that is seen before the mirror that it names by UID selects the static pod once that is seen', async (t) => {
+    const group = 'rbac.authorization.k8s.io'
+    const allow = (name: string, apiGroup: string, resource: string) =>
+      api.apply([
+        {
+          ...{ apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata: { name } },
+          rules: [{ apiGroups: [apiGroup], resources: [resource], verbs: ['get', 'list', 'watch'] }],
+        },
+        {
+          ...{ apiVersion: `${group}/v1`, kind: 'ClusterRoleBinding', metadata: { name } },
+          roleRef: { apiGroup: group, kind: 'ClusterRole', name },
+          subjects: [{ apiGroup: group, kind: 'User', name: 'late' }],
+        },
+      ])
+    await allow('slices-alone', 'discovery.k8s.io', 'endpointslices')
+    const owner = ownerOf('v1', 'Node', 'm', await api.create(node('m')))
+    const annotations = { 'kubernetes.io/config.mirror': hash, 'kubernetes.io/config.hash': hash }
+    const plain = pod('proxy-m', { owner, nodeName: 'm' })
+    const { metadata } = await api.create({ ...plain, metadata: { ...plain.metadata, annotations } })
+    await api.create(endpointSlice('proxy-x', 'proxy', [{ name: 'proxy-m', uid: metadata.uid }]))
+    const harness = new Harness(api.server, 'late')
+    t.after(() => harness.end())
+    await harness.start('test', { refused: 500 })
+    await harness.state('proxy-x', ({ relations }) => relations[0]?.to?.key === metadata.uid)
+    await allow('pods-too', '', 'pods')
+    await harness.state('proxy-x', ({ relations }) => relations[0]?.to?.key === hash)
+    await api.remove('pod', 'proxy-m')
   })
 
   test('a pod that calls itself a mirror without being owned by a node keeps its own key', async (t) => {

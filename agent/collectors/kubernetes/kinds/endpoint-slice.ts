@@ -66,8 +66,7 @@ export default defineKind<EndpointSlice>({
   },
   references: (slice) => {
     const service = serviceOf(slice)
-    const pods = service.length ? slice.pods.map((pod) => podOf(slice, pod)) : []
-    return [...service, ...pods].filter(({ uid }) => uid === undefined)
+    return [...service, ...(service.length ? slice.pods.map((pod) => podOf(slice, pod)) : [])]
   },
   relations: (slice, resolve) =>
     serviceOf(slice).flatMap((service) => {
