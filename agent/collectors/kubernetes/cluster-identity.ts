@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { StateObservation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import { isRefusal } from '../../reflector/position.ts'
 import { getJson } from '../../reflector/request.ts'
+import type { CollectorContext } from '../collector.ts'
+import { note, noted } from './noted.ts'
 import { source } from './observer.ts'
 
 /** The configured name stood for another cluster before: what is sent now would be mixed with that one's. */
@@ -17,7 +18,7 @@ export class OtherClusterError extends Error {}
  */
 export async function identify(
   kubeConfig: KubeConfig,
-  { cluster, dataDir }: { cluster: string; dataDir: string },
+  { cluster, dataDir, log }: Pick<CollectorContext, 'cluster' | 'dataDir' | 'log'>,
   stop: AbortSignal,
 ): Promise<StateObservation | undefined> {
   const uid = await getJson<{ metadata: { uid: string } }>(kubeConfig, '/api/v1/namespaces/kube-system', stop).then(
@@ -29,14 +30,14 @@ export async function identify(
   )
   if (uid === undefined) return undefined
   const file = join(dataDir, 'clusters.json')
-  const known: Record<string, string> = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  const known = noted(file, uidsOf, log) ?? {}
   const before = known[cluster]
   if (before !== undefined && before !== uid) {
     throw new OtherClusterError(
       `the cluster name ${cluster} stands for the cluster whose kube-system has UID ${before}; got one with ${uid}: set AITIA_CLUSTER to another name, or remove ${file}`,
     )
   }
-  if (before === undefined) writeFileSync(file, JSON.stringify({ ...known, [cluster]: uid }))
+  if (before === undefined) note(file, JSON.stringify({ ...known, [cluster]: uid }))
   const version = await getJson<{ gitVersion?: string }>(kubeConfig, '/version', stop).catch(() => undefined)
   return {
     type: 'state',
@@ -48,4 +49,10 @@ export async function identify(
     body: version?.gitVersion === undefined ? {} : { version: version.gitVersion },
     relations: [],
   }
+}
+
+/** UIDs of clusters by their names. */
+function uidsOf(text: string): Readonly<Record<string, string>> | undefined {
+  const read: unknown = JSON.parse(text)
+  return typeof read === 'object' && read !== null ? (read as Record<string, string>) : undefined
 }

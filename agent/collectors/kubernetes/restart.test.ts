@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -221,6 +221,24 @@ suite('what vanishes from a real kube-apiserver', { skip: (await controlPlaneUna
       harness.emitted.filter((each) => each.type === 'state' && each.deleted && each.object.kind === 'Service'),
       [],
     )
+  })
+
+  test('of the cluster that a name stands for a file that is empty or broken says nothing, and is written anew', async (t) => {
+    const harness = await api.watch(t)
+    await harness.stop()
+    const file = join(harness.dataDir, 'clusters.json')
+    const before = readFileSync(file, 'utf8')
+    for (const left of ['', before.slice(0, -5), '7']) {
+      writeFileSync(file, left)
+      harness.logged.length = 0
+      await harness.start()
+      await harness.until('the claim', () => harness.watcher.progress().length === 1)
+      await harness.stop()
+      assert.deepEqual(
+        [readFileSync(file, 'utf8'), harness.logged.filter((text) => text.includes(file)).length],
+        [before, 1],
+      )
+    }
   })
 
   test('a name that stands for another cluster is refused', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,13 +11,27 @@ import type { Log } from '../../collector.ts'
 import { Api } from '../testing/api.ts'
 import { Harness } from '../testing/harness.ts'
 import { pod } from '../testing/manifests.ts'
-import { Lease, type LeaseTimings } from './lease.ts'
+import { Lease, type LeaseTimings, replicaOf } from './lease.ts'
 import { leaseLine } from './lease-rights.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 const namespace = 'kube-system'
 /** As leaseTimings, in a tenth of the time. */
 const quick: LeaseTimings = { duration: 1_000, giveUp: 700, retry: 200, refused: 300, answer: 3_000 }
+
+test('a replica keeps its name; a file that a crash left empty or broken gives way to a new one', (t) => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'aitia-test-'))
+  t.after(() => rmSync(dataDir, { recursive: true }))
+  const warned: string[] = []
+  const log = { warn: (text: string) => void warned.push(text) } as unknown as Log
+  const name = replicaOf(dataDir, log)
+  assert.deepEqual([replicaOf(dataDir, log), warned], [name, []])
+  const names = ['', name.slice(0, -5)].map((left) => {
+    writeFileSync(join(dataDir, 'replica'), left)
+    return replicaOf(dataDir, log)
+  })
+  assert.deepEqual([new Set([name, ...names]).size, replicaOf(dataDir, log), warned.length], [3, names[1], 2])
+})
 
 suite('the Lease of several replicas on a real kube-apiserver', {
   skip: (await controlPlaneUnavailable()) ?? false,

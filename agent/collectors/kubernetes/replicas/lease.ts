@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,6 +7,7 @@ import { now, toRfc3339 } from '../../../../graph/model/time.ts'
 import { ApiError, askJson } from '../../../reflector/request.ts'
 import type { Log } from '../../collector.ts'
 import type { LeasePlace } from '../config.ts'
+import { note, noted } from '../noted.ts'
 
 /** `coordination.k8s.io/v1` Lease, as far as it is read here. */
 interface LeaseObject {
@@ -268,8 +268,10 @@ function wordOf(annotations: Record<string, string> | undefined): Word | undefin
 }
 
 /** Names a replica: for a person by its host, for the others by its data directory. */
-export function replicaOf(dataDir: string): string {
+export function replicaOf(dataDir: string, log: Log): string {
   const file = join(dataDir, 'replica')
-  if (!existsSync(file)) writeFileSync(file, `${hostname()}/${randomUUID()}`)
-  return readFileSync(file, 'utf8')
+  const before = noted(file, (text) => (/^.+\/[0-9a-f-]{36}$/.test(text) ? text : undefined), log)
+  const replica = before ?? `${hostname()}/${randomUUID()}`
+  if (before === undefined) note(file, replica)
+  return replica
 }
