@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { now, SECOND } from '../../graph/model/time.ts'
+import type { Gap } from './handler.ts'
 import { Reflector } from './reflector.ts'
 import { FaultyServer, until } from './testing/faulty-server.ts'
 import { Mirror, type Thing, trimThing } from './testing/mirror.ts'
@@ -134,6 +136,48 @@ test('410 lists anew: what vanished is deleted by inference, and the gap is told
   assert.equal(after.at(-1)?.uid, recreated.metadata.uid)
   const list = server.requests.at(-1)!
   assert.equal(list.get('resourceVersion'), null)
+})
+
+test('a gap is passed on before what was listed is seen, and until then nothing is claimed', async (t) => {
+  const { server, mirror, reflector, equal } = await setUp(t, { aliveBound: 20 })
+  reflector.start()
+  await equal()
+  const told = mirror.onGap.bind(mirror)
+  const during: (number | undefined)[] = []
+  let passedOnAt = 0
+  mirror.onGap = async (gap: Gap) => {
+    told(gap)
+    during.push(reflector.watermark)
+    // Longer than a watch has to be open to be vouched for.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    during.push(reflector.watermark)
+    passedOnAt = now()
+  }
+  server.faults.push({ status: 503 })
+  server.cut()
+  server.delete('a')
+  server.compact()
+  await equal()
+  assert.deepEqual([mirror.gaps.length, during[1]], [1, during[0]])
+  assert.ok(mirror.changes.at(-1)!.observedAt >= passedOnAt)
+})
+
+test('a clock that is set back turns no gap and no time of a change around', async (t) => {
+  const { server, mirror, reflector, equal } = await setUp(t)
+  reflector.start()
+  await equal()
+  server.bookmark()
+  const { now: wall } = Date
+  t.mock.method(Date, 'now', () => wall() - 3_600_000)
+  server.faults.push({ status: 503 })
+  server.cut()
+  server.update('a')
+  server.compact()
+  await equal()
+  const [gap] = mirror.gaps
+  assert.ok(gap && gap.from <= gap.to && gap.to < wall() * 1_000 - 3_500 * SECOND)
+  const { observedAt, uncertaintyFrom } = mirror.changes.at(-1)!
+  assert.ok(observedAt >= gap.to && uncertaintyFrom! <= observedAt)
 })
 
 test('410 inside the watch lists anew, also where it says Expired without a code', async (t) => {

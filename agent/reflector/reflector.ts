@@ -201,15 +201,19 @@ export class Reflector<T> {
   async #synced(all: View<T>, version: string, askedAt: number | undefined): Promise<void> {
     this.#position.listed(version)
     this.counts.lists++
-    const at = now()
     const coverage = this.#watermark.value
     const { lost } = this.#position
     if (lost !== undefined && coverage !== undefined) {
       this.counts.gaps++
-      await this.#call((handler) => handler.onGap?.({ from: coverage, to: at, reason: lost }))
+      const to = now()
+      const from = Math.min(coverage, to)
+      // What it is about is not passed on yet: meanwhile the watermark stands.
+      this.#delivering = true
+      await this.#call((handler) => handler.onGap?.({ from, to, reason: lost }))
     }
     this.#position.lost = undefined
-    await this.#deliver(this.view.replace(all, version, { at, coverage, live: false }), true)
+    // Seen only now: until the view has it, others tell without it.
+    await this.#deliver(this.view.replace(all, version, { at: now(), coverage, live: false }), true)
     this.#pass(version)
     if (askedAt !== undefined) this.#watermark.listed(askedAt)
     await this.#tell({ state: 'watching' })

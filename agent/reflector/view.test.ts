@@ -60,6 +60,12 @@ test('an inferred deletion is uncertain back to the last coverage, though the re
   assert.equal(view.named('n', 'name'), 'y@2')
 })
 
+test('where the clock was set back, what is uncertain begins no later than it was seen', () => {
+  const view = new View<string>()
+  const [present] = view.present(item('x', 1), { at: 100, coverage: 130, live: false })
+  assert.equal(present?.uncertaintyFrom, 100)
+})
+
 test('a list that holds an older version of an object keeps the newer', () => {
   const view = new View<string>()
   view.present(item('x', 5), seen)

@@ -112,7 +112,6 @@ export class View<T> {
 
 function change<T>(type: Change<T>['type'], item: Item<T>, seen: Seen, previous?: Item<T>): Change<T> {
   const { uid, object, resourceVersion } = item
-  const uncertain = !seen.live && seen.coverage !== undefined
   return {
     type,
     uid,
@@ -120,6 +119,7 @@ function change<T>(type: Change<T>['type'], item: Item<T>, seen: Seen, previous?
     ...(previous && { previous: previous.object }),
     observedAt: seen.at,
     resourceVersion,
-    ...(uncertain && { uncertaintyFrom: seen.coverage }),
+    // Where the clock was set back the coverage lies ahead of it.
+    ...(!seen.live && seen.coverage !== undefined && { uncertaintyFrom: Math.min(seen.coverage, seen.at) }),
   }
 }

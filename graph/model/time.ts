@@ -27,7 +27,10 @@ export const clockOf = (wall: () => number, steady: () => number): (() => number
 }
 
 /** The current time in µs since the epoch. Goes back only where the wall clock is set back. */
-export const now = clockOf(Date.now, () => performance.timeOrigin + performance.now())
+export const now = clockOf(
+  () => Date.now(),
+  () => performance.timeOrigin + performance.now(),
+)
 
 /** Whether the month has that day: Date.parse takes 30 Feb for 2 Mar. */
 const inCalendar = (time: string): boolean => {

@@ -78,6 +78,21 @@ test('one that was stale when it was found is told to be renewed, unless only th
   assert.deepEqual(behind.at(2_012), [])
 })
 
+test('a clock that is set back makes no Lease stale that is renewed', () => {
+  const { renewed, at } = following()
+  renewed(4_000 * SECOND, 4_000 * SECOND)
+  assert.deepEqual(at(4_005), [])
+  // The watermark stands until the time is new.
+  renewed(4_010 * SECOND, 410 * SECOND)
+  assert.deepEqual(at(4_005), [])
+  renewed(4_020 * SECOND, 420 * SECOND)
+  assert.deepEqual(at(4_005), [])
+  assert.deepEqual(
+    at(4_056).map(([, status]) => status),
+    ['False'],
+  )
+})
+
 test('two renewals that come at once after it was stale are told as they would be one by one', () => {
   const { renewed, at } = following()
   renewed(100 * SECOND, 100 * SECOND)

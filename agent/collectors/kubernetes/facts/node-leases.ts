@@ -21,7 +21,7 @@ interface Lease {
   readonly node: NameRef
   readonly duration: number
   renewedAt: number
-  /** When this renewal was seen, by the clock of this process: that of the node may be wrong. */
+  /** When this renewal was seen, by the clock of this process (that of the node may be wrong), which may have been set back. */
   seenAt: number
   stale: boolean
   /** It was already not renewed any more when it was seen first: a run before this one may have told so. */
@@ -47,6 +47,8 @@ export class NodeLeases implements Follower<Renewed> {
   readonly #marks: Marks
   /** As they were then: they may expire, or be renewed once more, before it is told. */
   #renewed: Renewal[] = []
+  /** Up to when all was taken in: what comes now is not of before it, whatever the clock says. */
+  #seenUntil = 0
 
   constructor(marks: Marks) {
     this.#marks = marks
@@ -54,19 +56,20 @@ export class NodeLeases implements Follower<Renewed> {
 
   take({ type, object, observedAt }: Change<Renewed>): void {
     const { uid, ref, renewedAt, duration } = object
+    const seenAt = Math.max(observedAt, this.#seenUntil)
     const lease = this.#leases.get(uid)
     if (type === 'deleted') this.#leases.delete(uid)
     if (type === 'deleted' || ref.namespace !== namespace || renewedAt === undefined || !duration) return
     if (!lease) {
       const node: NameRef = { kind: 'Node', namespace: '', name: ref.name ?? '' }
       const found = observedAt - renewedAt > patienceOf({ duration })
-      this.#leases.set(uid, { node, duration, renewedAt, seenAt: observedAt, stale: false, found, fresh: true })
+      this.#leases.set(uid, { node, duration, renewedAt, seenAt, stale: false, found, fresh: true })
     } else if (renewedAt !== lease.renewedAt) {
       // By the clock of the node alone: one that is behind makes a Lease look old.
       const wasFound = lease.found && renewedAt - lease.renewedAt > patienceOf(lease)
       const isAgain = !lease.fresh && (lease.stale || wasFound)
       const before = lease.renewedAt
-      Object.assign(lease, { renewedAt, seenAt: observedAt, stale: false, found: false })
+      Object.assign(lease, { renewedAt, seenAt, stale: false, found: false })
       if (isAgain) this.#renewed.push({ lease: { ...lease }, before, from: renewedAt, to: renewedAt + SECOND })
     }
   }
@@ -83,6 +86,7 @@ export class NodeLeases implements Follower<Renewed> {
   }
 
   facts({ seenUntil = 0, resolve }: Moment): Fact[] {
+    this.#seenUntil = seenUntil
     // Of a node that is not known it can't be told: that it is stale is told once the node is.
     const isKnown = ({ node }: Lease) => !isPlaceholder(resolve(node))
     const known = [...this.#leases.values()].filter(isKnown)
