@@ -1,8 +1,17 @@
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import type { ObjectRef } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 
-interface Entry {
+/** Waits before the disk is tried again, which has refused for the first time or once more; or rejects. */
+export type UntilWritable = (error: Error, tries: number) => Promise<void>
+
+/** A state that was passed on: when it was seen, µs, and which of its object it is. */
+interface Passed {
+  readonly at: number
+  readonly version: number
+}
+
+interface Entry extends Partial<Passed> {
   readonly object: ObjectRef
   /** Of the collection that it was found in: the API's plurals repeat (Services of Knative). */
   readonly path: string
@@ -29,7 +38,7 @@ interface Coverage {
 /** Lines: an object, the state of one, a mark of one (null: it has none any more), one that was deleted, how far all had come, and whose they are. */
 type Line =
   | Entry
-  | { readonly key: string; readonly digest: string }
+  | ({ readonly key: string; readonly digest: string } & Partial<Passed>)
   | { readonly key: string; readonly mark: number | null }
   | { readonly gone: string }
   | Coverage
@@ -40,6 +49,7 @@ type Line =
  * collector comes back is deleted by inference, which nobody else would ever do, and what has not changed is not sent.
  * An object and a mark are noted before it is passed on, its state and its end, and that of a mark, after it: a crash leaves an
  * object too many or a state that is sent again, never one too few. Not synced, since only a crash of the machine could tell.
+ * While the disk takes nothing, nothing is passed on: the API server keeps it.
  */
 export class Known {
   /** As the last run left it. */
@@ -48,16 +58,20 @@ export class Known {
   #head: Head
   readonly #objects = new Map<string, Entry>()
   /** What is about to be passed on; null: a deletion. */
-  readonly #held = new Map<string, (Entry & { readonly digest: string }) | null>()
+  readonly #held = new Map<string, (Entry & Passed & { readonly digest: string }) | null>()
   readonly #heldMarks = new Map<string, number | null>()
   /** What was not passed on. */
   readonly #lacking = new Set<string>()
   #covered: Coverage | undefined
   #lines = 0
+  /** The last write may have left half a line. */
+  #isTorn = false
+  readonly #untilWritable: UntilWritable
 
   /** Of another cluster's file nothing is taken over. */
-  constructor(file: string, cluster: string) {
+  constructor(file: string, cluster: string, untilWritable: UntilWritable) {
     this.#file = file
+    this.#untilWritable = untilWritable
     this.#head = { cluster, since: now() }
     this.#read()
     this.#last = this.#covered
@@ -81,6 +95,12 @@ export class Known {
   /** Of the state that was last passed on, or is about to be. */
   digest(key: string): string | undefined {
     return this.#entry(key)?.digest
+  }
+
+  /** Of its last state that was passed on, or is about to be. */
+  last(key: string): Passed | undefined {
+    const { at, version } = this.#entry(key) ?? {}
+    return at === undefined || version === undefined ? undefined : { at, version }
   }
 
   /** Whether its end is no event. */
@@ -109,14 +129,15 @@ export class Known {
   }
 
   /** Another may have passed on what this one has not: no state counts as the last that was. */
-  forget(): void {
+  async forget(): Promise<void> {
     for (const [key, { digest: _, ...there }] of this.#objects) this.#objects.set(key, there)
-    this.#rewrite()
+    await this.#write(() => this.#rewrite())
   }
 
   /** A state will be passed on. `silent`: the end of the object would be no event. */
-  holds(path: string, object: ObjectRef, digest: string, silent = false): void {
-    this.#held.set(object.key, { object, path, digest, ...(silent && { silent }) })
+  holds(path: string, object: ObjectRef, state: Passed & { readonly digest: string }, silent = false): void {
+    const { digest, at, version } = state
+    this.#held.set(object.key, { object, path, digest, at, version, ...(silent && { silent }) })
   }
 
   /** A deletion will be passed on. */
@@ -128,7 +149,7 @@ export class Known {
   async pass(send: () => Promise<boolean>): Promise<void> {
     const held = [...this.#held]
     const marks = [...this.#heldMarks].map(([key, mark]) => ({ key, mark }))
-    this.#note([
+    const before = [
       ...held.flatMap(([key, entry]) => {
         const before = this.#objects.get(key)
         if (entry === null || (before?.path === entry.path && before.silent === entry.silent)) return []
@@ -136,18 +157,20 @@ export class Known {
         return [there]
       }),
       ...marks.filter(({ mark }) => mark !== null),
-    ])
+    ]
+    const after = [
+      ...held.flatMap(([key, entry]): Line[] => {
+        if (entry === null) return this.#objects.has(key) ? [{ gone: key }] : []
+        const { digest, at, version } = entry
+        return [{ key, digest, at, version }]
+      }),
+      ...marks.filter(({ mark }) => mark === null),
+    ]
     let isSent = false
     try {
+      await this.#write(() => this.#note(before))
       isSent = await send()
-      if (!isSent) return
-      this.#note([
-        ...held.flatMap(([key, entry]): Line[] => {
-          if (entry !== null) return [{ key, digest: entry.digest }]
-          return this.#objects.has(key) ? [{ gone: key }] : []
-        }),
-        ...marks.filter(({ mark }) => mark === null),
-      ])
+      if (isSent) await this.#write(() => this.#note(after))
     } finally {
       for (const [key] of held) {
         if (isSent) this.#lacking.delete(key)
@@ -168,7 +191,11 @@ export class Known {
     for (const { path } of this.#objects.values()) if (!seen.has(path)) unseen.add(path)
     const since = (path: string) => this.#covered?.behind?.[path] ?? this.#covered?.watermark ?? this.#head.since
     const behind = Object.fromEntries([...unseen].map((path) => [path, since(path)]))
-    this.#note([{ watermark, ...(unseen.size > 0 && { behind }) }])
+    try {
+      this.#note([{ watermark, ...(unseen.size > 0 && { behind }) }])
+    } catch {
+      // The next run dates back further what it finds changed; where it lasts, `pass` says so.
+    }
   }
 
   #entry(key: string): Entry | undefined {
@@ -176,12 +203,27 @@ export class Known {
     return held === undefined ? this.#objects.get(key) : (held ?? undefined)
   }
 
+  /** As often as it takes: to write twice what says the same does no harm. */
+  async #write(write: () => void): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return write()
+      } catch (error) {
+        await this.#untilWritable(error as Error, tries)
+      }
+    }
+  }
+
   #note(lines: readonly Line[]): void {
     if (lines.length === 0) return
+    if (this.#lines + lines.length > 2 * this.#objects.size + 10_000) this.#rewrite()
+    // Half a line ends here, and takes no other with it.
+    const written = (this.#isTorn ? '\n' : '') + text(lines)
+    this.#isTorn = true
+    appendFileSync(this.#file, written)
+    this.#isTorn = false
     for (const line of lines) this.#take(line)
     this.#lines += lines.length
-    if (this.#lines > 2 * this.#objects.size + 10_000) this.#rewrite()
-    else appendFileSync(this.#file, text(lines))
   }
 
   #take(line: Line): void {
@@ -195,8 +237,10 @@ export class Known {
       const entry = this.#objects.get(line.key)
       if (!entry) return
       const { mark: _, ...unmarked } = entry
-      if ('digest' in line) this.#objects.set(line.key, { ...entry, digest: line.digest })
-      else this.#objects.set(line.key, line.mark === null ? unmarked : { ...entry, mark: line.mark })
+      if ('digest' in line) {
+        const { key, ...state } = line
+        this.#objects.set(key, { ...entry, ...state })
+      } else this.#objects.set(line.key, line.mark === null ? unmarked : { ...entry, mark: line.mark })
     }
   }
 
@@ -212,8 +256,14 @@ export class Known {
   #rewrite(): void {
     const lines: Line[] = [this.#head, ...this.#objects.values()]
     if (this.#covered !== undefined) lines.push(this.#covered)
-    writeFileSync(`${this.#file}.new`, text(lines), { mode: 0o600 })
-    renameSync(`${this.#file}.new`, this.#file)
+    try {
+      writeFileSync(`${this.#file}.new`, text(lines), { mode: 0o600 })
+      renameSync(`${this.#file}.new`, this.#file)
+    } catch (error) {
+      rmSync(`${this.#file}.new`, { force: true })
+      throw error
+    }
+    this.#isTorn = false
     this.#lines = lines.length
   }
 }

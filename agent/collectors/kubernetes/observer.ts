@@ -30,6 +30,16 @@ export const gapOf = (kind: AnyKind, { from, to, reason }: Gap): Observation => 
   ...{ type: 'gap', source, from, to, reason: `${nameOf(kind)}: ${reason}`, kinds: kind.tells ?? [] },
 })
 
+/** A kind could not be read from then on until now. Where the clock was set back that lies ahead of it. */
+export const unreadOf = (kind: AnyKind, from: number): Observation => {
+  const to = now()
+  return gapOf(kind, { from: Math.min(from, to), to, reason: 'it could not be read' })
+}
+
+/** When a state was seen, and which of its object it is. */
+type Stamp = Pick<StateObservation, 'at' | 'version' | 'uncertainty'>
+type Ending = Pick<Change<Trimmed>, 'observedAt' | 'resourceVersion' | 'inferred'>
+
 /** Longest owner chain that is followed: a cycle must end somewhere. */
 const longestChain = 10
 
@@ -71,8 +81,7 @@ export class Observer {
     if (type === 'deleted') {
       if (!object.ref || succeeded) return []
       if (this.#objects.isLeftOut(object) && !this.#known.has(object.ref.key)) return []
-      this.#known.holdsEnd(object.ref.key)
-      return [...this.#events(kind, change), tombstone(object.ref, change, change.uncertaintyFrom)]
+      return [...this.#events(kind, change), this.#tombstone(object.ref, change, change.uncertaintyFrom)]
     }
     const state = this.#state(kind, object, change.observedAt, this.uncertainty(kind, change))
     return [...state, ...this.#events(kind, change)]
@@ -124,13 +133,36 @@ export class Observer {
 
   /** An object of an earlier run that is gone, and the event that its end is. */
   gone({ path, unseenEnd }: AnyKind, object: ObjectRef, at: number, resourceVersion: string): Observation[] {
-    const from = this.#known.since(path)
+    const from = Math.min(this.#known.since(path), at)
     const facts = this.#known.isSilent(object.key) ? [] : (unseenEnd?.facts(object, { from, to: at }) ?? [])
-    this.#known.holdsEnd(object.key)
     return [
       ...facts.map((fact) => this.#event(fact, undefined, at)),
-      tombstone(object, { observedAt: at, resourceVersion, inferred: true }, from),
+      this.#tombstone(object, { observedAt: at, resourceVersion, inferred: true }, from),
     ]
+  }
+
+  #tombstone(object: ObjectRef, end: Ending, from: number | undefined): StateObservation {
+    const { observedAt, resourceVersion, inferred } = end
+    const version = Number(resourceVersion)
+    const stamp = {
+      at: observedAt,
+      // Nothing comes after an end: the version of a list that is empty may be lower than that of the last state.
+      version: Math.max(Number.isSafeInteger(version) ? version : 0, this.#known.last(object.key)?.version ?? 0),
+      uncertainty: from === undefined ? 0 : Math.max(0, observedAt - from),
+    }
+    const ended = { ...this.#after(object.key, stamp), source, deleted: true } as const
+    this.#known.holdsEnd(object.key)
+    return { type: 'state', object, ...ended, ...(inferred && { inferred }), body: {}, relations: [] }
+  }
+
+  /**
+   * Of two states of one version the later counts, and it has to be what is told later: it is no earlier than what was told before,
+   * also where the clock was set back in between. When it was seen it may have been so.
+   */
+  #after(key: string, { at, version, uncertainty }: Stamp): Stamp {
+    const last = this.#known.last(key)
+    const late = last && version <= last.version ? Math.max(0, last.at + 1 - at) : 0
+    return { at: at + late, version, uncertainty: uncertainty + late }
   }
 
   #state(kind: AnyKind, object: Trimmed, at: number, uncertainty: number): StateObservation[] {
@@ -146,8 +178,9 @@ export class Observer {
       this.unchanged++
       return []
     }
-    this.#known.holds(kind.path, ref, digest, leftOut || kind.unseenEnd?.isTold(object) === false)
-    const state = { type: 'state', object: ref, at, version, uncertainty, source, body, relations } as const
+    const stamp = this.#after(ref.key, { at, version, uncertainty })
+    this.#known.holds(kind.path, ref, { digest, ...stamp }, leftOut || kind.unseenEnd?.isTold(object) === false)
+    const state = { type: 'state', object: ref, ...stamp, source, body, relations } as const
     return [leftOut ? { ...state, leftOut } : state]
   }
 
@@ -189,25 +222,5 @@ export class Observer {
       object = owner
     }
     return object
-  }
-}
-
-function tombstone(
-  object: ObjectRef,
-  { observedAt, resourceVersion, inferred }: Pick<Change<Trimmed>, 'observedAt' | 'resourceVersion' | 'inferred'>,
-  from: number | undefined,
-): StateObservation {
-  const version = Number(resourceVersion)
-  return {
-    type: 'state',
-    object,
-    at: observedAt,
-    version: Number.isSafeInteger(version) ? version : 0,
-    uncertainty: from === undefined ? 0 : Math.max(0, observedAt - from),
-    source,
-    deleted: true,
-    ...(inferred && { inferred }),
-    body: {},
-    relations: [],
   }
 }

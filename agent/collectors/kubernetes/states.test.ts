@@ -127,6 +127,39 @@ suite('states from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     assert.ok(progress!.counters!['states.unchanged']! >= 1)
   })
 
+  test('a workload says how far its rollout has come, of which generation; what leaves that as it is sends nothing', async (t) => {
+    const harness = await api.watch(t)
+    await api.create(replicated('Deployment', 'rolling'))
+    const bodyOf = async (observedGeneration: number | undefined) => {
+      const { body } = await harness.state('rolling', (state) => state.body.observedGeneration === observedGeneration)
+      const { replicas, readyReplicas, updatedReplicas, availableReplicas, generation } = body
+      return [generation, replicas, updatedReplicas, readyReplicas, availableReplicas]
+    }
+    assert.deepEqual(await bodyOf(undefined), [1, 2, 0, 0, 0])
+    const counts = { observedGeneration: 1, replicas: 3, updatedReplicas: 1, readyReplicas: 2 }
+    const available = { type: 'Available', status: 'True', lastTransitionTime: at(1), reason: 'x', message: 'x' }
+    const status = { ...counts, availableReplicas: 2, conditions: [{ ...available, lastUpdateTime: at(1) }] }
+    await api.setStatus('deployment', 'rolling', status)
+    assert.deepEqual(await bodyOf(1), [1, 2, 1, 2, 2])
+    const unchanged = () => Number(harness.watcher.progress()[0]?.counters?.['states.unchanged'])
+    await harness.until('the claim', () => harness.watcher.progress().length === 1)
+    const before = unchanged()
+    await api.setStatus('deployment', 'rolling', { conditions: [{ ...available, lastUpdateTime: at(9) }] })
+    await harness.until('the sight of it', () => unchanged() > before)
+    assert.equal(harness.states('rolling').length, 2)
+
+    const daemons = replicated('DaemonSet', 'rolling-daemons')
+    const { replicas: _, ...spec } = daemons.spec
+    await api.create({ ...daemons, spec })
+    await api.setStatus('daemonset', 'rolling-daemons', {
+      ...{ observedGeneration: 1, currentNumberScheduled: 3, numberMisscheduled: 0, desiredNumberScheduled: 3 },
+      ...{ numberReady: 2, numberAvailable: 1 },
+    })
+    const { body } = await harness.state('rolling-daemons', (state) => state.body.observedGeneration === 1)
+    const { replicas, updatedReplicas, readyReplicas, availableReplicas } = body
+    assert.deepEqual([replicas, updatedReplicas, readyReplicas, availableReplicas], [3, 0, 2, 1])
+  })
+
   test('a name without its object is a placeholder, until it appears or is replaced', async (t) => {
     const harness = await api.watch(t)
     const { metadata } = await api.create(pod('early', { nodeName: 'late' }))
@@ -183,5 +216,26 @@ suite('states from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     await harness.until('the kind to be given up', () =>
       harness.logged.some((text) => text.includes('none.example/v1 Ghost')),
     )
+  })
+  test('what is odd or unknown goes through: fields of a custom owner, annotations', async (t) => {
+    const { resource, owner } = await api.createCustom('odd.aitia.example', 'Widget', 'odd')
+    const status = { conditions: { Ready: 'yes' }, observedGeneration: '3', readyReplicas: '2', updatedReplicas: 1.5 }
+    const odd = { spec: { replicas: 'many', template: 7, selector: [null], updateStrategy: 'Sometimes' }, status }
+    await api.kubectl('patch', resource, 'odd', '--type=merge', '-p', JSON.stringify(odd))
+    await api.create(pod('odd-a', { owner }))
+    const annotations = { 'later.example/100kB': 'x'.repeat(100_000), 'later.example/json': '{"a": [' }
+    for (const plain of [service('odd-service'), replicated('Deployment', 'odd-deployment')])
+      await api.create({ ...plain, metadata: { ...plain.metadata, annotations } })
+    const harness = await api.watch(t)
+    const { body, object } = await harness.state('odd')
+    assert.deepEqual([object.workloadKind, body.replicas, body.readyReplicas], ['Widget', undefined, undefined])
+    assert.deepEqual([body.updatedReplicas, body.observedGeneration], [undefined, undefined])
+    assert.deepEqual(relationsOf(await harness.state('odd-a')).slice(0, 1), ['odd OWNS this'])
+    await harness.state('odd-service')
+    await harness.state('odd-deployment')
+    await api.kubectl('annotate', 'service', 'odd-service', 'later.example/more=yes')
+    await api.kubectl('label', 'service', 'odd-service', 'marked=yes')
+    await harness.state('odd-service', (state) => String(state.body.labels).includes('marked=yes'))
+    assert.equal(harness.states('odd-service').length, 2, 'of annotations nothing is sent')
   })
 })

@@ -14,7 +14,7 @@ import { isChosen, takesAll, trimmed } from './filter.ts'
 import { type AnyKind, covers, nameOf, type Trimmed } from './kind.ts'
 import { Known } from './known.ts'
 import { Names } from './names.ts'
-import { gapOf, Observer, source } from './observer.ts'
+import { gapOf, Observer, source, unreadOf } from './observer.ts'
 import { emitLimit, Handover } from './replicas/handover.ts'
 import { replicaOf } from './replicas/lease.ts'
 import { watchedKinds } from './watched-kinds.ts'
@@ -24,6 +24,8 @@ import { isSucceeded, positionOf, type Watched, Watches } from './watches.ts'
 const longestWait = 30_000
 /** Between tries to reach an API that was away at the start, ms. */
 const retryMs = 5_000
+/** Between tries to note on disk what is passed on, ms. */
+const writeAgainMs = 1_000
 /** How often the watermark is noted on disk, µs. */
 const noteInterval = 5_000_000
 /** How often it is looked for what shows as time passes, ms. */
@@ -56,14 +58,16 @@ export class ClusterWatcher implements RunningCollector {
     this.#settings = settings
     this.#timings = timings
     this.#custom = new CustomKinds(kubeConfig, context.log, this.#stop.signal, (kind) => this.#watch(kind))
-    this.#known = new Known(join(context.dataDir, 'known.ndjson'), context.cluster)
+    this.#known = new Known(join(context.dataDir, 'known.ndjson'), context.cluster, (error, tries) =>
+      this.#untilWritable(error, tries),
+    )
     this.#names = new Names(
       (reference) => this.#watches.named(reference),
       (kind) => this.#watches.knowsAll(kind),
     )
     this.#observer = new Observer(this.#names, this.#known, this.#watches)
     const { lease } = settings
-    const place = lease && { ...lease, kubeConfig, identity: replicaOf(context.dataDir), log: context.log }
+    const place = lease && { ...lease, kubeConfig, identity: replicaOf(context.dataDir, context.log), log: context.log }
     this.#handover = new Handover(
       context,
       {
@@ -107,7 +111,7 @@ export class ClusterWatcher implements RunningCollector {
   async #begin(): Promise<void> {
     const cluster = await identify(this.#kubeConfig, this.#context, this.#stop.signal)
     const { continues } = await this.#handover.start()
-    if (!continues) this.#known.forget()
+    if (!continues) await this.#known.forget()
     for (const kind of watchedKinds) this.#watch(kind)
     for (const [path, kind] of this.#known.workloadKinds()) {
       if (!this.#watches.has(path)) this.#custom.remembered(path, kind)
@@ -212,6 +216,12 @@ export class ClusterWatcher implements RunningCollector {
     reflector.start()
   }
 
+  async #untilWritable(error: Error, tries: number): Promise<void> {
+    if (tries === 1)
+      this.#context.log.error(`nothing of the cluster is passed on until it can be noted: ${error.message}`)
+    await sleep(writeAgainMs, undefined, { signal: this.#stop.signal, ref: false })
+  }
+
   async #onStatus(watched: Watched, status: Status): Promise<void> {
     const { kind, reflector, settled, passed } = watched
     const { log } = this.#context
@@ -237,9 +247,7 @@ export class ClusterWatcher implements RunningCollector {
 
   /** What happened while it could not be read may be told by now, but others had to do without it. */
   async #seenAgain(watched: Watched, from: number): Promise<void> {
-    await this.#inTurn(() =>
-      this.#handover.emit([gapOf(watched.kind, { from, to: now(), reason: 'it could not be read' })]),
-    )
+    await this.#inTurn(() => this.#handover.emit([unreadOf(watched.kind, from)]))
     if (!watched.refused) watched.seenUntil = undefined
   }
 
@@ -294,8 +302,7 @@ export class ClusterWatcher implements RunningCollector {
     if (synced) this.#handover.listed()
     if (watched.passed) return
     const since = this.#since
-    if (since !== undefined && covers(kind))
-      await this.#handover.emit([gapOf(kind, { from: since, to: now(), reason: 'it could not be read' })])
+    if (since !== undefined && covers(kind)) await this.#handover.emit([unreadOf(kind, since)])
     watched.passed = true
     this.#claim()
   }
@@ -315,7 +322,7 @@ export class ClusterWatcher implements RunningCollector {
 
   /** All that is there, as if nothing had been sent, and the end of what is not. */
   async #sendAll(send: (observations: readonly Observation[]) => Promise<boolean>): Promise<void> {
-    this.#known.forget()
+    await this.#known.forget()
     for (const watched of this.#watches.listed) {
       const { kind, reflector, position = '' } = watched
       await this.#known.pass(() => send(this.#gone(watched, position)))
