@@ -5,8 +5,8 @@ import type { Window } from './family.ts'
 import { type Ground, groundOf } from './ground.ts'
 import { beginAt, type Link, nameOfLink, type Step, stepsFrom, walk } from './links.ts'
 import { InvalidRequest, type Reader } from './read.ts'
-import { states } from './states.ts'
-import type { StoredEvent, StoredObject, StoredState } from './stored.ts'
+import { statesSince, type Told } from './states.ts'
+import type { StoredEvent, StoredObject } from './stored.ts'
 import { type Asking, type AsOfQuestion, settle, subjectsSince } from './subject.ts'
 
 /** Objects whose changes one answer looks at. */
@@ -73,10 +73,10 @@ const differing = (before: Fields, after: Fields): { field: string; old: Value |
     return [{ field, old: without(old, now) as string[], new: without(now, old) as string[] }]
   })
 
-const ofStates = (object: StoredObject, told: readonly StoredState[], from: number): Change[] =>
-  told.flatMap((state, index): Change[] => {
-    if (state.at <= from) return []
-    const before = told[index - 1]
+const ofStates = (object: StoredObject, { states, since }: Told): Change[] =>
+  states.flatMap((state, index): Change[] => {
+    if (state.at <= since) return []
+    const before = states[index - 1]
     const at: At = { at: state.at, uncertainty: state.uncertainty, object }
     const was = before !== undefined && !before.deleted
     if (state.deleted) return was ? [{ ...at, what: 'deleted' }] : []
@@ -129,22 +129,22 @@ export const changes = async (reader: Reader, question: ChangesQuestion): Promis
   const { at: to, known } = times
   if (from >= to) throw new InvalidRequest('from: expected a time before to')
   const asking = { cluster, asked: { kind, name, namespace }, ...times, from }
-  const asked = await subjectsSince(reader, asking, from)
+  const { objects: asked, cut: more } = await subjectsSince(reader, asking, from)
   const window: Window = { from, to: to + 1, known }
-  const begun = beginAt(...asked)
+  const begun = { ...beginAt(...asked), cut: more }
   const { reached, cut } = around
     ? await walk(reader, 'relies-on', begun, window, { depth: DEPTH, most: OBJECTS })
     : begun
   const objects = new Map([...reached].map(([key, { object }]) => [key, object]))
   const keys = [...objects.keys()]
   const [told, relations, happened, ground] = await Promise.all([
-    states(reader, keys, { from, to, known }),
+    statesSince(reader, keys, { from, to, known }),
     ofRelations(reader, new Set(asked.map(({ key }) => key)), objects, window),
     events(reader, keys, { ...window, limit: EVENTS }),
     groundOf(reader, cluster, { from, to }, known),
   ])
   const all: Change[] = [
-    ...[...told].flatMap(([key, each]) => ofStates(objects.get(key)!, each, from)),
+    ...[...told].flatMap(([key, each]) => ofStates(objects.get(key)!, each)),
     ...relations.changes,
     ...happened.events.map(
       (event): Change => ({
@@ -153,11 +153,12 @@ export const changes = async (reader: Reader, question: ChangesQuestion): Promis
       }),
     ),
   ]
+  const older = [...told.values()].some(({ since }) => since > from)
   return {
     asking,
     objects: asked,
     ground,
     changes: all.sort((a, b) => a.at - b.at).slice(-first),
-    cut: cut || relations.cut || happened.cut || all.length > first,
+    cut: cut || relations.cut || happened.cut || older || all.length > first,
   }
 }

@@ -23,7 +23,7 @@ export const eventsOf = async (
   const { cluster, kind, name, namespace, from, first } = question
   const times = await settle(reader, question)
   const asking = { cluster, asked: { kind, name, namespace }, ...times, from }
-  const objects = await subjectsSince(reader, asking, from)
+  const { objects, cut } = await subjectsSince(reader, asking, from)
   const window: Window = { from, to: times.at + 1, known: times.known }
   const members = await Promise.all(objects.map(({ key }) => family(reader, key, window)))
   const pods = objects.filter((it) => it.kind === 'Pod').map(({ key }) => key)
@@ -36,6 +36,6 @@ export const eventsOf = async (
   return {
     ...{ asking, objects, ground },
     events: found.events.slice(-first),
-    cut: found.cut || found.events.length > first,
+    cut: cut || found.cut || found.events.length > first,
   }
 }

@@ -35,17 +35,22 @@ export interface Found {
 
 const namespaced = (label: ObjectName): boolean => OBJECTS[label].namespaced === true
 
+/** Objects of one name that one answer looks at, of those that were seen and of those that were not. */
+export const NAMESAKES = 100
+
 /**
- * All objects that had this kind and name by `at`, those that exist at that time first, then those of which the newest was
- * told: a placeholder to which no relation leads any more comes after the object that it stood for.
+ * The objects that had this kind and name by `at`, those that exist at that time first, then those of which the newest was
+ * told: a placeholder to which no relation leads any more comes after the object that it stood for. Of more than NAMESAKES
+ * these come first, and one more tells that there are more.
  */
 export const find = async (reader: Reader, cluster: string, asked: Asked, asOf: AsOf): Promise<Found[]> => {
   const { label, workloadKind } = kindNamed(asked.kind)
   const text = forKind(namespaced(label) ? FIND : FIND_GLOBAL, label)
-  type Row = { object: StoredObject; state: RawState | null }
+  type Row = { object: StoredObject; state: RawState | null; ranAt?: number | null }
   const named = await reader.read<Row>(text, {
     cluster,
     name: asked.name,
+    limit: NAMESAKES + 1,
     ...(namespaced(label) ? { namespace: asked.namespace, workloadKind } : {}),
     ...asOf,
   })
@@ -55,6 +60,8 @@ export const find = async (reader: Reader, cluster: string, asked: Asked, asOf: 
       : await reader.read<Row>(WITH_KEY, { key: `${cluster}/${asked.name}`, kind: label, ...asOf })
   const stateless = rows.flatMap(({ object, state }) => (state === null ? [object.key] : []))
   const mentionedAt = await mentions(reader, stateless, asOf)
+  // That a pod runs its containers is never ended: of those that only the kernel told of, the last to run one is there.
+  const ranAt = new Map(rows.map((row) => [row.object.key, row.ranAt ?? -1]))
   const found = rows.map(({ object, state }) => ({
     object,
     state: state === null ? null : parseState(state),
@@ -62,7 +69,12 @@ export const find = async (reader: Reader, cluster: string, asked: Asked, asOf: 
   }))
   const isAlive = ({ state }: Found): boolean => state !== null && !state.deleted
   const toldAt = ({ object, state }: Found): number => state?.at ?? mentionedAt.get(object.key) ?? -1
-  return found.sort((a, b) => Number(isAlive(b)) - Number(isAlive(a)) || toldAt(b) - toldAt(a))
+  return found.sort(
+    (a, b) =>
+      Number(isAlive(b)) - Number(isAlive(a)) ||
+      toldAt(b) - toldAt(a) ||
+      ranAt.get(b.object.key)! - ranAt.get(a.object.key)!,
+  )
 }
 
 export interface NamedObject {

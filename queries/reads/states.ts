@@ -28,13 +28,18 @@ export const parseState = (raw: RawState): StoredState => ({
   body: JSON.parse(raw.body) as Record<string, Value>,
 })
 
+/** States of one object within a window that one answer looks at. */
+const MOST = 500
+
 /** States of `keys` from the one in force at `from` up to `to`, at most `limit` of each, by key and time. */
 export const statesRaw = (
   reader: Reader,
   keys: readonly string[],
   window: { from: number; to: number; known: number; limit?: number },
 ): Promise<RawState[]> =>
-  reader.read<{ state: RawState }>(STATES, { keys, limit: 500, ...window }).then((rows) => rows.map((row) => row.state))
+  reader
+    .read<{ state: RawState }>(STATES, { keys, limit: MOST, ...window })
+    .then((rows) => rows.map((row) => row.state))
 
 /** The same, parsed and by key. */
 export const states = async (
@@ -43,6 +48,29 @@ export const states = async (
   window: { from: number; to: number; known: number; limit?: number },
 ): Promise<Map<string, StoredState[]>> =>
   Map.groupBy((await statesRaw(reader, keys, window)).map(parseState), (state) => state.key)
+
+/** What an object looked like, by time; all of it from `since` on, where the first one told is the state in force. */
+export interface Told {
+  readonly states: readonly StoredState[]
+  readonly since: number
+}
+
+/** The states of each key from the one in force at `from` up to `to`; of too many the newest, which begin later. */
+export const statesSince = async (
+  reader: Reader,
+  keys: readonly string[],
+  window: { from: number; to: number; known: number },
+): Promise<Map<string, Told>> => {
+  const found = await states(reader, keys, { ...window, limit: MOST + 1 })
+  return new Map(
+    [...found].map(([key, all]): [string, Told] => {
+      // What lies between the state at `from` and the newest was not read: the oldest of these takes its place.
+      const newest = all.filter(({ at }) => at > window.from).slice(-MOST - 1)
+      if (newest.length <= MOST) return [key, { states: all, since: window.from }]
+      return [key, { states: newest, since: newest[0]!.at }]
+    }),
+  )
+}
 
 /** The state in force of each key at a time; keys without one are left out. A tombstone counts: it says `deleted`. */
 export const statesInForce = async (

@@ -1,6 +1,6 @@
 /** The object that a question is about, as of its time; where there is none, what may have been meant. */
 import { MINUTE, toRfc3339 } from '../../graph/model/time.ts'
-import { type Asked, elsewhere, type Found, find, isKind, type NamedObject, nearest } from './find.ts'
+import { type Asked, elsewhere, type Found, find, isKind, NAMESAKES, type NamedObject, nearest } from './find.ts'
 import { settledKnown } from './lanes.ts'
 import { InvalidRequest, KNOWN_NOW, type Reader } from './read.ts'
 import { clusterNow, clusters, sources } from './sources.ts'
@@ -154,13 +154,17 @@ export const subjectOf = async (reader: Reader, question: AsOfQuestion): Promise
 
 /**
  * All objects of the name that were there at any time from `from` up to the time of the question: a second one where it was
- * made anew. Throws NotFound where there was none.
+ * made anew. `cut` where there are more: the newest are told. Throws NotFound where there was none.
  */
-export const subjectsSince = async (reader: Reader, asking: Asking, from: number): Promise<StoredObject[]> => {
+export const subjectsSince = async (
+  reader: Reader,
+  asking: Asking,
+  from: number,
+): Promise<{ objects: StoredObject[]; cut: boolean }> => {
   const found = await find(reader, asking.cluster, asking.asked, asking)
   const there = found.filter((it) => wasThere(it) || (it.state !== null && it.state.at > from))
   if (there.length === 0) throw new NotFound(await notThere(reader, asking, found[0]))
-  return there.map(({ object }) => object)
+  return { objects: there.slice(0, NAMESAKES).map(({ object }) => object), cut: there.length > NAMESAKES }
 }
 
 /** Of what is only referred to by name: that it does not exist, or that nobody looks. Empty for all else. */
