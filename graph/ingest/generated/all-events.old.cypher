@@ -4,15 +4,22 @@ CYPHER 5
 MATCH (event:Event)
 WHERE event.cluster = $cluster AND event.at >= $after AND event.at < $cut AND NOT EXISTS { (event)<-[:EVIDENCE]-() }
   AND NOT (event:ContainerStarted AND event.podKey IS NOT NULL AND event.containerName IS NOT NULL
-    AND NOT EXISTS { MATCH (later:ContainerStarted) WHERE later.podKey = event.podKey AND later.containerName = event.containerName AND later.at > event.at AND later.at <= $cut }
+    AND NOT EXISTS { MATCH (later:ContainerStarted) WHERE later.podKey = event.podKey AND later.containerName = event.containerName AND later.at > event.at AND later.at <= $cut AND later.recordedAt <= $known }
     AND EXISTS { MATCH (state:State) WHERE state.key = event.podKey AND state.at IS NOT NULL AND state.stale IS NULL AND NOT state.deleted
-      AND NOT EXISTS { MATCH (after:State) WHERE after.key = state.key AND after.at > state.at AND after.stale IS NULL } })
+      AND NOT EXISTS { MATCH (after:State) WHERE after.key = state.key AND after.at > state.at AND after.at <= $cut AND after.stale IS NULL AND after.recordedAt <= $known } })
   AND NOT (event:ContainerTerminated AND event.podKey IS NOT NULL AND event.containerName IS NOT NULL
-    AND NOT EXISTS { MATCH (later:ContainerTerminated) WHERE later.podKey = event.podKey AND later.containerName = event.containerName AND later.at > event.at AND later.at <= $cut }
+    AND NOT EXISTS { MATCH (later:ContainerTerminated) WHERE later.podKey = event.podKey AND later.containerName = event.containerName AND later.at > event.at AND later.at <= $cut AND later.recordedAt <= $known }
     AND EXISTS { MATCH (state:State) WHERE state.key = event.podKey AND state.at IS NOT NULL AND state.stale IS NULL AND NOT state.deleted
-      AND NOT EXISTS { MATCH (after:State) WHERE after.key = state.key AND after.at > state.at AND after.stale IS NULL } })
+      AND NOT EXISTS { MATCH (after:State) WHERE after.key = state.key AND after.at > state.at AND after.at <= $cut AND after.stale IS NULL AND after.recordedAt <= $known } })
   AND NOT (event:NodeConditionChanged AND event.objectKey IS NOT NULL AND event.condition IS NOT NULL
-    AND NOT EXISTS { MATCH (later:NodeConditionChanged) WHERE later.objectKey = event.objectKey AND later.condition = event.condition AND later.at > event.at AND later.at <= $cut }
+    AND NOT EXISTS { MATCH (later:NodeConditionChanged) WHERE later.objectKey = event.objectKey AND later.condition = event.condition AND later.at > event.at AND later.at <= $cut AND later.recordedAt <= $known }
     AND EXISTS { MATCH (state:State) WHERE state.key = event.objectKey AND state.at IS NOT NULL AND state.stale IS NULL AND NOT state.deleted
-      AND NOT EXISTS { MATCH (after:State) WHERE after.key = state.key AND after.at > state.at AND after.stale IS NULL } })
+      AND NOT EXISTS { MATCH (after:State) WHERE after.key = state.key AND after.at > state.at AND after.at <= $cut AND after.stale IS NULL AND after.recordedAt <= $known } })
+  AND NOT (event.contextKey IS NOT NULL
+    AND NOT EXISTS { MATCH (later:MemoryPressure) WHERE later.podKey = event.podKey AND later.at > event.at AND later.at <= $cut AND later.recordedAt <= $known AND later.contextKey IS NOT NULL }
+    AND NOT EXISTS { MATCH (later:OomKill) WHERE later.podKey = event.podKey AND later.at > event.at AND later.at <= $cut AND later.recordedAt <= $known AND later.contextKey IS NOT NULL }
+    AND NOT EXISTS { MATCH (later:ProcessExec) WHERE later.podKey = event.podKey AND later.at > event.at AND later.at <= $cut AND later.recordedAt <= $known AND later.contextKey IS NOT NULL }
+    AND NOT EXISTS { MATCH (later:ProcessExit) WHERE later.podKey = event.podKey AND later.at > event.at AND later.at <= $cut AND later.recordedAt <= $known AND later.contextKey IS NOT NULL }
+    AND EXISTS { MATCH (state:State) WHERE state.key = event.podKey AND state.at IS NOT NULL AND state.stale IS NULL AND NOT state.deleted
+      AND NOT EXISTS { MATCH (after:State) WHERE after.key = state.key AND after.at > state.at AND after.at <= $cut AND after.stale IS NULL AND after.recordedAt <= $known } })
 RETURN event.id AS id, event.at AS position ORDER BY event.cluster, event.at LIMIT $limit

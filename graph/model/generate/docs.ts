@@ -88,7 +88,7 @@ const relations = (model: Model): string[] =>
   ])
 
 const context = ({ context: { doc, fields, records, leftOut } }: Model): string[] => [
-  `${doc} A record of its own, by the digest of its content, as JSON: \`(:Context {key, json})\`; events name it by \`contextKey\`. Beside them it goes through the queue and into recordings, and GraphQL has it as \`K8sContext\`. Of two events between which nothing changed both name one context. What the API does not tell is absent.`,
+  `${doc} A record of its own, by the digest of its content, as JSON: \`(:Context {key, json})\`; events name it by \`contextKey\`. Beside them it goes through the queue and into recordings, and GraphQL has it as \`K8sContext\`. Of two events between which nothing changed both name one context. What the API does not tell is absent. Only what watches a host attributes its events: a cluster whose nodes run no ebpf collector has no K8sContext at all. Retention leaves the newest of each pod that is there.`,
   `${Object.keys(fields).length} fields. \`container.\` is the container's entry in the pod's spec, \`status.\` the one in its status.`,
   table(
     ['field', 'type', 'unit', 'from', 'meaning'],

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { k8sContext } from '../context.ts'
 import type { CollectorKind, ContextKind, EventKind, Field, ObjectKind, RecordKind, RelationKind } from '../define.ts'
-import { camelCase } from './names.ts'
+import { camelCase, pascalCase } from './names.ts'
 
 export interface Model {
   readonly collectors: readonly CollectorKind[]
@@ -12,6 +12,12 @@ export interface Model {
   readonly objects: readonly ObjectKind[]
   readonly relations: readonly RelationKind[]
   readonly context: ContextKind
+}
+
+/** Labels of the events that may have a context: sources that watch a host have no names of their own, attribution adds them. */
+export const attributed = ({ collectors, events }: Model): string[] => {
+  const ofHosts = new Set(collectors.filter(({ scope }) => scope === 'host').map(({ name }) => name))
+  return events.filter(({ collector }) => ofHosts.has(collector)).map(({ name }) => pascalCase(name))
 }
 
 const loadKinds = async <K>(folder: string): Promise<K[]> => {

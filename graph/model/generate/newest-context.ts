@@ -1,17 +1,11 @@
 /** queries/reads/generated/newest-context.cypher: the context that the newest event of a pod named, of the kinds that attribution adds one to. */
 import type { Output } from './main.ts'
-import type { Model } from './model.ts'
-import { GENERATED, pascalCase } from './names.ts'
+import { attributed, type Model } from './model.ts'
+import { GENERATED } from './names.ts'
 
 const newest = (label: string): string => `  MATCH (event:${label})
   WHERE event.podKey = key AND event.at <= $at AND event.recordedAt <= $known AND event.contextKey IS NOT NULL
   RETURN event.at AS at, event.contextKey AS contextKey ORDER BY event.podKey DESC, event.at DESC LIMIT 1`
-
-/** Sources that watch a host have no names of their own: attribution adds them, with the context. */
-const attributed = ({ collectors, events }: Model): string[] => {
-  const ofHosts = new Set(collectors.filter(({ scope }) => scope === 'host').map(({ name }) => name))
-  return events.filter(({ collector }) => ofHosts.has(collector)).map(({ name }) => pascalCase(name))
-}
 
 export default (model: Model): Output[] => [
   {

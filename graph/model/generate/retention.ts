@@ -1,7 +1,7 @@
 /** What retention reads of kinds: graph/ingest/generated/*.old.cypher give what may go, graph/ingest/retention.ts says when. */
 import type { RelationKind } from '../define.ts'
 import type { Output } from './main.ts'
-import type { Model } from './model.ts'
+import { attributed, type Model } from './model.ts'
 import { GENERATED, kebabCase, pascalCase } from './names.ts'
 
 const head = (...about: string[]): string[] => [`// ${GENERATED}`, ...about.map((line) => `// ${line}`), 'CYPHER 5']
@@ -40,36 +40,53 @@ const oldClaims = (kind: RelationKind): string =>
     '',
   ].join('\n')
 
-/** Of a kind that tells what lasts, the newest before the cut stays, while what it tells of is there. */
-const lastsOf = (label: string, lasts: readonly string[]): string =>
-  [
-    `  AND NOT (event:${label} AND ${lasts.map((property) => `event.${property} IS NOT NULL`).join(' AND ')}`,
-    `    AND NOT EXISTS { MATCH (later:${label}) WHERE ${lasts.map((property) => `later.${property} = event.${property}`).join(' AND ')} AND later.at > event.at AND later.at <= $cut }`,
-    `    AND EXISTS { MATCH (state:State) WHERE state.key = event.${lasts[0]} AND state.at IS NOT NULL AND state.stale IS NULL AND NOT state.deleted`,
-    '      AND NOT EXISTS { MATCH (after:State) WHERE after.key = state.key AND after.at > state.at AND after.stale IS NULL } })',
-  ].join('\n')
+/** No event of these kinds with the same values is newer and was known in time, so that one before the cut is what is answered from then on. */
+const noLater = (labels: readonly string[], same: readonly string[], more = ''): string[] =>
+  labels.map(
+    (label) =>
+      `    AND NOT EXISTS { MATCH (later:${label}) WHERE ${same.map((property) => `later.${property} = event.${property}`).join(' AND ')} AND later.at > event.at AND later.at <= $cut AND later.recordedAt <= $known${more} }`,
+  )
 
-const oldEvents = ({ events }: Model): string => {
+/** What the event tells of was there at the cut, or came later. */
+const isThere = (property: string): string[] => [
+  `    AND EXISTS { MATCH (state:State) WHERE state.key = event.${property} AND state.at IS NOT NULL AND state.stale IS NULL AND NOT state.deleted`,
+  '      AND NOT EXISTS { MATCH (after:State) WHERE after.key = state.key AND after.at > state.at AND after.at <= $cut AND after.stale IS NULL AND after.recordedAt <= $known } })',
+]
+
+/** Of a kind that tells what lasts, the newest before the cut stays. */
+const lastsOf = (label: string, lasts: readonly [string, ...string[]]): string[] => [
+  `  AND NOT (event:${label} AND ${lasts.map((property) => `event.${property} IS NOT NULL`).join(' AND ')}`,
+  ...noLater([label], lasts),
+  ...isThere(lasts[0]),
+]
+
+/** A pod's context lasts too: that of its newest event which has one, whatever its kind. */
+const contextLasts = (model: Model): string[] => [
+  '  AND NOT (event.contextKey IS NOT NULL',
+  ...noLater(attributed(model), ['podKey'], ' AND later.contextKey IS NOT NULL'),
+  ...isThere('podKey'),
+]
+
+const oldEvents = (model: Model): string => {
   return [
     ...head('Events before the cut that are no evidence of a verdict that is kept, and do not tell what lasts.'),
     'MATCH (event:Event)',
     'WHERE event.cluster = $cluster AND event.at >= $after AND event.at < $cut AND NOT EXISTS { (event)<-[:EVIDENCE]-() }',
-    ...events.flatMap(({ name, lasts }) => (lasts ? lastsOf(pascalCase(name), lasts) : [])),
+    ...model.events.flatMap(({ name, lasts }) => (lasts ? lastsOf(pascalCase(name), lasts) : [])),
+    ...contextLasts(model),
     'RETURN event.id AS id, event.at AS position ORDER BY event.cluster, event.at LIMIT $limit',
     '',
   ].join('\n')
 }
 
-const oldContexts = ({ collectors, events }: Model): string => {
-  const ofHosts = new Set(collectors.filter(({ scope }) => scope === 'host').map(({ name }) => name))
-  const attributed = events.filter(({ collector }) => ofHosts.has(collector))
+const oldContexts = (model: Model): string => {
   return [
     ...head('Contexts that no event names any more.'),
     'MATCH (context:Context)',
     'WHERE context.cluster = $cluster AND context.at >= $after AND context.at < $cut',
-    ...attributed.map(
-      ({ name }) =>
-        `  AND NOT EXISTS { MATCH (event:${pascalCase(name)}) WHERE event.podKey = context.podKey AND event.at <= context.at AND event.contextKey = context.key }`,
+    ...attributed(model).map(
+      (label) =>
+        `  AND NOT EXISTS { MATCH (event:${label}) WHERE event.podKey = context.podKey AND event.at <= context.at AND event.contextKey = context.key }`,
     ),
     'RETURN context.key AS id, context.at AS position ORDER BY context.cluster, context.at LIMIT $limit',
     '',
