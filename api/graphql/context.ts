@@ -1,4 +1,4 @@
-/** What one request has: the loaders that gather its look-ups, and a bound on all that it may read. */
+/** What one request has: the loaders that gather its look-ups, and bounds on what it may read and for how long. */
 import DataLoader from 'dataloader'
 import { GraphQLError } from 'graphql'
 import { caused } from '../../queries/reads/caused.ts'
@@ -15,13 +15,24 @@ import { statesInForce } from '../../queries/reads/states.ts'
 /** Rows that one request may read from the graph: pages within pages multiply. */
 const ROWS = 50_000
 
-/** The reader, until the request has read too much. */
-const bounded = (reader: Reader): Reader => {
+/** ms for which one request is worked on. */
+export const TIME = 10_000
+
+/** The part of the store that the API needs: it can't write, and no read outlives its request by much. */
+export interface TimedReader {
+  read<T>(cypher: string, params: Record<string, unknown>, timeout?: number): Promise<T[]>
+}
+
+/** The reader, until the request has read too much or its time is over: what is not answered any more is not read on for. */
+const bounded = (reader: TimedReader, over: AbortSignal): Reader => {
+  const end = performance.now() + TIME
   let left = ROWS
   return {
     read: async <T>(cypher: string, params: Record<string, unknown>): Promise<T[]> => {
+      over.throwIfAborted()
       if (left <= 0) throw new GraphQLError(`the request reads more than ${ROWS} rows: ask for smaller pages`)
-      const rows = await reader.read<T>(cypher, params)
+      // Neo4j takes 0 for no limit.
+      const rows = await reader.read<T>(cypher, params, Math.max(1, Math.ceil(end - performance.now())))
       left -= rows.length
       return rows
     },
@@ -47,12 +58,15 @@ const asOfLoaders = <V>(load: (keys: readonly string[], asOf: AsOf) => Promise<M
 }
 
 /** Made anew for each request; `cluster` is the one meant where a query names none. */
-export const requestContext = (store: Reader, cluster: string) => {
-  const reader = bounded(store)
+export const requestContext = (store: TimedReader, cluster: string) => {
+  const over = new AbortController()
+  const reader = bounded(store, over.signal)
   const knownTimes = new Map<string, Promise<number>>()
   return {
     reader,
     cluster,
+    /** Aborted when the request's time is over: it reads no more. */
+    over,
     objects: loader((keys) => objects(reader, keys)),
     events: loader((ids) => eventsById(reader, ids)),
     incidents: loader((ids) => incidentsById(reader, ids)),

@@ -3,6 +3,7 @@ import { costLimitPlugin } from '@escape.tech/graphql-armor-cost-limit'
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth'
 import { BREAK, GraphQLError, type ValidationRule } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
+import { type Context, TIME } from './context.ts'
 
 /** Deep enough for incident, occurrence, verdict, evidence, event and five links of causes with their object's state. */
 const DEPTH = 24
@@ -10,8 +11,6 @@ const DEPTH = 24
 const COST = 50_000
 /** Bytes of a request. */
 export const BODY = 100_000
-/** ms for which one request is worked on. */
-const TIME = 10_000
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/
 
@@ -45,9 +44,14 @@ const onlyJsonFromHere = ({ explore, anyHost }: { explore: boolean; anyHost: boo
 const timeLimit: Plugin = {
   onExecute: ({ executeFn, setExecuteFn }) => {
     setExecuteFn((args) => {
+      const { over } = args.contextValue as Context
       let timer: NodeJS.Timeout | undefined
       const late = new Promise((_, reject) => {
-        timer = setTimeout(() => reject(new GraphQLError(`took longer than ${TIME / 1000} s: ask for less`)), TIME)
+        timer = setTimeout(() => {
+          const error = new GraphQLError(`took longer than ${TIME / 1000} s: ask for less`)
+          over.abort(error)
+          reject(error)
+        }, TIME)
       })
       return Promise.race([executeFn(args), late]).finally(() => clearTimeout(timer))
     })

@@ -5,16 +5,16 @@ import type { AddressInfo } from 'node:net'
 import { GraphQLError } from 'graphql'
 import { createYoga, maskError, type Plugin, useReadinessCheck } from 'graphql-yoga'
 import { loadPatterns, type Pattern } from '../../queries/engine/pattern.ts'
-import { InvalidRequest, type Reader } from '../../queries/reads/read.ts'
+import { InvalidRequest } from '../../queries/reads/read.ts'
 import type { ApiConfig } from './config.ts'
-import { type Context, requestContext } from './context.ts'
+import { type Context, requestContext, type TimedReader } from './context.ts'
 import { BODY, limits } from './limits.ts'
 import { schemaFor } from './schema.ts'
 
 export { type ApiConfig, apiConfig } from './config.ts'
 
 export interface ApiOptions {
-  readonly store: Reader & { verify(): Promise<void> }
+  readonly store: TimedReader & { verify(): Promise<void> }
   /** The cluster that is meant where a query names none. */
   readonly cluster: string
   readonly patterns?: readonly Pattern[]

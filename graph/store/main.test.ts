@@ -42,6 +42,11 @@ describe('store', () => {
     await assert.rejects(store.read('CYPHER 5 CREATE (:StoreTest)'), /Writing in read access mode not allowed/)
   })
 
+  it('has the server end a read that runs longer than it may', async () => {
+    const endless = 'CYPHER 5 UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN count(*) AS n'
+    await assert.rejects(store.read(endless, {}, 50), /has been terminated|timed ?out/i)
+  })
+
   it('explains a read without running it, and refuses to explain a write', async () => {
     const plan = await store.explain('CYPHER 5 MATCH (event:Event {id: $id}) RETURN event', { id: 'x' })
     assert.equal(plan.operator, 'ProduceResults')

@@ -24,8 +24,11 @@ export interface Plan {
 }
 
 export interface Store {
-  /** Reads rows, in READ access mode; tried again on errors that pass. Rows are unchecked: the caller names their type. */
-  read<T = Record<string, unknown>>(cypher: string, params?: Params): Promise<T[]>
+  /**
+   * Reads rows, in READ access mode; tried again on errors that pass. Rows are unchecked: the caller names their type. The
+   * server ends what runs longer than `timeout` (ms).
+   */
+  read<T = Record<string, unknown>>(cypher: string, params?: Params, timeout?: number): Promise<T[]>
   /** Runs `work` in one transaction; it is run again, from its start, on errors that pass (deadlock, lost connection). */
   write<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
   /** Runs one statement in a transaction of the server's own: schema, `CALL { } IN TRANSACTIONS`. Not tried again. */
@@ -109,9 +112,9 @@ export const openStore = ({ uri, user, password }: StoreConfig): Store => {
     notificationFilter: { minimumSeverityLevel: 'OFF' },
   })
   return {
-    read: (cypher, params = {}) =>
+    read: (cypher, params = {}, timeout = READ_TIMEOUT) =>
       inSession(driver, uri, 'READ', (session) =>
-        session.executeRead((transaction) => transactionOf(transaction).run(cypher, params), { timeout: READ_TIMEOUT }),
+        session.executeRead((transaction) => transactionOf(transaction).run(cypher, params), { timeout }),
       ),
     write: (work) =>
       inSession(driver, uri, 'WRITE', (session) =>
