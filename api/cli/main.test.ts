@@ -291,9 +291,19 @@ describe('the command line', () => {
     const settings = { AITIA_REDIS_URL: place.redisUrl, AITIA_QUEUE_PREFIX: place.prefix }
     const { out } = await aitia(['doctor'], settings)
     assert.match(out, new RegExp(`^dead letters +degraded +${deadLetters} jobs .* the newest: not of this world$`, 'm'))
-    const { err } = await aitia(['doctor', '--redrive'], settings)
-    assert.match(err, new RegExp(`^${deadLetters} dead letters are back in their lanes`))
+    const redriven = await aitia(['doctor', '--redrive'], settings)
+    assert.match(redriven.out, new RegExp(`^${deadLetters} dead letters are back in their lanes`))
     assert.equal((await stats()).deadLetters, 0)
-    assert.match((await aitia(['doctor', '--redrive'], settings)).err, /^no dead letter can be put back/)
+    assert.match((await aitia(['doctor', '--redrive'], settings)).out, /^no dead letter can be put back/)
+    assert.deepEqual(JSON.parse((await aitia(['doctor', '--redrive', '--json'], settings)).out), { redriven: 0 })
+  })
+
+  test('what takes away tells it as JSON too', async () => {
+    assert.deepEqual(JSON.parse((await aitia(['doctor', '--unpin', '--json'])).out), { unpinned: [] })
+    const file = join(folder, 'window.json')
+    assert.equal((await aitia(['record', '--from', '-1m', '-o', file])).code, 0)
+    const { cluster: removed } = readRecording(readFileSync(file, 'utf8'), file)
+    assert.deepEqual(JSON.parse((await aitia(['replay', file, '--remove', '--json'])).out), { removed })
+    assert.equal((await aitia(['replay', file, '--remove'])).out, `${removed} is removed from the graph\n`)
   })
 })

@@ -189,7 +189,7 @@ withPatterns(program.command('replay'))
     'wait for what it expects and explain it; the exit code is 0 only if that was found',
     whole,
   )
-  .option('--remove', 'take away what an earlier replay of it left in the graph')
+  .option('--remove', 'take away what an earlier replay of it left in the graph: it stays until then')
   .action(run(async (file, options) => (await import('./commands/replay.ts')).replay(file, options)))
 
 const patterns = program.command('patterns').description('the patterns that are looked for')

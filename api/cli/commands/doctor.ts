@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Store } from '../../../graph/store/main.ts'
 import { dataDir, neo4jAddress, queuePrefix, redisUrl, wholeEnvironment } from '../config.ts'
 import { ink, withStore } from '../open.ts'
-import { print, say, UsageError } from '../output.ts'
+import { print, UsageError } from '../output.ts'
 import { columns, oneLine } from '../render/columns.ts'
 import type { Ink } from '../render/why.ts'
 
@@ -145,13 +145,17 @@ export const doctor = async (options: DoctorOptions): Promise<void> => {
   if (options.all && !options.unpin) throw new UsageError('--all needs --unpin: it widens it to other data folders')
   if (options.unpin) {
     const left = await agent.unpin(options.all ? null : join(dataDir, 'agent'))
-    say(left.length === 0 ? 'nothing was pinned' : `let go of:\n  ${left.join('\n  ')}`)
+    print(options.json === true, { unpinned: left }, () =>
+      left.length === 0 ? 'nothing was pinned' : `let go of:\n  ${left.join('\n  ')}`,
+    )
     return
   }
   if (options.redrive) {
     const { redriveDeadLetters } = await import('../../../graph/queue/main.ts')
     const count = await redriveDeadLetters({ redisUrl: redisUrl(), prefix: queuePrefix })
-    say(count === 0 ? 'no dead letter can be put back' : `${count} dead letters are back in their lanes`)
+    print(options.json === true, { redriven: count }, () =>
+      count === 0 ? 'no dead letter can be put back' : `${count} dead letters are back in their lanes`,
+    )
     return
   }
   const tools = await ink()

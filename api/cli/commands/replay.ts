@@ -123,7 +123,7 @@ export const replay = async (file: string, options: ReplayOptions): Promise<void
   if (options.remove) {
     const { removeCluster } = await import('../../../queries/engine/main.ts')
     await withStore((store) => removeCluster(store, cluster))
-    say(`${cluster} is removed from the graph`)
+    print(options.json === true, { removed: cluster }, () => `${cluster} is removed from the graph`)
     return
   }
   await send(replayed, { redisUrl: redisUrl(), prefix: queuePrefix })
