@@ -1,5 +1,6 @@
 /** `test-files.ts RESULTS [FLAGS] -- FILES`: runs test files in their order, which `node --test` would sort; ends with 0 if none failed. */
 import { createWriteStream } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseTestArguments } from './test-flags.ts'
@@ -15,7 +16,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 const outcomes = run({
   files,
-  concurrency: 2,
+  // One more than cores: many wait for a cluster most of their time.
+  concurrency: availableParallelism() + 1,
   timeout: hangLimit,
   signal: interrupted.signal,
   only: values['test-only'] ?? false,

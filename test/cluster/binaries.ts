@@ -159,7 +159,8 @@ async function prepareModule(component: Component, work: string): Promise<string
 }
 
 async function go(component: Component, cwd: string, args: string[]): Promise<void> {
-  const env = goEnvironment({ CGO_ENABLED: component.cgo ? '1' : '0' })
+  // A compiler that collects its garbage less often takes a fifth less of the processors, and some more memory.
+  const env = goEnvironment({ CGO_ENABLED: component.cgo ? '1' : '0', GOGC: '400' })
   const child = spawn('go', args, { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] })
   // Minutes on all cores: what else is done meanwhile goes first.
   if (child.pid) setPriority(child.pid, 5)

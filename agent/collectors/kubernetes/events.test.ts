@@ -75,8 +75,7 @@ suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
         },
       ],
     })
-    for (const reason of ['ErrImagePull', 'ImagePullBackOff', 'ErrImagePull'])
-      await api.setStatus('pod', 'never', waitingFor(reason))
+    for (const reason of ['ErrImagePull', 'ImagePullBackOff']) await api.setStatus('pod', 'never', waitingFor(reason))
     await api.setStatus('pod', 'never', waitingFor('CrashLoopBackOff', 3, oomKilled('n2', at(5), at(6))))
     await harness.event('container-waiting', 'never', ({ fields }) => fields.restartCount === 3)
     assert.deepEqual(

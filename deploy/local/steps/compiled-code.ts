@@ -14,7 +14,7 @@ const compiled = environment.NODE_COMPILE_CACHE ?? join(root, '.aitia', 'compile
 const stamp = join(compiled, '.stamp')
 /** The folders of what runs, and what in them is for tests or runs as it is loaded. */
 const FOLDERS = ['agent', 'graph', 'queries', 'api']
-const LEFT_OUT = /(\/testing\/|\/generate\/|\.test\.ts$|^api\/cli\/main\.ts$)/
+const LEFT_OUT = /(\/testing(\/|\.ts$)|\/generate\/|\.test\.ts$|^api\/cli\/main\.ts$)/
 
 /** Paths from the root. */
 const modules = (): string[] =>
@@ -38,7 +38,11 @@ export const compileInto = (folder: string): Promise<string> =>
   runTool(
     process.execPath,
     ['--input-type=module', '--eval', importAll, ...modules().map((path) => join(root, path))],
-    { cwd: root, env: { NODE_COMPILE_CACHE: folder } },
+    {
+      cwd: root,
+      // With a test's context each process of Node believes to be a test.
+      env: { NODE_COMPILE_CACHE: folder, NODE_TEST_CONTEXT: undefined },
+    },
   )
 
 export const compiledCode: Step = {
