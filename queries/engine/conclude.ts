@@ -42,6 +42,13 @@ const follow = async (transaction: Transaction, written: readonly Conclusion[]):
   await run('sum-incidents', 'ids', ids.sort(), { now: now() })
 }
 
+/** Occurrences of which no more is to be found out; an incident whose others are final is then final too. */
+const close = async (transaction: Transaction, rows: readonly { id: string; number: number }[]): Promise<void> => {
+  const closed = await transaction.run<{ incident: string | null }>(statement('write-closed'), { rows })
+  const ids = [...new Set(closed.flatMap(({ incident }) => incident ?? []))].sort()
+  if (ids.length > 0) await transaction.run(statement('sum-incidents'), { ids, now: now() })
+}
+
 /** What became of a set of judgements. */
 export interface Concluded {
   readonly written: number
@@ -71,9 +78,14 @@ export const conclude = async (
   const stored = new Map(rows.map((each) => [each.id, each]))
   const conclusions: Conclusion[] = []
   const awaits: { id: string; number: number; awaits: string }[] = []
+  const closed: { id: string; number: number }[] = []
   for (const [anchor, judgement] of judged) {
     const before = stored.get(occurrenceId(cluster, pattern.id, anchor))
-    if (isBeyond(judgement?.anchor.at ?? before?.at)) continue
+    if (isBeyond(judgement?.anchor.at ?? before?.at)) {
+      // Left open it would be woken for ever: what it waited for has passed.
+      if (before?.open) closed.push({ id: before.id, number: before.number })
+      continue
+    }
     if (judgement === null) {
       if (before !== undefined && before.result !== 'silence')
         conclusions.push(withdrawal(pattern, cluster, before, lanes))
@@ -85,10 +97,11 @@ export const conclude = async (
     else if (before !== undefined && before.awaits !== waitsFor)
       awaits.push({ id: before.id, number: before.number, awaits: waitsFor })
   }
-  if (conclusions.length + awaits.length === 0) return { written: 0, overtaken: 0 }
+  if (conclusions.length + awaits.length + closed.length === 0) return { written: 0, overtaken: 0 }
   conclusions.sort((a, b) => (a.id < b.id ? -1 : 1))
   return store.write(async (transaction) => {
     if (awaits.length > 0) await transaction.run(statement('write-awaits'), { rows: awaits })
+    if (closed.length > 0) await close(transaction, closed)
     const done = await transaction.run<{ id: string }>(statement('write-verdicts'), {
       rows: conclusions.map(({ id, expected, verdictId, occurrence, verdict }) => ({
         ...{ id, expected, verdictId, occurrence, verdict },

@@ -18,6 +18,8 @@ export interface Stored {
   readonly verdictId: string
   readonly result: Content['result']
   readonly awaits: string
+  /** Whether it waits for anything. */
+  readonly open: boolean
 }
 
 /** A verdict that says something new, with all names made. */

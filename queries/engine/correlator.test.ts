@@ -10,7 +10,7 @@ import { caseNamed, conclusionsOf, containerOom, countOf, graphForTest, inCluste
 
 describe('the engine', async () => {
   const store = await graphForTest()
-  const run = (cluster: string, beforeCursor?: () => void) => runPattern(store, cluster, containerOom, beforeCursor)
+  const run = (cluster: string, beforeCursor = () => {}) => runPattern(store, cluster, containerOom, { beforeCursor })
 
   it('evaluates nothing twice: with nothing new, nothing is done', () =>
     inCluster(store, async (cluster, load) => {
@@ -211,6 +211,23 @@ describe('the engine', async () => {
       await load(recording, late)
       await run(cluster)
       assert.deepEqual(await resultsOf(cluster), ['incident', 'incident'])
+    }))
+
+  it('ends between two passes when it is told to, however much there is still to do', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('crash-loop')
+      const kills = split(recording, (each) => each.type === 'event' && each.kind === 'oom-kill')[0]
+      let passes = 0
+      await load(recording, kills.slice(0, 1))
+      const run = await runPattern(store, cluster, containerOom, {
+        // Something new each time: it would go on until there are no more.
+        beforeCursor: async () => {
+          passes++
+          await load(recording, kills.slice(passes, passes + 1))
+        },
+        isOver: () => passes === 2,
+      })
+      assert.deepEqual([passes, run.evaluated < kills.length], [2, true])
     }))
 
   it('runs by itself until it is stopped', () =>

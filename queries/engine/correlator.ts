@@ -36,7 +36,14 @@ interface Pass {
   readonly done: boolean
 }
 
-/** One pass over what is new. `beforeCursor` runs after the verdicts are written and before the cursor moves (tests crash there). */
+interface Steering {
+  /** Runs after the verdicts are written and before the cursor moves (tests crash there). */
+  readonly beforeCursor?: () => Promise<void> | void
+  /** Asked before each pass: true ends the run, which the next one goes on with. */
+  readonly isOver?: () => boolean
+}
+
+/** One pass over what is new. */
 const pass = async (
   store: Store,
   cluster: string,
@@ -69,11 +76,11 @@ export const runPattern = async (
   store: Store,
   cluster: string,
   pattern: Pattern,
-  beforeCursor: () => Promise<void> | void = () => {},
+  { beforeCursor = () => {}, isOver = () => false }: Steering = {},
 ): Promise<Run> => {
   let evaluated = 0
   let verdicts = 0
-  for (let overtaken = 0; overtaken < TRIES; ) {
+  for (let overtaken = 0; overtaken < TRIES && !isOver(); ) {
     const one = await pass(store, cluster, pattern, beforeCursor)
     evaluated += one.evaluated
     verdicts += one.verdicts
@@ -124,6 +131,8 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
   const stopping = new AbortController()
   let stops: (() => Promise<void>)[] = []
 
+  const isOver = (): boolean => stopping.signal.aborted
+
   const prepare = () => {
     ready.schema ??= applyEngineSchema(store)
     return ready.schema
@@ -133,10 +142,10 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     const runs: Run[] = []
     const errors: unknown[] = []
     for (const cluster of await clustersOf(by)) {
-      if (stopping.signal.aborted) break
+      if (isOver()) break
       if (cluster.startsWith(CASE_PREFIX)) continue
       try {
-        runs.push(await runPattern(by, cluster, pattern))
+        runs.push(await runPattern(by, cluster, pattern, { isOver }))
       } catch (error) {
         errors.push(new Error(`pattern ${pattern.id} on cluster ${cluster}: ${error}`, { cause: error }))
       }
@@ -157,7 +166,7 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     return any
   }
   const poll = async (pattern: Pattern): Promise<void> => {
-    while (!stopping.signal.aborted) {
+    while (!isOver()) {
       try {
         await runLive(pattern)
       } catch (error) {
@@ -171,7 +180,7 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     runOnce: async (cluster) => {
       await prepare()
       if (cluster === undefined) return (await Promise.all(patterns.map((pattern) => runAll(pattern)))).flat()
-      return Promise.all(patterns.map((pattern) => runPattern(store, cluster, pattern)))
+      return Promise.all(patterns.map((pattern) => runPattern(store, cluster, pattern, { isOver })))
     },
     start: async () => {
       await prepare()

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { sweep } from '../../graph/ingest/main.ts'
-import { OPEN } from '../../graph/model/time.ts'
+import { OPEN, SECOND } from '../../graph/model/time.ts'
 import { runPattern } from './correlator.ts'
-import { caseNamed, conclusionsOf, containerOom, countOf, graphForTest, inCluster } from './testing.ts'
+import { caseNamed, conclusionsOf, containerOom, countOf, graphForTest, inCluster, split } from './testing.ts'
 
 interface Kept {
   readonly at: number
@@ -56,6 +56,32 @@ describe('what the engine concluded, after retention', async () => {
         concluded,
         'what lies beyond the horizon is not judged anew',
       )
+    }))
+
+  it('closes what it finds open beyond the horizon, as it was said last, and comes to an end', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('main-killed')
+      const [beats, rest] = split(recording, (each) => each.type === 'heartbeat')
+      await load(recording, rest)
+      await run(cluster)
+      const open = () =>
+        store.read<{ open: boolean; status: string; verdict: string; incident: string }>(
+          `CYPHER 5 MATCH (i:Incident {cluster: $cluster})-[:OCCURRED]->(o)
+           RETURN o.openIn IS NOT NULL AS open, o.status AS status, o.verdictId AS verdict, i.status AS incident`,
+          { cluster },
+        )
+      const [before] = await open()
+      assert.deepEqual([before?.open, before?.status, before?.incident], [true, 'provisional', 'provisional'])
+      // Nobody evaluated, while all was told and became too old.
+      await load(recording, beats)
+      const [{ at }] = (await occurrences(cluster)) as [Kept]
+      await sweep(store, cluster, { at: at + SECOND, known: OPEN - 1 }, 0)
+      let passes = 0
+      const steering = { beforeCursor: () => void passes++, isOver: () => passes > 10 }
+      await runPattern(store, cluster, containerOom, steering)
+      assert.ok(passes <= 10, 'it found nothing new and went on')
+      assert.deepEqual(await open(), [{ ...before, open: false, incident: 'final' }])
+      assert.equal((await run(cluster)).evaluated, 0)
     }))
 
   it('lets an incident go with all of it, once its last occurrence is older than incidents are kept', () =>
