@@ -57,6 +57,21 @@ export interface Concluded {
 }
 
 /**
+ * What is said of anchors so far, by occurrence. Read it before they are evaluated: who concluded since then may have seen
+ * more, and is not written over.
+ */
+export const storedOf = async (
+  store: Store,
+  pattern: Pattern,
+  cluster: string,
+  anchors: readonly string[],
+): Promise<Map<string, Stored>> => {
+  const ids = anchors.map((anchor) => occurrenceId(cluster, pattern.id, anchor))
+  const rows = await store.read<Stored>(statement('occurrences-stored'), { ids })
+  return new Map(rows.map((each) => [each.id, each]))
+}
+
+/**
  * Writes a verdict for each anchor whose content differs from the last one. Ids are made of content: a crash before the
  * cursor is moved leads to the same verdicts, and none is doubled.
  */
@@ -65,17 +80,13 @@ export const conclude = async (
   pattern: Pattern,
   cluster: string,
   judged: ReadonlyMap<string, Judgement | null>,
+  stored: ReadonlyMap<string, Stored>,
   lanes: readonly number[],
 ): Promise<Concluded> => {
-  const ids = [...judged.keys()].map((anchor) => occurrenceId(cluster, pattern.id, anchor))
-  const [rows, horizon] = await Promise.all([
-    store.read<Stored>(statement('occurrences-stored'), { ids }),
-    horizonOf(store, cluster),
-  ])
+  const horizon = await horizonOf(store, cluster)
   // Beyond it a verdict stands as it is: what it rested on may be gone.
   const isBeyond = (at: number | undefined): boolean =>
     horizon !== null && at !== undefined && at - spanBefore(pattern) < horizon.at
-  const stored = new Map(rows.map((each) => [each.id, each]))
   const conclusions: Conclusion[] = []
   const awaits: { id: string; number: number; awaits: string }[] = []
   const closed: { id: string; number: number }[] = []

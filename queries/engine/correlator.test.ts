@@ -6,6 +6,7 @@ import type { RecordedObservation } from '../../graph/model/recording.ts'
 import { SECOND } from '../../graph/model/time.ts'
 import { testCluster } from '../../test/support/servers.ts'
 import { createCorrelator, runPattern } from './correlator.ts'
+import { statement } from './statements.ts'
 import { caseNamed, conclusionsOf, containerOom, countOf, graphForTest, inCluster, split } from './testing.ts'
 
 describe('the engine', async () => {
@@ -50,6 +51,56 @@ describe('the engine', async () => {
         { cluster },
       )
       assert.deepEqual(doubled, [])
+    }))
+
+  it('does not write over the verdict of one that saw more while it stood still', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('main-killed')
+      const [end, rest] = split(recording, (each) => each.type === 'event' && each.kind === 'container-terminated')
+      await load(
+        recording,
+        rest.filter((index) => recording.observations[index]?.type !== 'heartbeat'),
+      )
+      const evaluated = Promise.withResolvers<void>()
+      const goOn = Promise.withResolvers<void>()
+      let matched = false
+      const pause = async () => {
+        if (!matched) return
+        evaluated.resolve()
+        await goOn.promise
+      }
+      // It stands still when it has matched: before it looks at what is concluded so far, or writes.
+      const slow = runPattern(
+        {
+          ...store,
+          read: async (cypher, params) => {
+            if (cypher === statement('occurrences-stored')) await pause()
+            const rows = await store.read(cypher, params)
+            matched ||= cypher === containerOom.cypher
+            return rows as never
+          },
+          write: async (work) => {
+            await pause()
+            return store.write(work)
+          },
+        },
+        cluster,
+        containerOom,
+      )
+      await evaluated.promise
+      await load(recording, end)
+      await run(cluster)
+      const evidence = () =>
+        store.read<{ step: string }>(
+          `CYPHER 5 MATCH (o:Occurrence {cluster: $cluster}) MATCH (v:Verdict {id: o.verdictId})-[e:EVIDENCE]->()
+           RETURN e.step AS step ORDER BY step`,
+          { cluster },
+        )
+      const before = await evidence()
+      assert.ok(before.some(({ step }) => step === 'container-terminated'))
+      goOn.resolve()
+      await slow
+      assert.deepEqual(await evidence(), before)
     }))
 
   it('says first what it waits for, then what it found, and makes an incident only then', () =>

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onPlansMade, type Store } from '../../graph/store/main.ts'
 import { readLanes } from '../reads/lanes.ts'
-import { conclude } from './conclude.ts'
+import { conclude, storedOf } from './conclude.ts'
 import { isFurther, moveCursor, readCursor } from './cursor.ts'
 import { evaluate, readCoverage } from './evaluate.ts'
 import { loadPatterns, OWN_PATTERNS, type Pattern } from './pattern.ts'
@@ -50,7 +50,7 @@ const pass = async (
   pattern: Pattern,
   beforeCursor: () => Promise<void> | void,
 ): Promise<Pass> => {
-  // In this order: what the lanes hold and what the sources promise is then seen by the evaluation.
+  // In this order: what the lanes hold is then seen by the evaluation, which asks anew what the sources promise.
   const [{ ends }, cursor] = await Promise.all([readLanes(store, cluster), readCursor(store, cluster, pattern)])
   const coverage = await readCoverage(store, cluster)
   const { anchors, next } = await wake(store, cluster, pattern, cursor, ends, coverage)
@@ -58,8 +58,9 @@ const pass = async (
   let overtaken = 0
   for (let start = 0; start < anchors.length; start += CHUNK) {
     const chunk = anchors.slice(start, start + CHUNK)
-    const judged = await evaluate(store, pattern, cluster, chunk, {}, coverage)
-    const concluded = await conclude(store, pattern, cluster, judged, ends)
+    const stored = await storedOf(store, pattern, cluster, chunk)
+    const judged = await evaluate(store, pattern, cluster, chunk)
+    const concluded = await conclude(store, pattern, cluster, judged, stored, ends)
     verdicts += concluded.written
     overtaken += concluded.overtaken
   }

@@ -187,10 +187,9 @@ export const evaluate = async (
   cluster: string,
   anchorIds: readonly string[],
   { known = KNOWN_NOW, without = [] }: View = {},
-  coverage?: readonly Coverage[],
 ): Promise<Map<string, Judgement | null>> => {
   await settledKnown(store, cluster, known)
-  let heard = coverage ?? (await readCoverage(store, cluster, known))
+  let heard = await readCoverage(store, cluster, known)
   const match = async (): Promise<Alternative[]> => {
     const parameters = { anchors: anchorIds, cluster, known, without, steps: stepsParameter(pattern) }
     const rows = await store.read<ResultRow>(pattern.cypher, parameters)
