@@ -251,6 +251,39 @@ describe('the engine', async () => {
       assert.deepEqual(await resultsOf(cluster), ['incident'])
     }))
 
+  it('says no near miss before it would have been told that the kubelet is silent', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('node-lease-stale')
+      const [beats, rest] = split(recording, (each) => each.type === 'heartbeat')
+      const [lease, before] = split(
+        recording,
+        (each) => each.type === 'event' && 'condition' in each.fields && each.fields.condition === 'Lease',
+      )
+      await load(
+        recording,
+        rest.filter((index) => before.includes(index)),
+      )
+      const kill = recording.observations.find((each) => each.type === 'event' && each.kind === 'oom-kill') as {
+        at: number
+      }
+      const early = beats.map((index) => {
+        const { ended, ...beat } = recording.observations[index] as RecordedObservation & HeartbeatObservation
+        return { ...beat, watermark: kill.at + 40 * SECOND, at: kill.at + 40 * SECOND }
+      })
+      await load({ ...recording, observations: early })
+      await run(cluster)
+      await load(recording, lease)
+      await run(cluster)
+      await load(recording, beats)
+      await run(cluster)
+      const verdicts = await store.read<{ status: string; result: string }>(
+        'CYPHER 5 MATCH (v:Verdict {cluster: $cluster}) RETURN v.status AS status, v.result AS result ORDER BY v.number',
+        { cluster },
+      )
+      assert.deepEqual(verdicts.at(-1), { status: 'final', result: 'incident' })
+      assert.deepEqual([...new Set(verdicts.map(({ result }) => result))], ['incident'])
+    }))
+
   it('takes it in that a run was left out, when a later restart tells so', () =>
     inCluster(store, async (cluster, load) => {
       const recording = caseNamed('restarts-jumped')

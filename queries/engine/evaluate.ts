@@ -9,7 +9,7 @@ import { KNOWN_NOW } from '../reads/read.ts'
 import { readContainerNames } from './containers.ts'
 import { judge } from './judge.ts'
 import type { Affected, Alternative, EventNode, Judgement, Ownership } from './judgement.ts'
-import { COUNTING, columnOf, kindOf, labelOf, type Pattern, spanBefore, stepsParameter } from './pattern.ts'
+import { COUNTING, columnOf, kindOf, labelOf, type Pattern, spanBefore, stepsParameter, toldAfter } from './pattern.ts'
 import { readPlaces } from './places.ts'
 import { statement } from './statements.ts'
 import { readUnwatched } from './unwatched.ts'
@@ -147,7 +147,7 @@ const readJumps = async (
 
 const readHoles = (store: Store, pattern: Pattern, cluster: string, anchors: readonly EventNode[], known: number) => {
   const before = spanBefore(pattern)
-  const after = pattern.window + Math.max(...pattern.steps.map((step) => kindOf(step.event).delay))
+  const after = pattern.window + toldAfter(pattern)
   return store.read<Hole>(statement('holes-between'), {
     cluster,
     known,

@@ -4,7 +4,7 @@ import { SECOND } from '../../graph/model/time.ts'
 import type { Watching } from '../reads/coverage.ts'
 import { type Facts, judge } from './judge.ts'
 import type { Alternative, EventNode, Ownership } from './judgement.ts'
-import { loadPatterns, type Pattern } from './pattern.ts'
+import { loadPatterns, type Pattern, SILENCE_TOLD } from './pattern.ts'
 
 const pattern = loadPatterns().find(({ id }) => id === 'container-oom') as Pattern
 const AT = 1_000 * SECOND
@@ -58,9 +58,42 @@ describe('a verdict', () => {
   })
 
   it("names each source that it waits for, and until when: window, lateness and the kind's own delay", () => {
-    const { awaits } = judged([alternative()], { settled: () => false })
+    const { awaits } = judged([alternative(end)], { settled: () => false })
     const until = awaits.find(({ source }) => source === 'kubernetes@cluster')?.until
     assert.equal(until, AT + pattern.window + pattern.lateness + 10 * SECOND)
+  })
+
+  const passed = AT + pattern.window + pattern.lateness + 10 * SECOND
+
+  it('has nothing missing on the word of a kubelet before its silence would have been told', () => {
+    const settled = (_: string, until: number) => until <= passed
+    const early = judged([alternative()], { settled })
+    assert.deepEqual(
+      [early.content.status, early.content.result, early.content.pending],
+      ['waiting', 'incident', ['container-terminated']],
+    )
+    assert.deepEqual(early.awaits, [{ source: 'kubernetes@cluster', until: passed + SILENCE_TOLD }])
+    assert.equal(judged([alternative(end)], { settled }).content.status, 'final', 'what was found does not wait')
+    const blind = {
+      blindness: (_: string, kind: string) => (kind === 'node-condition-changed' ? "can't see it" : null),
+    }
+    assert.deepEqual(judged([alternative()], blind).content.unseen, [
+      { step: 'container-terminated', source: 'kubernetes@cluster', why: "can't see it" },
+    ])
+  })
+
+  it('waits for it with an outcome that rests on the kubelet alone, and not where the kernel was watched', () => {
+    const survived = {
+      ...alternative(),
+      anchor: { ...kill, firstProcessKilled: false },
+      outcome: 'child killed, container survived',
+    }
+    const settled = (_: string, until: number) => until <= passed
+    const said = ({ content }: ReturnType<typeof judged>) => [content.status, content.outcome]
+    assert.deepEqual(said(judged([survived], { settled })), ['final', survived.outcome])
+    const blindness = (source: string) => (source === 'ebpf@h' ? 'had a gap: restart' : null)
+    assert.deepEqual(said(judged([survived], { settled, blindness })), ['waiting', survived.outcome])
+    assert.deepEqual(said(judged([survived], { blindness })), ['final', survived.outcome])
   })
 
   it('says missing only of a source that was watching', () => {
@@ -77,7 +110,8 @@ describe('a verdict', () => {
   })
 
   it('has nothing missing of a kubelet whose node was not Ready, but of the kernel', () => {
-    const silent = { ...facts(), placeOf: () => ({ host: 'h', silent: [{ from: AT + SECOND, to: AT + 2 * SECOND }] }) }
+    const silence = { condition: 'Ready' as const, from: AT + SECOND, to: AT + 2 * SECOND }
+    const silent = { ...facts(), placeOf: () => ({ host: 'h', silent: [silence] }) }
     const { content } = judge(pattern, [alternative()], silent)
     assert.deepEqual([content.result, content.missing], ['incident', []])
     assert.deepEqual(content.unseen, [

@@ -17,8 +17,8 @@ import type {
   Status,
   Unseen,
 } from './judgement.ts'
-import { isKubelets, kindOf, type Pattern, type Step } from './pattern.ts'
-import type { Place } from './places.ts'
+import { isKubelets, kindOf, type Pattern, SILENCE_TOLD, type Step } from './pattern.ts'
+import type { Place, Silence } from './places.ts'
 
 /** What is known beside the pattern's rows. */
 export interface Facts {
@@ -70,6 +70,11 @@ const sourceFor = (collector: CollectorName, { anchor, found }: Alternative, pla
   return host === undefined ? collector : sourceOf(collector, host)
 }
 
+const SILENT: Readonly<Record<Silence['condition'], string>> = {
+  Ready: 'the node was not Ready',
+  Lease: 'the node did not renew its Lease',
+}
+
 const look = (pattern: Pattern, alternative: Alternative, facts: Facts, step: Step): Looked => {
   const { anchor, found } = alternative
   const place = facts.placeOf(anchor)
@@ -82,10 +87,9 @@ const look = (pattern: Pattern, alternative: Alternative, facts: Facts, step: St
   const until = end + pattern.window + pattern.lateness + kind.delay
   const required = isRequired(step, anchor, found)
   const unproven = required && kind.bestEffort ? 'is told at best effort' : null
+  const silence = place.silent.find((each) => each.from <= span.to && each.to >= span.from)
   const silent =
-    isKubelets(kind) && place.silent.some((each) => each.from <= span.to && each.to >= span.from)
-      ? 'had nothing from the kubelet: the node was not Ready'
-      : null
+    isKubelets(kind) && silence !== undefined ? `had nothing from the kubelet: ${SILENT[silence.condition]}` : null
   const leftOut = facts.unwatched && COLLECTORS[kind.collector].scope === 'cluster' ? 'does not watch the pod' : null
   const jumped = facts.restartsJumped && 'restartCount' in kind.fields ? 'told of a later restart only' : null
   return {
@@ -170,13 +174,40 @@ const witnessesOf = (looked: readonly Looked[]): Witness[] =>
 const causeOf = (pattern: Pattern, anchor: EventNode): string =>
   pattern.cause.find((cause) => fits(anchor, cause.when))?.is as string
 
+/** The rule of an outcome that rests on the absence of steps. */
+const absenceOf = (pattern: Pattern, outcome: string) =>
+  pattern.absence.find((each) => outcome.startsWith(each.outcome))
+
+/**
+ * A kubelet that is dead looks at first like one that has nothing to tell. So nothing negative is said on its word before its
+ * silence would have been told by a source that watched for it. What was found does not wait for that, nor what another source
+ * vouches for.
+ */
+const withPatience = (pattern: Pattern, outcome: string, watching: Watching, looked: readonly Looked[]): Looked[] => {
+  const isOf = (each: Looked): boolean => isKubelets(kindOf(each.step.event))
+  const doubtful = looked.filter((each) => each.event === undefined && each.blindness === null)
+  const rests = doubtful.filter((each) => absenceOf(pattern, outcome)?.of.includes(each.step.event))
+  const needed = rests.every(isOf) ? rests : []
+  return looked.map((each) => {
+    if (!doubtful.includes(each) || !isOf(each) || !(each.required || needed.includes(each))) return each
+    const until = each.until + SILENCE_TOLD
+    const span = { from: each.span.from, to: each.span.to + SILENCE_TOLD }
+    return {
+      ...each,
+      until,
+      settled: watching.settled(each.source, until),
+      blindness: watching.blindness(each.source, 'node-condition-changed', span),
+    }
+  })
+}
+
 /** An outcome that rests on absence is said only if one of the sources that would have told was watching. */
 const outcomeOf = (
   pattern: Pattern,
   outcome: string,
   looked: readonly Looked[],
 ): { outcome: string; rests: boolean } => {
-  const rule = pattern.absence.find((each) => outcome.startsWith(each.outcome))
+  const rule = absenceOf(pattern, outcome)
   if (rule === undefined) return { outcome, rests: false }
   const absent = looked.filter((each) => rule.of.includes(each.step.event))
   const open = absent.some((each) => !each.settled)
@@ -202,7 +233,8 @@ const affectedWith = (affected: readonly Affected[], { resolver, workload }: Own
 const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, facts: Facts): Judgement => {
   const alternative = foundOf(pattern, given)
   const { anchor, found } = alternative
-  const looked = pattern.steps.map((step) => look(pattern, alternative, facts, step))
+  const seen = pattern.steps.map((step) => look(pattern, alternative, facts, step))
+  const looked = withPatience(pattern, given.outcome, facts.watching, seen)
   const absent = looked.filter((each) => each.event === undefined)
   const missing = absent.filter((each) => each.required && each.settled && each.blindness === null)
   const unseen = absent.flatMap(({ step, source, settled, blindness }): Unseen[] =>

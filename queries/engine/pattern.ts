@@ -82,6 +82,15 @@ export const kindOf = (event: EventName): EventKind => EVENTS[event]
 export const isKubelets = ({ collector, origin }: EventKind): boolean =>
   collector === 'kubernetes' && (origin.startsWith('kubelet.') || origin === 'container.exit')
 
+/** How long after a kubelet fell silent that is told, µs: its node is then not Ready, or its Lease stale. */
+export const SILENCE_TOLD = EVENTS['node-condition-changed'].delay
+
+/** How long after its window a pattern may still be told of what happened in it, or of a kubelet that could not tell, µs. */
+export const toldAfter = ({ steps }: Pattern): number => {
+  const kinds = steps.map(({ event }) => kindOf(event))
+  return Math.max(...kinds.map(({ delay }) => delay)) + (kinds.some(isKubelets) ? SILENCE_TOLD : 0)
+}
+
 /** Kinds that tell of a container's runs by number: one that is left out went by untold. */
 export const COUNTING = (Object.keys(EVENTS) as EventName[]).filter(
   (kind) => 'restartCount' in EVENTS[kind].fields && EVENTS[kind].about.includes('Container'),

@@ -4,39 +4,63 @@ import type { Store } from '../../graph/store/main.ts'
 import type { Interval } from '../reads/coverage.ts'
 import { withoutCluster } from '../reads/read.ts'
 import type { EventNode } from './judgement.ts'
-import { kindOf, type Pattern, spanBefore } from './pattern.ts'
+import { type Pattern, spanBefore, toldAfter } from './pattern.ts'
 import { statement } from './statements.ts'
 
 /** How long a kubelet has been silent before its node's Ready becomes Unknown: --node-monitor-grace-period of the kube-controller-manager. */
 export const GRACE = 50 * SECOND
 
+/** How long after its last renewal a node's Lease is stale: nodeLeaseDurationSeconds of the kubelet. */
+const LEASE = 40 * SECOND
+
+/** What tells that a kubelet is silent, each by itself: Ready becomes Unknown only while a kube-controller-manager runs. */
+const CONDITIONS = ['Ready', 'Lease'] as const
+
+type Condition = (typeof CONDITIONS)[number]
+
+export interface Silence extends Interval {
+  readonly condition: Condition
+}
+
 export interface Place {
   /** Key of the host, without the cluster; undefined where it is not known. */
   readonly host: string | undefined
-  /** When the node was not Ready: its kubelet told nothing that can be relied on. */
-  readonly silent: readonly Interval[]
+  /** When the node was not Ready, or did not renew its Lease: its kubelet told nothing that can be relied on. */
+  readonly silent: readonly Silence[]
 }
 
 const NOWHERE: Place = { host: undefined, silent: [] }
 
 interface Change {
   readonly at: number
+  readonly uncertainty: number
+  readonly condition: Condition
   readonly status: string
   readonly previous: string | null
 }
 
-/** Times at which Ready was not True, up to `to`. */
-export const silentSpans = (changes: readonly Change[], from: number, to: number): Interval[] => {
-  const inOrder = changes.toSorted((a, b) => a.at - b.at)
+/** When the kubelet had told its last before a condition turned. A Lease is renewed by the kubelet alone. */
+const lastWord = ({ at, condition, status }: Change): number =>
+  condition === 'Lease' ? at - LEASE : status === 'Unknown' ? at - GRACE : at
+
+/** Times at which one condition was not True, up to `to`. */
+const spansOf = (condition: Condition, changes: readonly Change[], from: number, to: number): Silence[] => {
+  const inOrder = changes.filter((change) => change.condition === condition).sort((a, b) => a.at - b.at)
   const [first] = inOrder
   if (first === undefined) return []
   const before: Change[] =
     first.at > from && first.previous !== null ? [{ ...first, at: from, status: first.previous }] : []
   const all = [...before, ...inOrder]
-  return all.flatMap(({ at, status }, index) =>
-    status === 'True' ? [] : [{ from: status === 'Unknown' ? at - GRACE : at, to: all[index + 1]?.at ?? to }],
-  )
+  return all.flatMap((change, index) => {
+    const next = all[index + 1]
+    if (change.status === 'True') return []
+    return [{ condition, from: lastWord(change), to: next === undefined ? to : next.at + next.uncertainty }]
+  })
 }
+
+/** Times at which one of the conditions was not True, up to `to`. */
+export const silentSpans = (changes: readonly Change[], from: number, to: number): Silence[] =>
+  CONDITIONS.flatMap((condition) => spansOf(condition, changes, from, to))
 
 /** Reads the places of anchors that are about a pod. */
 export const readPlaces = async (
@@ -46,7 +70,7 @@ export const readPlaces = async (
   anchors: readonly EventNode[],
   view: { readonly known: number; readonly without: readonly string[] },
 ): Promise<(anchor: EventNode) => Place> => {
-  const after = pattern.window + Math.max(...pattern.steps.map((step) => kindOf(step.event).delay))
+  const after = pattern.window + toldAfter(pattern)
   const spans = new Map(
     anchors.flatMap(({ id, at, uncertainty, podKey }) =>
       podKey === undefined

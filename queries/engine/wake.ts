@@ -8,7 +8,7 @@ import { type Coverage, watchingOf } from '../reads/coverage.ts'
 import { scopeOf } from './conclusion.ts'
 import type { Cursor } from './cursor.ts'
 import { joinOf } from './joins.ts'
-import { COUNTING, isKubelets, kindOf, labelOf, type Pattern, spanBefore } from './pattern.ts'
+import { COUNTING, isKubelets, kindOf, labelOf, type Pattern, spanBefore, toldAfter } from './pattern.ts'
 import { GRACE } from './places.ts'
 import { statement } from './statements.ts'
 
@@ -57,8 +57,6 @@ interface Way {
   readonly after: number
 }
 
-const delayOf = (pattern: Pattern): number => Math.max(...pattern.steps.map((step) => kindOf(step.event).delay))
-
 /**
  * By each step's join and within. Another anchor with the same key may claim the same evidence; and where a step's kind
  * counts restarts, all kinds that do tell whether one was left out.
@@ -72,11 +70,11 @@ const waysOf = (pattern: Pattern): Way[] => {
   const reach = Math.max(...ways.map(({ after }) => after), 0)
   const rivals = [...new Set(ways.flatMap(({ property }) => property ?? []))]
   const counts = pattern.steps.some((step) => 'restartCount' in kindOf(step.event).fields)
-  const after = pattern.window + delayOf(pattern)
+  const after = pattern.window + toldAfter(pattern)
   return [
     ...ways,
     ...rivals.map((property): Way => ({ kind: pattern.anchor, property, before: reach, after: reach })),
-    // A node that was not Ready makes its kubelet's silence mean nothing, also when that is told of late.
+    // A node that was not Ready, or whose Lease was stale, makes its kubelet's silence mean nothing, also when that is told of late.
     ...(pattern.steps.some((step) => isKubelets(kindOf(step.event)))
       ? [
           {
@@ -202,7 +200,7 @@ const near = async (
   spans: readonly Near[],
 ): Promise<string[]> => {
   if (spans.length === 0) return []
-  const reach = pattern.window + delayOf(pattern)
+  const reach = pattern.window + toldAfter(pattern)
   const rows = merged(spans).map(({ from, to }) => ({ from: from - reach, to: to + spanBefore(pattern) }))
   return idsOf(await store.read(statement(name), { scope, rows }))
 }

@@ -1,5 +1,5 @@
-// Where an anchor's pod ran at its time, (pod)-[:RUNS_ON]->(node)-[:ON]->(host), and what was told of the node being Ready:
-// the last before $from, and all up to $to.
+// Where an anchor's pod ran at its time, (pod)-[:RUNS_ON]->(node)-[:ON]->(host), and what was told of the node being Ready and
+// of its Lease being renewed: of each the last before $from, and all up to $to.
 CYPHER 5
 UNWIND $rows AS row
 CALL (row) {
@@ -10,18 +10,19 @@ OPTIONAL CALL (row, node) {
   MATCH (node)-[on:ON WHERE on.from - on.uncertainty <= row.at < on.to AND on.recordedFrom <= $known < on.recordedTo]->(host:Host)
   RETURN host ORDER BY on.from DESC LIMIT 1
 }
-CALL (row, node) {
+UNWIND ['Ready', 'Lease'] AS condition
+CALL (row, node, condition) {
   MATCH (change:NodeConditionChanged)
-  WHERE change.objectKey = node.key AND change.at <= row.from AND change.condition = 'Ready'
+  WHERE change.objectKey = node.key AND change.at <= row.from AND change.condition = condition
     AND change.recordedAt <= $known AND NOT change.id IN $without
   RETURN change ORDER BY change.objectKey DESC, change.at DESC LIMIT 1
   UNION ALL
   MATCH (change:NodeConditionChanged)
-  WHERE change.objectKey = node.key AND change.at > row.from AND change.at <= row.to AND change.condition = 'Ready'
+  WHERE change.objectKey = node.key AND change.at > row.from AND change.at <= row.to AND change.condition = condition
     AND change.recordedAt <= $known AND NOT change.id IN $without
   RETURN change
   UNION ALL
   RETURN null AS change
 }
 RETURN row.anchor AS anchor, host.key AS host,
-  collect(change {.at, .status, .previous}) AS changes
+  collect(change {.at, .uncertainty, .condition, .status, .previous}) AS changes
