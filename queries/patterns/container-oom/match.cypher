@@ -60,8 +60,8 @@ OPTIONAL CALL (oomKill, claims, processExit) {
 
 OPTIONAL MATCH (pod:Pod)-[runs:RUNS WHERE runs.recordedFrom <= $known < runs.recordedTo]->(container)
 
-// A Node that owns a static pod is no workload. An owner that was first seen after the kill counts as far back as it may
-// have been there; one that surely was there comes first.
+// A Node that owns a static pod is no workload. An owner or a Service's slice that was first seen after the kill counts as far
+// back as it may have been there; an owner that surely was there comes first.
 CALL (oomKill, pod) {
   OPTIONAL MATCH chain = (pod)
     (()<-[owns:OWNS WHERE owns.from - owns.uncertainty <= oomKill.at < owns.to AND owns.recordedFrom <= $known < owns.recordedTo]-(:Workload)){0,8}
@@ -73,7 +73,7 @@ CALL (oomKill, pod) {
   ORDER BY size([owns IN relationships(chain) WHERE owns.from > oomKill.at]), top.key LIMIT 1
 }
 CALL (oomKill, pod) {
-  OPTIONAL MATCH (pod)<-[selects:SELECTS WHERE selects.from <= oomKill.at < selects.to AND selects.recordedFrom <= $known < selects.recordedTo]-(service:Service)
+  OPTIONAL MATCH (pod)<-[selects:SELECTS WHERE selects.from - selects.uncertainty <= oomKill.at < selects.to AND selects.recordedFrom <= $known < selects.recordedTo]-(service:Service)
   RETURN collect(DISTINCT service) AS services
 }
 WITH *, coalesce(runs.role, containerTerminated.role, 'main') AS role,
