@@ -1,19 +1,20 @@
 /** Exports what the graph holds of a window as a recording: of a whole cluster, or of all that an incident rests on. */
 import type { EventObservation, Observation } from '../../graph/model/observation.ts'
-import { type Expectation, RECORDING_VERSION, type Recording } from '../../graph/model/recording.ts'
+import { RECORDING_VERSION, type Recording } from '../../graph/model/recording.ts'
 import { MINUTE, toRfc3339 } from '../../graph/model/time.ts'
 import { contexts } from './contexts.ts'
 import { events } from './events.ts'
+import { expected } from './expected.ts'
 import type { Window } from './family.ts'
-import { type Incident, incidentByPrefix } from './incidents.ts'
+import { incidentByPrefix } from './incidents.ts'
 import { stepsFrom } from './links.ts'
 import { objects } from './objects.ts'
 import { eventObservation, stateObservation, watchObservations } from './observed.ts'
-import { type OccurrenceDetail, occurrenceDetails, occurrences } from './occurrences.ts'
+import { occurrenceDetails, occurrences } from './occurrences.ts'
 import { InvalidRequest, KNOWN_NOW, type Reader, statement, withoutCluster } from './read.ts'
 import { sources } from './sources.ts'
 import { statesRaw } from './states.ts'
-import { kindOf, type StoredEvent } from './stored.ts'
+import type { StoredEvent } from './stored.ts'
 
 const CLUSTER_OBJECTS = statement('cluster-objects')
 const CLUSTER_EVENTS = statement('cluster-events')
@@ -106,36 +107,24 @@ export const recordWindow = async (
   }
 }
 
-const expectation = (incident: Incident, details: readonly OccurrenceDetail[]): Expectation => {
-  const latest = details[0]!
-  return {
-    pattern: incident.pattern,
-    result: 'incident',
-    status: 'final',
-    outcome: latest.occurrence.outcome,
-    workload: `${incident.workloadKind}/${incident.workloadName}`,
-    ...(incident.containerName === undefined ? {} : { container: incident.containerName }),
-    occurrences: details.length,
-    affected: latest.affected.map(
-      ({ role, object }) => `${role}: ${kindOf(object)}/${object.name ?? withoutCluster(object.cluster, object.key)}`,
-    ),
-  }
-}
-
-/** The latest occurrences of an incident (its id, or how that begins) with all that they rest on; what is expected of a replay is that incident. */
+/** The latest occurrences of an incident (its id, or how that begins) with all that they rest on; what is expected of a replay is all that it holds. */
 export const recordIncident = async (reader: Reader, id: string): Promise<Recording> => {
   const incident = await incidentByPrefix(reader, id)
   if (incident === null) throw new InvalidRequest(`no incident ${id}. \`aitia incidents --json\` lists their ids`)
-  const page = await occurrences(reader, incident.id, { first: OCCURRENCES })
+  const { items } = await occurrences(reader, incident.id, { first: OCCURRENCES + 1 })
+  const earlier = items[OCCURRENCES]?.at ?? -1
+  const latest = items.slice(0, OCCURRENCES).filter((it) => it.at > earlier)
   const found = await occurrenceDetails(
     reader,
-    page.items.map((it) => it.id),
+    latest.map((it) => it.id),
     KNOWN_NOW,
   )
-  const details = page.items.flatMap((it) => found.get(it.id) ?? [])
+  const details = latest.flatMap((it) => found.get(it.id) ?? [])
   const evidence = details.flatMap((detail) => detail.evidence.map((it) => it.event))
   const times = [...details.map((detail) => detail.occurrence.at), ...evidence.map((event) => event.at)]
-  const window: Window = { from: Math.min(...times) - AROUND, to: Math.max(...times) + AROUND, known: KNOWN_NOW }
+  // Not so far back that the occurrence before those is in it.
+  const from = Math.max(Math.min(...times) - AROUND, earlier + 1)
+  const window: Window = { from, to: Math.max(...times) + AROUND, known: KNOWN_NOW }
   const seeds = [
     ...details.flatMap((detail) => detail.affected.map((it) => it.object.key)),
     ...evidence.flatMap((event) => [event.objectKey, ...(event.podKey === undefined ? [] : [event.podKey])]),
@@ -143,11 +132,12 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
   const keys = await reach(reader, [...new Set(seeds)], window)
   const { events: around, cut } = await events(reader, keys, { ...window, limit: MOST })
   refuseMore(cut ? MOST : around.length, 'events')
+  const replayed = await expected(reader, incident, details, { keys, found: around, window, limit: MOST })
   return {
     format: 'aitia-recording',
     version: RECORDING_VERSION,
     title: `${incident.title}: ${incident.workloadKind} ${incident.namespace ?? ''}/${incident.workloadName} at ${toRfc3339(incident.lastAt)}`,
-    ...(await document(reader, incident.cluster, keys, around, window)),
-    expect: [expectation(incident, details)],
+    ...(await document(reader, incident.cluster, keys, replayed.events, window)),
+    expect: replayed.expect,
   }
 }

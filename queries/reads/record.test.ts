@@ -1,0 +1,89 @@
+/** A recording of an incident comes out as it says, also where it is cut out of more of the same, and holds more than the incident. */
+import assert from 'node:assert/strict'
+import { after, describe, it } from 'node:test'
+import { loadRecording } from '../../graph/ingest/main.ts'
+import type { Observation } from '../../graph/model/observation.ts'
+import { MINUTE, SECOND } from '../../graph/model/time.ts'
+import { applySchema, openStore } from '../../graph/store/main.ts'
+import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
+import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
+import { compare, createCorrelator, loadPatterns, outcomesOf, removeCluster } from '../engine/main.ts'
+import { incidents } from './incidents.ts'
+import { recordIncident } from './record.ts'
+
+const START = 1_790_000_000 * SECOND
+const KILL = START + 10 * MINUTE + 812_000
+const KILLS = 53
+const LAST = KILL + (KILLS - 1) * MINUTE
+const END = LAST + 20 * MINUTE
+
+/** Further containers of the first pod: by name their keys. */
+const MORE = { proxy: 'c1-proxy', cache: 'c1-cache' } as const
+
+const withMore = (observation: Observation): Observation =>
+  observation.type !== 'state' || observation.object.key !== 'p1'
+    ? observation
+    : {
+        ...observation,
+        relations: [
+          ...observation.relations,
+          ...Object.entries(MORE).map(([containerName, key]) => ({
+            ...{ kind: 'RUNS', to: { kind: 'Container', key }, properties: { containerName, role: 'main' } } as const,
+          })),
+        ],
+      }
+
+/** The events of one kill, of another container of the same pod. */
+const killOf = (name: keyof typeof MORE, at: number): Observation[] =>
+  outOfMemory(at).flatMap((each) =>
+    each.type === 'event'
+      ? [{ ...each, id: `${each.id}-${name}`, object: { ...each.object, key: MORE[name] }, containerName: name }]
+      : [],
+  )
+
+/** The same, with no end of the container told. */
+const endless = (name: keyof typeof MORE, at: number): Observation[] =>
+  killOf(name, at).filter((each) => each.type === 'event' && each.kind !== 'container-terminated')
+
+describe('a recording of an incident', async () => {
+  const store = openStore(await neo4jForTest())
+  const cluster = testCluster()
+  const again = testCluster()
+  await applySchema(store)
+  after(async () => {
+    await Promise.all([cluster, again].map((name) => removeCluster(store, name)))
+    await store.close()
+  })
+
+  it('expects its latest occurrences, and what else happened to its pods meanwhile', async () => {
+    const observations = [
+      ...healthy(START).map(withMore),
+      ...Array.from({ length: KILLS }, (_, number) => outOfMemory(KILL + number * MINUTE)).flat(),
+      ...killOf('proxy', KILL + 20.5 * MINUTE),
+      ...endless('cache', KILL + 30.5 * MINUTE),
+      // Whether it ended would be told of beyond the end of the recording.
+      ...endless('cache', LAST + 4.5 * MINUTE),
+      ...[KUBERNETES, EBPF].map((source) => heartbeat(source, START, END, true)),
+    ]
+    await loadRecording(store, recordingOf(observations), cluster)
+    await createCorrelator({ store }).runOnce(cluster)
+    const { items } = await incidents(store, cluster)
+    assert.deepEqual(items.map(({ containerName, count }) => [containerName, count]).sort(), [
+      ['app', KILLS],
+      ['proxy', 1],
+    ])
+    const recording = await recordIncident(store, items.find(({ containerName }) => containerName === 'app')!.id)
+    assert.deepEqual(
+      recording.expect!.map(({ result, container, occurrences, missing }) => [result, container, occurrences ?? missing]),
+      [
+        ['incident', 'app', 50],
+        ['incident', 'proxy', 1],
+        ['near-miss', 'cache', 'container-terminated'],
+      ],
+    )
+    await loadRecording(store, recording, again)
+    await createCorrelator({ store }).runOnce(again)
+    const [pattern] = loadPatterns().filter(({ id }) => id === 'container-oom')
+    assert.deepEqual(compare(recording.expect!, await outcomesOf(store, again, pattern!)), [])
+  })
+})
