@@ -28,7 +28,7 @@ const withMore = (observation: Observation): Observation =>
         relations: [
           ...observation.relations,
           ...Object.entries(MORE).map(([containerName, key]) => ({
-            ...{ kind: 'RUNS', to: { kind: 'Container', key }, properties: { containerName, role: 'main' } } as const,
+            ...({ kind: 'RUNS', to: { kind: 'Container', key }, properties: { containerName, role: 'main' } } as const),
           })),
         ],
       }
@@ -49,9 +49,12 @@ describe('a recording of an incident', async () => {
   const store = openStore(await neo4jForTest())
   const cluster = testCluster()
   const again = testCluster()
+  const quiet = testCluster()
+  const quietAgain = testCluster()
+  const pattern = loadPatterns().find(({ id }) => id === 'container-oom')!
   await applySchema(store)
   after(async () => {
-    await Promise.all([cluster, again].map((name) => removeCluster(store, name)))
+    await Promise.all([cluster, again, quiet, quietAgain].map((name) => removeCluster(store, name)))
     await store.close()
   })
 
@@ -74,7 +77,11 @@ describe('a recording of an incident', async () => {
     ])
     const recording = await recordIncident(store, items.find(({ containerName }) => containerName === 'app')!.id)
     assert.deepEqual(
-      recording.expect!.map(({ result, container, occurrences, missing }) => [result, container, occurrences ?? missing]),
+      recording.expect!.map(({ result, container, occurrences, missing }) => [
+        result,
+        container,
+        occurrences ?? missing,
+      ]),
       [
         ['incident', 'app', 50],
         ['incident', 'proxy', 1],
@@ -83,7 +90,25 @@ describe('a recording of an incident', async () => {
     )
     await loadRecording(store, recording, again)
     await createCorrelator({ store }).runOnce(again)
-    const [pattern] = loadPatterns().filter(({ id }) => id === 'container-oom')
-    assert.deepEqual(compare(recording.expect!, await outcomesOf(store, again, pattern!)), [])
+    assert.deepEqual(compare(recording.expect!, await outcomesOf(store, again, pattern)), [])
+  })
+
+  it('holds what was told before it begins and holds on', async () => {
+    const silent = {
+      ...({ type: 'event', kind: 'node-condition-changed', id: 'lease', source: KUBERNETES } as const),
+      ...{ at: START + MINUTE, uncertainty: SECOND, observedAt: START + MINUTE + 11 * SECOND },
+      object: { kind: 'Node', key: 'n1', name: 'node-1' } as const,
+      fields: { condition: 'Lease', status: 'False', previous: 'True', reason: 'Expired' },
+    } satisfies Observation
+    const killed = outOfMemory(KILL).filter((each) => each.type === 'event' && each.source === EBPF)
+    const beats = [KUBERNETES, EBPF].map((source) => heartbeat(source, START, KILL + 10 * MINUTE, true))
+    await loadRecording(store, recordingOf([...healthy(START), silent, ...killed, ...beats]), quiet)
+    await createCorrelator({ store }).runOnce(quiet)
+    const { items } = await incidents(store, quiet)
+    assert.equal(items.length, 1)
+    const recording = await recordIncident(store, items[0]!.id)
+    await loadRecording(store, recording, quietAgain)
+    await createCorrelator({ store }).runOnce(quietAgain)
+    assert.deepEqual(compare(recording.expect!, await outcomesOf(store, quietAgain, pattern)), [])
   })
 })

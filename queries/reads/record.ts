@@ -1,4 +1,7 @@
 /** Exports what the graph holds of a window as a recording: of a whole cluster, or of all that an incident rests on. */
+import type { EventKind } from '../../graph/model/define.ts'
+import { EVENTS } from '../../graph/model/generated/registry.ts'
+import type { EventName } from '../../graph/model/generated/types.ts'
 import type { EventObservation, Observation } from '../../graph/model/observation.ts'
 import { RECORDING_VERSION, type Recording } from '../../graph/model/recording.ts'
 import { MINUTE, toRfc3339 } from '../../graph/model/time.ts'
@@ -45,6 +48,20 @@ const reach = async (reader: Reader, seeds: readonly string[], window: Window): 
     refuseMore(reached.size, 'objects')
   }
   return [...reached]
+}
+
+/** What still holds when the window begins, as it was told: a node's Lease that has been stale for long, how often a container was restarted. */
+const lasting = async (reader: Reader, keys: readonly string[], { from, known }: Window): Promise<StoredEvent[]> => {
+  const lastsOf = (kind: EventName) => (EVENTS[kind] as EventKind).lasts
+  const kinds = (Object.keys(EVENTS) as EventName[]).filter(lastsOf)
+  const { events: earlier } = await events(reader, keys, { from: 0, to: from, known, limit: MOST }, kinds)
+  const nameOf = (event: StoredEvent): string =>
+    JSON.stringify([
+      event.kind,
+      ...lastsOf(event.kind)!.map((name) => (event as unknown as Record<string, unknown>)[name]),
+    ])
+  // They come by time: of each the newest stays.
+  return [...new Map(earlier.map((event) => [nameOf(event), event])).values()]
 }
 
 const heardAt = (observation: Observation): number =>
@@ -130,14 +147,17 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
     ...evidence.flatMap((event) => [event.objectKey, ...(event.podKey === undefined ? [] : [event.podKey])]),
   ]
   const keys = await reach(reader, [...new Set(seeds)], window)
-  const { events: around, cut } = await events(reader, keys, { ...window, limit: MOST })
+  const [{ events: around, cut }, before] = await Promise.all([
+    events(reader, keys, { ...window, limit: MOST }),
+    lasting(reader, keys, window),
+  ])
   refuseMore(cut ? MOST : around.length, 'events')
   const replayed = await expected(reader, incident, details, { keys, found: around, window, limit: MOST })
   return {
     format: 'aitia-recording',
     version: RECORDING_VERSION,
     title: `${incident.title}: ${incident.workloadKind} ${incident.namespace ?? ''}/${incident.workloadName} at ${toRfc3339(incident.lastAt)}`,
-    ...(await document(reader, incident.cluster, keys, replayed.events, window)),
+    ...(await document(reader, incident.cluster, keys, [...before, ...replayed.events], window)),
     expect: replayed.expect,
   }
 }
