@@ -341,6 +341,8 @@ describe('as of a time', () => {
       assert.equal(await keyOf('secret', 'left-out', START + MINUTE), 'k1')
       await assert.rejects(ask('secret', 'left-out', START - 1), NotFound)
       assert.equal(await keyOf('configmap', 'late', START), placeholder.key)
+      // Nothing had referred to it.
+      await assert.rejects(ask('configmap', 'late', START - 1), NotFound)
       const { object } = await ask('secret', 'unseen', START)
       assert.deepEqual([standingOf(object), object.missing, object.unwatched], ['not watched', undefined, true])
       assert.equal(standingOf((await ask('configmap', 'late', START)).object), 'missing')

@@ -138,9 +138,8 @@ export interface Subject extends Asking {
   readonly state: StoredState | null
 }
 
-/** A placeholder is there by being referred to, and what nobody watches by being told of. */
-const wasThere = ({ object, state, mentioned }: Found): boolean =>
-  state === null ? standingOf(object) !== '' || mentioned : !state.deleted
+/** A placeholder is there by being referred to, and what nobody watches by being told of: by then, not only since. */
+const wasThere = ({ state, mentioned }: Found): boolean => (state === null ? mentioned : !state.deleted)
 
 /** The object that is asked about. Throws NotFound where it was deleted or not yet seen at that time, or never was. */
 export const subjectOf = async (reader: Reader, question: AsOfQuestion): Promise<Subject> => {
