@@ -291,17 +291,19 @@ const cut = (
   return deliveries
 }
 
+/** Ways in which what was told reaches the writer. */
+export const deliveriesOf = (told: readonly Told[]): fc.Arbitrary<Delivery[]> =>
+  fc
+    .tuple(
+      orderOf(told.length),
+      fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 }),
+      fc.array(fates, { minLength: 1, maxLength: 5 }),
+    )
+    .map(([order, sizes, ends]) => cut(told, order, sizes, ends))
+
 /** A history of up to `steps` steps with its delivery. */
 export const history = (steps: number): fc.Arbitrary<History> =>
   fc
     .tuple(fc.array(step, { minLength: Math.ceil(steps / 3), maxLength: steps, size: 'max' }), fc.boolean())
     .map(([all, versioned]) => play(all, versioned))
-    .chain((told) =>
-      fc
-        .tuple(
-          orderOf(told.length),
-          fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 }),
-          fc.array(fates, { minLength: 1, maxLength: 5 }),
-        )
-        .map(([order, sizes, ends]) => ({ told, deliveries: cut(told, order, sizes, ends) })),
-    )
+    .chain((told) => deliveriesOf(told).map((deliveries) => ({ told, deliveries })))
