@@ -203,6 +203,7 @@ export class Reflector<T> {
     this.counts.lists++
     const coverage = this.#watermark.value
     const { lost } = this.#position
+    const began = performance.now()
     if (lost !== undefined && coverage !== undefined) {
       this.counts.gaps++
       const to = now()
@@ -213,14 +214,14 @@ export class Reflector<T> {
     }
     this.#position.lost = undefined
     // Seen only now: until the view has it, others tell without it.
-    await this.#deliver(this.view.replace(all, version, { at: now(), coverage, live: false }), true)
+    await this.#deliver(this.view.replace(all, version, { at: now(), coverage, live: false }), true, began)
     this.#pass(version)
     if (askedAt !== undefined) this.#watermark.listed(askedAt)
     await this.#tell({ state: 'watching' })
   }
 
-  async #deliver(changes: Change<T>[], synced: boolean): Promise<void> {
-    const began = performance.now()
+  /** `began`: since when nothing that came could be passed on, monotonic ms. */
+  async #deliver(changes: Change<T>[], synced: boolean, began = performance.now()): Promise<void> {
     const resourceVersion = this.#position.resourceVersion!
     this.#delivering = true
     await this.#call((handler) => handler.onBatch({ changes, synced, resourceVersion }))

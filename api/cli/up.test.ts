@@ -96,7 +96,11 @@ describe('aitia up', () => {
     })
     const exited = once(child, 'exit')
     const made = () => pins().filter((name) => !known.includes(name) && name.startsWith('up-ends-'))
-    while (made().length === 0 && child.exitCode === null) await delay(5)
+    let isOver = false
+    exited.finally(() => {
+      isOver = true
+    })
+    while (made().length === 0 && !isOver) await delay(5)
     child.kill('SIGINT')
     assert.deepEqual(await exited, [0, null])
     assert.deepEqual(made(), [])

@@ -4,7 +4,7 @@ import { check } from './check.ts'
 import { run } from './child.ts'
 import { root } from './config.ts'
 import { type Step, setUp } from './set-up.ts'
-import { compiledCode } from './steps/compiled-code.ts'
+import { asStarted, compiledCode } from './steps/compiled-code.ts'
 import { debianPackages, debianPackagesForCluster } from './steps/debian.ts'
 import { addon, kernelPrograms } from './steps/native.ts'
 import { neo4jJars, neo4jStartImage } from './steps/neo4j.ts'
@@ -21,6 +21,7 @@ async function start(args: string[]): Promise<number> {
   const up = (...more: string[]) =>
     run([join(root, 'api', 'cli', 'main.ts'), 'up', '--replay', recording, ...more, ...args], {
       AITIA_CALLED_AS: './aitia',
+      ...asStarted,
     })
   // What is only to be read needs no set-up, and nobody should wait for one to learn of a wrong word.
   if (args.some((arg) => ['-h', '--help', '-V', '--version'].includes(arg))) return up()

@@ -16,8 +16,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 const outcomes = run({
   files,
-  // One more than cores: many wait for a cluster most of their time.
-  concurrency: availableParallelism() + 1,
+  // One more than cores: many wait for a cluster most of their time. All share one Neo4j and one Redis.
+  concurrency: Math.min(availableParallelism() + 1, 4),
   timeout: hangLimit,
   signal: interrupted.signal,
   only: values['test-only'] ?? false,

@@ -69,7 +69,7 @@ export const onPlansMade = (store: Store, rehearsals: readonly Rehearsal[]): Sto
   const made = (cypher: string) => rehearsed.get(cypher) ?? cypher
   return {
     ...store,
-    read: (cypher, params) => store.read(made(cypher), params),
+    read: (cypher, params, timeout) => store.read(made(cypher), params, timeout),
     write: (work) =>
       store.write((transaction) => work({ run: (cypher, params) => transaction.run(made(cypher), params) })),
   }

@@ -113,6 +113,7 @@ export const conclude = async (
   return store.write(async (transaction) => {
     if (awaits.length > 0) await transaction.run(statement('write-awaits'), { rows: awaits })
     if (closed.length > 0) await close(transaction, closed)
+    if (conclusions.length === 0) return { written: 0, overtaken: 0 }
     const done = await transaction.run<{ id: string }>(statement('write-verdicts'), {
       rows: conclusions.map(({ id, expected, verdictId, occurrence, verdict }) => ({
         ...{ id, expected, verdictId, occurrence, verdict },

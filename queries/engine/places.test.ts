@@ -5,7 +5,7 @@ import { GRACE, silentSpans } from './places.ts'
 
 const s = (seconds: number): number => seconds * SECOND
 const change = (at: number, status: string, previous: string | null = null) => ({
-  ...{ at: s(at), uncertainty: 0, condition: 'Ready' as const, status, previous },
+  ...{ id: `${at}/${status}`, at: s(at), uncertainty: 0, condition: 'Ready' as const, status, previous },
 })
 
 describe('a kubelet is silent', () => {
@@ -29,5 +29,17 @@ describe('a kubelet is silent', () => {
     assert.deepEqual(silentSpans([change(-100, 'True'), lease(50, 'False'), renewed], 0, s(120)), [
       { condition: 'Lease', from: s(10), to: s(91) },
     ])
+  })
+
+  it('for as long as a Lease may have been stale that was deleted then: its end is told as of its begin', () => {
+    const lease = (status: string, uncertainty: number) => ({
+      ...{ ...change(50, status), condition: 'Lease' as const },
+      uncertainty: s(uncertainty),
+    })
+    for (const told of [
+      [lease('False', 1), lease('True', 600)],
+      [lease('True', 600), lease('False', 1)],
+    ])
+      assert.deepEqual(silentSpans(told, s(100), s(900)), [{ condition: 'Lease', from: s(10), to: s(650) }])
   })
 })

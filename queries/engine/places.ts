@@ -32,6 +32,7 @@ export interface Place {
 const NOWHERE: Place = { host: undefined, silent: [] }
 
 interface Change {
+  readonly id: string
   readonly at: number
   readonly uncertainty: number
   readonly condition: Condition
@@ -43,9 +44,12 @@ interface Change {
 const lastWord = ({ at, condition, status }: Change): number =>
   condition === 'Lease' ? at - LEASE : status === 'Unknown' ? at - GRACE : at
 
+/** Of two that may have been at one instant the one that may have been later is the later. */
+const byTime = (a: Change, b: Change): number => a.at - b.at || a.uncertainty - b.uncertainty || (a.id < b.id ? -1 : 1)
+
 /** Times at which one condition was not True, up to `to`. */
 const spansOf = (condition: Condition, changes: readonly Change[], from: number, to: number): Silence[] => {
-  const inOrder = changes.filter((change) => change.condition === condition).sort((a, b) => a.at - b.at)
+  const inOrder = changes.filter((change) => change.condition === condition).sort(byTime)
   const [first] = inOrder
   if (first === undefined) return []
   const before: Change[] =

@@ -129,8 +129,14 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
   const incident = await incidentByPrefix(reader, id)
   if (incident === null) throw new InvalidRequest(`no incident ${id}. \`aitia incidents --json\` lists their ids`)
   const { items } = await occurrences(reader, incident.id, { first: OCCURRENCES + 1 })
+  if (items.length === 0)
+    throw new InvalidRequest(`incident ${incident.id} has no occurrence any more: another has taken them over`)
   const earlier = items[OCCURRENCES]?.at ?? -1
   const latest = items.slice(0, OCCURRENCES).filter((it) => it.at > earlier)
+  if (latest.length === 0)
+    throw new InvalidRequest(
+      `incident ${incident.id} has more than ${OCCURRENCES} occurrences at one instant. \`aitia record --from --to\` takes all of a window`,
+    )
   const found = await occurrenceDetails(
     reader,
     latest.map((it) => it.id),
@@ -152,12 +158,20 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
     lasting(reader, keys, window),
   ])
   refuseMore(cut ? MOST : around.length, 'events')
+  const anchors = new Set(details.map(({ occurrence }) => occurrence.anchorId))
+  const anchorKinds = new Set(around.filter(({ id }) => anchors.has(id)).map(({ kind }) => kind))
   const replayed = await expected(reader, incident, details, { keys, found: around, window, limit: MOST })
   return {
     format: 'aitia-recording',
     version: RECORDING_VERSION,
     title: `${incident.title}: ${incident.workloadKind} ${incident.namespace ?? ''}/${incident.workloadName} at ${toRfc3339(incident.lastAt)}`,
-    ...(await document(reader, incident.cluster, keys, [...before, ...replayed.events], window)),
+    ...(await document(
+      reader,
+      incident.cluster,
+      keys,
+      [...before.filter(({ kind }) => !anchorKinds.has(kind)), ...replayed.events],
+      window,
+    )),
     expect: replayed.expect,
   }
 }

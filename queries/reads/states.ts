@@ -65,7 +65,7 @@ export const statesSince = async (
   return new Map(
     [...found].map(([key, all]): [string, Told] => {
       // What lies between the state at `from` and the newest was not read: the oldest of these takes its place.
-      const newest = all.filter(({ at }) => at > window.from).slice(-MOST - 1)
+      const newest = all.filter(({ at }) => at > window.from)
       if (newest.length <= MOST) return [key, { states: all, since: window.from }]
       return [key, { states: newest, since: newest[0]!.at }]
     }),

@@ -10,6 +10,10 @@ export interface Stamp {
   readonly uncertainty: number
 }
 
+/** How long this machine has been suspended since its boot, µs, to the millisecond: CLOCK_MONOTONIC, Node's own clock, stands still then. */
+export const suspendedSoFar = (): number =>
+  Math.round((sampleClock().bootNs - Number(process.hrtime.bigint())) / 1_000_000) * 1_000
+
 /** Samples of the difference between wall clock and boot clock. */
 export class BootClock {
   readonly #samples: ClockSample[]

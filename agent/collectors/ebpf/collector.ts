@@ -8,11 +8,11 @@ import { CgroupIndex, fileOfBoot } from '../../attribution/cgroup-index.ts'
 import { Kernel, type KernelBatch, type KernelOptions } from '../../native/native.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { blindOf, kindsOf } from './blind.ts'
-import { BootClock } from './clock.ts'
+import { BootClock, suspendedSoFar } from './clock.ts'
 import { readMissedKills } from './missed-kills.ts'
 import { PressureFlush } from './pressure-flush.ts'
 import { ProcessCounts } from './process-counts.ts'
-import { type SavedState, type Span, StateFile } from './saved-state.ts'
+import { type SavedState, StateFile, type Unread } from './saved-state.ts'
 import { Translator } from './translator.ts'
 
 /** How often it is looked whether an invocation of the OOM killer is over, ms. */
@@ -33,8 +33,8 @@ export class EbpfCollector implements RunningCollector {
   readonly #kernel: Kernel
   readonly #counts: ProcessCounts
   readonly #pressure: PressureFlush
-  /** The time of which the kernel's log is still to be read back, by this run or the next. */
-  #unread: Span | undefined
+  /** The gap of which the kernel's log is still to be read back, by this run or the next. */
+  #unread: Unread | undefined
   #readingLog: NodeJS.Timeout | undefined
   /** Waits to see whether the invocation that is held back is over. */
   #settling: NodeJS.Timeout | undefined
@@ -86,7 +86,7 @@ export class EbpfCollector implements RunningCollector {
     this.#lostBefore = this.#lost
     this.#lossSeenAt = this.#since
     this.#unread = before?.unread
-    if (saved !== null && !continued) this.#reportGap(saved.watermark, loadedFrom, before !== null)
+    if (saved !== null && !continued) this.#reportGap(saved, loadedFrom)
     if (this.#unread) this.#readingLog = setTimeout(() => this.#readLog(), LOG_DELAY_MS)
     this.#kernel.start((batch) => this.#take(batch))
   }
@@ -199,6 +199,7 @@ export class EbpfCollector implements RunningCollector {
       lost: this.#lost,
       watermark: this.#watermark ?? this.#since,
       victims: [...this.#translator.victims],
+      suspended: suspendedSoFar(),
       ...(this.#unread && { unread: this.#unread }),
     }
     this.#acknowledged.then((safe) => {
@@ -233,14 +234,19 @@ export class EbpfCollector implements RunningCollector {
     if (told.length > 0) this.#waitFor(this.#emit(told))
   }
 
-  #reportGap(from: number, loadedFrom: number, sameBoot: boolean): void {
-    const reason = !sameBoot
+  #reportGap({ watermark: from, bootId, suspended }: SavedState, loadedFrom: number): void {
+    const isSameBoot = bootId === this.#context.host.bootId
+    const reason = !isSameBoot
       ? 'the machine was started anew'
       : this.#kernel.replaced
         ? 'another version of the kernel programs took over'
-        : 'the agent did not run, and no programs of it were at work'
+        : 'the agent did not run, and its programs were not all at work'
     const to = now()
-    this.#unread = { from: this.#unread?.from ?? from, to }
+    const least = this.#unread?.suspended[0] ?? (isSameBoot ? suspended : 0)
+    this.#unread = {
+      ...{ from: this.#unread?.from ?? from, to },
+      ...{ offset: this.#clock.last.offset, suspended: [least, suspendedSoFar()] },
+    }
     this.#waitFor(this.#emit([{ type: 'gap', source: this.#source, from, to, reason }]))
     this.#context.log.warn({ from, to: loadedFrom, reason }, 'a gap in watching the kernel')
   }
@@ -250,7 +256,7 @@ export class EbpfCollector implements RunningCollector {
     if (!this.#unread) return
     const { host, log } = this.#context
     try {
-      const missed = readMissedKills({ host, ...this.#unread, seen: this.#translator.victims, clock: this.#clock.last })
+      const missed = readMissedKills(host, this.#unread, this.#translator.victims)
       if (missed.length > 0) this.#waitFor(this.#emit(missed))
     } catch (error) {
       log.warn({ error }, "the kernel's log can't be read back (needs CAP_SYSLOG): OOM kills of the gap stay unseen")

@@ -196,7 +196,7 @@ test('without bpffs the gap is told, and the kernel log read back for the kills 
   assert.equal(kill.fields.triggerCommand, 'tail')
   const [gap] = second.emitted.filter(({ type }) => type === 'gap')
   assert.ok(
-    gap?.type === 'gap' && gap.from <= from && gap.to >= from && /no programs of it were at work/.test(gap.reason),
+    gap?.type === 'gap' && gap.from <= from && gap.to >= from && /its programs were not all at work/.test(gap.reason),
   )
   assert.equal(second.events('oom-kill', ({ object }) => object.key === container.id).length, 1)
 })
@@ -241,7 +241,7 @@ test('programs that a start left at work before anybody read them are no word of
   const next = new Harness(t, { dataDir, pinning: { pinDir } })
   const [gap] = next.emitted.filter(({ type }) => type === 'gap')
   assert.ok(gap?.type === 'gap' && gap.from <= killedAt && gap.to >= killedAt)
-  assert.ok(next.collector.progress!()[0]!.since >= gap.to - 1_000)
+  assert.ok(next.collector.progress!()[0]!.since > killedAt, 'the time of the kill is claimed as watched')
   await next.event('oom-kill', container.id)
 })
 

@@ -2,22 +2,12 @@
 import { type EventObservation, type ObjectRef, sourceOf } from '../../../graph/model/observation.ts'
 import { now, SECOND } from '../../../graph/model/time.ts'
 import { parseCgroupPath } from '../../attribution/cgroup-path.ts'
-import { type ClockSample, sampleClock } from '../../native/native.ts'
 import type { HostIdentity } from '../collector.ts'
 import { type LoggedKill, parseKernelLog, readKernelLog } from './kernel-log.ts'
+import type { Unread } from './saved-state.ts'
 
 /** The log's clock (sched_clock) is not disciplined: it drifts from the boot clock by some ppm, µs. */
 const LOG_UNCERTAINTY = SECOND
-
-export interface MissedKills {
-  readonly host: HostIdentity
-  /** The gap, µs. */
-  readonly from: number
-  readonly to: number
-  /** Victims that the programs told of, by pid: boot clock in ns. */
-  readonly seen: ReadonlyMap<number, number>
-  readonly clock: ClockSample
-}
 
 const aboutOf = (
   { cgroup }: LoggedKill,
@@ -31,14 +21,14 @@ const aboutOf = (
   return { object: { kind: 'Container', key: containerId }, pod }
 }
 
-const toEvent = (kill: LoggedKill, host: HostIdentity, at: number): EventObservation<'oom-kill'> => {
+const toEvent = (kill: LoggedKill, host: HostIdentity, at: number, width: number): EventObservation<'oom-kill'> => {
   const { global, limitCgroup, limitBytes, usageBytes, oomGroup, triggerPid, triggerCommand, victims } = kill
   return {
     type: 'event',
     kind: 'oom-kill',
     id: `oom-kill/${host.key}/${host.bootId}/log/${kill.sequence}`,
     at: at - LOG_UNCERTAINTY,
-    uncertainty: 2 * LOG_UNCERTAINTY,
+    uncertainty: 2 * LOG_UNCERTAINTY + width,
     observedAt: now(),
     source: sourceOf('ebpf', host.key),
     host: host.key,
@@ -61,16 +51,25 @@ const toEvent = (kill: LoggedKill, host: HostIdentity, at: number): EventObserva
   }
 }
 
-/** Kills of the gap that no program told of. @throws Error without the right to read the kernel's log (CAP_SYSLOG) */
-export const readMissedKills = ({ host, from, to, seen, clock }: MissedKills): EventObservation<'oom-kill'>[] => {
-  // The log's clock stands still while the machine is suspended, as CLOCK_MONOTONIC does, which is Node's own.
-  const suspended = (sampleClock().bootNs - Number(process.hrtime.bigint())) / 1_000
+/**
+ * Kills of the gap that no program told of. The log's clock stands still while the machine is suspended, and does not say when that
+ * was: a kill lies between what it would be with all of the gap's suspension after it and with all before.
+ * @param seen victims that the programs told of, by pid: boot clock in ns
+ * @throws Error without the right to read the kernel's log (CAP_SYSLOG)
+ */
+export const readMissedKills = (
+  host: HostIdentity,
+  { from, to, offset, suspended: [before, after] }: Unread,
+  seen: ReadonlyMap<number, number>,
+): EventObservation<'oom-kill'>[] => {
+  const slack = 2 * LOG_UNCERTAINTY
   return parseKernelLog(readKernelLog()).flatMap((kill) => {
-    const bootClock = kill.at + suspended
-    const at = Math.round(bootClock + clock.offset)
-    const told = kill.victims.some(
-      ({ pid }) => Math.abs((seen.get(pid) ?? 0) / 1_000 - bootClock) < 2 * LOG_UNCERTAINTY,
-    )
-    return at >= from - LOG_UNCERTAINTY && at <= to + LOG_UNCERTAINTY && !told ? [toEvent(kill, host, at)] : []
+    const [earliest, latest] = [kill.at + before, kill.at + after]
+    const isTold = kill.victims.some(({ pid }) => {
+      const told = (seen.get(pid) ?? 0) / 1_000
+      return told > earliest - slack && told < latest + slack
+    })
+    const isInGap = latest + offset >= from - LOG_UNCERTAINTY && earliest + offset <= to + LOG_UNCERTAINTY
+    return isInGap && !isTold ? [toEvent(kill, host, earliest + offset, latest - earliest)] : []
   })
 }

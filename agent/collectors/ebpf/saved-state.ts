@@ -3,10 +3,17 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { ClockSample } from '../../native/native.ts'
 
-/** µs since the epoch. */
-export interface Span {
+/**
+ * A gap that was told, µs since the epoch, and whose kills are still to be read from the kernel's log: with the clocks that its
+ * stamps are converted by, so that whoever reads it makes equal events.
+ */
+export interface Unread {
   readonly from: number
   readonly to: number
+  /** Of the wall clock from the boot clock, µs. */
+  readonly offset: number
+  /** How long the machine had been suspended in this boot, µs, when the gap began and when it ended. */
+  readonly suspended: readonly [number, number]
 }
 
 export interface SavedState {
@@ -20,8 +27,9 @@ export interface SavedState {
   readonly lost: Readonly<Record<string, number>>
   /** The last victims that were told of: pid, and the boot clock in ns. The kernel's log tells of them again. */
   readonly victims: readonly (readonly [number, number])[]
-  /** A gap that was told, and whose kills are still to be read from the kernel's log. */
-  readonly unread?: Span
+  /** How long the machine had been suspended in this boot by then, µs. */
+  readonly suspended: number
+  readonly unread?: Unread
 }
 
 /** Room of a slot, bytes: the victims that are remembered need about 7 kB. */

@@ -64,6 +64,8 @@ export class Known {
   readonly #lacking = new Set<string>()
   #covered: Coverage | undefined
   #lines = 0
+  /** Since when the disk has taken nothing, monotonic ms. */
+  #stuckSince: number | undefined
   /** The last write may have left half a line. */
   #isTorn = false
   readonly #untilWritable: UntilWritable
@@ -76,6 +78,11 @@ export class Known {
     this.#read()
     this.#last = this.#covered
     this.#rewrite()
+  }
+
+  /** For how long the disk has taken nothing of what is to be passed on, ms; 0 where nothing waits. */
+  get stuckFor(): number {
+    return this.#stuckSince === undefined ? 0 : performance.now() - this.#stuckSince
   }
 
   /** How far all of a kind had been passed on when the last run ended that saw it, µs. */
@@ -207,8 +214,11 @@ export class Known {
   async #write(write: () => void): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        return write()
+        write()
+        this.#stuckSince = undefined
+        return
       } catch (error) {
+        this.#stuckSince ??= performance.now()
         await this.#untilWritable(error as Error, tries)
       }
     }

@@ -16,7 +16,7 @@ import { Known } from './known.ts'
 import { Names } from './names.ts'
 import { gapOf, Observer, source, unreadOf } from './observer.ts'
 import { emitLimit, Handover } from './replicas/handover.ts'
-import { replicaOf } from './replicas/lease.ts'
+import { leaseTimings, replicaOf } from './replicas/lease.ts'
 import { watchedKinds } from './watched-kinds.ts'
 import { isSucceeded, positionOf, type Watched, Watches } from './watches.ts'
 
@@ -67,7 +67,10 @@ export class ClusterWatcher implements RunningCollector {
     )
     this.#observer = new Observer(this.#names, this.#known, this.#watches)
     const { lease } = settings
-    const place = lease && { ...lease, kubeConfig, identity: replicaOf(context.dataDir, context.log), log: context.log }
+    const place = lease && {
+      ...{ ...lease, kubeConfig, identity: replicaOf(context.dataDir, context.log), log: context.log },
+      isFit: () => this.#known.stuckFor < leaseTimings.giveUp,
+    }
     this.#handover = new Handover(
       context,
       {

@@ -73,6 +73,7 @@ const end = async ({ name, stop }: Part): Promise<void> => {
 /** Starts parts in order and stops them in the reverse one, however far it came; those that need nothing of each other at once. */
 class Stack {
   readonly #parts: Part[][] = []
+  isEnding = false
 
   /**
    * Says what is started and how long it took. `beside`: it needs nothing of the part that was started before it. `whole`: an end
@@ -94,11 +95,12 @@ class Stack {
     const part = { name, stop: () => running.stop() }
     if (beside) this.#parts.at(-1)!.push(part)
     else if (!whole) this.#parts.push([part])
-    say(`${name.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s`)
+    if (!this.isEnding) say(`${name.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s`)
     return running
   }
 
   async stop(): Promise<void> {
+    this.isEnding = true
     for (const parts of this.#parts.splice(0).reverse()) await Promise.all(parts.map(end))
   }
 }
@@ -189,7 +191,7 @@ const work = async (stack: Stack, options: UpOptions): Promise<void> => {
     return { stop: () => agent.stop().then(letGo) }
   }
   await stack.start('agent', start, { whole: true })
-  say('Ctrl-C ends everything.')
+  if (!stack.isEnding) say('Ctrl-C ends everything.')
   await new Promise(() => {})
 }
 

@@ -10,7 +10,13 @@ import { runTool } from '../run-tool.ts'
 import { writeWhole } from '../server.ts'
 import type { Step } from '../set-up.ts'
 
-const compiled = environment.NODE_COMPILE_CACHE ?? join(root, '.aitia', 'compile-cache')
+/** What `aitia` sets for itself, for those who start its code by other ways. */
+export const asStarted = {
+  NODE_COMPILE_CACHE: environment.NODE_COMPILE_CACHE || join(root, '.aitia', 'compile-cache'),
+  MALLOC_ARENA_MAX: environment.MALLOC_ARENA_MAX || '2',
+}
+
+const compiled = asStarted.NODE_COMPILE_CACHE
 const stamp = join(compiled, '.stamp')
 /** The folders of what runs, and what in them is for tests or runs as it is loaded. */
 const FOLDERS = ['agent', 'graph', 'queries', 'api']

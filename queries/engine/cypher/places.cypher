@@ -1,5 +1,6 @@
 // Where an anchor's pod ran at its time, (pod)-[:RUNS_ON]->(node)-[:ON]->(host), and what was told of the node being Ready and
-// of its Lease being renewed: of each the last before $from, and all up to $to.
+// of its Lease being renewed: of each the last two before $from (a Lease that is deleted while it is stale ends that at the instant
+// at which it began, uncertain up to now), and all up to $to.
 CYPHER 5
 UNWIND $rows AS row
 CALL (row) {
@@ -15,7 +16,7 @@ CALL (row, node, condition) {
   MATCH (change:NodeConditionChanged)
   WHERE change.objectKey = node.key AND change.at <= row.from AND change.condition = condition
     AND change.recordedAt <= $known AND NOT change.id IN $without
-  RETURN change ORDER BY change.objectKey DESC, change.at DESC LIMIT 1
+  RETURN change ORDER BY change.objectKey DESC, change.condition DESC, change.at DESC, change.uncertainty DESC, change.id DESC LIMIT 2
   UNION ALL
   MATCH (change:NodeConditionChanged)
   WHERE change.objectKey = node.key AND change.at > row.from AND change.at <= row.to AND change.condition = condition
@@ -25,4 +26,4 @@ CALL (row, node, condition) {
   RETURN null AS change
 }
 RETURN row.anchor AS anchor, host.key AS host,
-  collect(change {.at, .uncertainty, .condition, .status, .previous}) AS changes
+  collect(change {.id, .at, .uncertainty, .condition, .status, .previous}) AS changes

@@ -38,6 +38,7 @@ export class Handover {
   readonly #held = new Held()
   #leads: boolean
   #publishing: Promise<void> | undefined
+  #takingOver: Promise<void> | undefined
   readonly #ends = new AbortController()
   #session: string = randomUUID()
   #lost = 0
@@ -158,7 +159,15 @@ export class Handover {
 
   async #onHeld(): Promise<void> {
     if (this.#ends.signal.aborted || !this.#lease) return
-    if (!this.leads) await this.#watching.inTurn(() => this.#takeOver()).catch(() => {})
+    if (!this.leads) {
+      this.#takingOver ??= this.#watching
+        .inTurn(() => this.#takeOver())
+        .catch(() => {})
+        .finally(() => {
+          this.#takingOver = undefined
+        })
+      await this.#takingOver
+    }
     this.#publishing ??= this.#say(this.#lease, this.#ends.signal).finally(() => {
       this.#publishing = undefined
     })

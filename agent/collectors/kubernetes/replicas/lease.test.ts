@@ -86,11 +86,12 @@ suite('the Lease of several replicas on a real kube-apiserver', {
     const told: Told[] = []
     const say = (level: string) => (text: string) => void told.push({ level, text })
     const log = { debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') } as Log
-    const ignored = { onHeld: () => {}, onWord: () => {} }
+    const able = { isFit: true }
+    const ignored = { onHeld: () => {}, onWord: () => {}, isFit: () => able.isFit }
     const place = { namespace, name, identity, kubeConfig: configOf(user), log }
     const lease = new Lease({ ...place, ...ignored, timings: quick })
     t.after(() => lease.stop())
-    return { lease, identity, told }
+    return { lease, identity, told, able }
   }
   const until = async (what: string, condition: () => unknown): Promise<void> => {
     const end = Date.now() + 30_000
@@ -163,6 +164,22 @@ suite('the Lease of several replicas on a real kube-apiserver', {
       await until('it to lead', () => lease.leads)
     })
   }
+
+  test('one that can pass nothing on leaves the Lease to another, and takes none', async (t) => {
+    const [one, other] = [open(t, 'fit', 'a'), open(t, 'fit', 'b')]
+    await one.lease.start()
+    await other.lease.start()
+    assert.deepEqual([one.lease.leads, other.lease.leads], [true, false])
+    one.able.isFit = false
+    await until('the other to lead', () => other.lease.leads)
+    assert.equal(one.lease.leads, false)
+    other.able.isFit = false
+    await until('nobody to lead', () => !other.lease.leads)
+    await sleep(2 * quick.duration)
+    assert.deepEqual([one.lease.leads, other.lease.leads], [false, false])
+    one.able.isFit = true
+    await until('the first to lead again', () => one.lease.leads)
+  })
 
   test('rights that are taken away end the lead; while nobody may, nobody leads', async (t) => {
     await allow('revoked', 'get', 'create', 'update')

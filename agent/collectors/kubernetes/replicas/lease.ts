@@ -53,6 +53,8 @@ export interface LeaseOptions extends LeasePlace {
   /** Of this replica, the same after a restart. */
   readonly identity: string
   readonly log: Log
+  /** Whether this replica could send: one that can't leaves the Lease to others. */
+  isFit(): boolean
   /** Called after each renewal. */
   onHeld(): void
   /** What another that leads has said; called as often as the Lease is read. */
@@ -146,7 +148,8 @@ export class Lease {
 
   async #step(): Promise<Error | undefined> {
     try {
-      if (this.#mine && this.leads) await this.#renew(this.#mine)
+      if (!this.#options.isFit()) await this.#standBack()
+      else if (this.#mine && this.leads) await this.#renew(this.#mine)
       else await this.#take(await this.#read())
       this.#isRefused = false
       return undefined
@@ -187,6 +190,14 @@ export class Lease {
     if (!this.leads) this.word = undefined
     await this.#renew(lease ?? { metadata: { name: this.#options.name } })
     this.#heard = undefined
+  }
+
+  async #standBack(): Promise<void> {
+    const mine = this.leads ? this.#mine : undefined
+    this.#mine = undefined
+    this.#until = Number.NEGATIVE_INFINITY
+    this.#tell('stands back: it can pass nothing on')
+    if (mine) await this.#write(mine, '', this.#stop.signal)
   }
 
   async #renew(lease: LeaseObject): Promise<void> {
