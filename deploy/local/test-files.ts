@@ -1,6 +1,5 @@
 /** `test-files.ts RESULTS [FLAGS] -- FILES`: runs test files in their order, which `node --test` would sort; ends with 0 if none failed. */
 import { createWriteStream } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseTestArguments } from './test-flags.ts'
@@ -16,8 +15,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 const outcomes = run({
   files,
-  // One more than cores: many wait for a cluster most of their time. All share one Neo4j and one Redis.
-  concurrency: Math.min(availableParallelism() + 1, 4),
+  concurrency: 2,
   timeout: hangLimit,
   signal: interrupted.signal,
   only: values['test-only'] ?? false,
