@@ -114,7 +114,11 @@ describe('the chain on a real cluster', { skip }, () => {
     })
 
   /** The chain in its order, the victim and what is affected, with nothing said to be missing. */
-  const checkKill = (name: string, told: OccurrenceDetail, { steps = CHAIN, hasService = true, confidence = 0.95 }) => {
+  const checkKill = (
+    name: string,
+    told: OccurrenceDetail,
+    { steps = CHAIN, hasService = true, confidence = 0.95 } = {},
+  ) => {
     const { occurrence, verdict, evidence, affected } = told
     const what = `${name}, ${JSON.stringify({ occurrence, verdict, affected })}`
     assert.deepEqual(
