@@ -73,8 +73,6 @@ const schema = (model: Model): string =>
         ['objectKey', 'at'],
         ['podKey', 'at'],
         ['lane', 'arrival'],
-        // the newest of what lasts
-        ...(kind.lasts === undefined || kind.lasts.length === 1 ? [] : [[...kind.lasts, 'at']]),
       ].map((properties) => nodeIndex(pascalCase(kind.name), properties)),
     ),
     '// Objects by name.',

@@ -40,11 +40,9 @@ CYPHER 5 CREATE INDEX config_changed_lane_arrival IF NOT EXISTS FOR (n:ConfigCha
 CYPHER 5 CREATE INDEX container_started_object_key_at IF NOT EXISTS FOR (n:ContainerStarted) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX container_started_pod_key_at IF NOT EXISTS FOR (n:ContainerStarted) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX container_started_lane_arrival IF NOT EXISTS FOR (n:ContainerStarted) ON (n.lane, n.arrival);
-CYPHER 5 CREATE INDEX container_started_pod_key_container_name_at IF NOT EXISTS FOR (n:ContainerStarted) ON (n.podKey, n.containerName, n.at);
 CYPHER 5 CREATE INDEX container_terminated_object_key_at IF NOT EXISTS FOR (n:ContainerTerminated) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX container_terminated_pod_key_at IF NOT EXISTS FOR (n:ContainerTerminated) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX container_terminated_lane_arrival IF NOT EXISTS FOR (n:ContainerTerminated) ON (n.lane, n.arrival);
-CYPHER 5 CREATE INDEX container_terminated_pod_key_container_name_at IF NOT EXISTS FOR (n:ContainerTerminated) ON (n.podKey, n.containerName, n.at);
 CYPHER 5 CREATE INDEX container_waiting_object_key_at IF NOT EXISTS FOR (n:ContainerWaiting) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX container_waiting_pod_key_at IF NOT EXISTS FOR (n:ContainerWaiting) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX container_waiting_lane_arrival IF NOT EXISTS FOR (n:ContainerWaiting) ON (n.lane, n.arrival);
@@ -60,7 +58,6 @@ CYPHER 5 CREATE INDEX memory_pressure_lane_arrival IF NOT EXISTS FOR (n:MemoryPr
 CYPHER 5 CREATE INDEX node_condition_changed_object_key_at IF NOT EXISTS FOR (n:NodeConditionChanged) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX node_condition_changed_pod_key_at IF NOT EXISTS FOR (n:NodeConditionChanged) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX node_condition_changed_lane_arrival IF NOT EXISTS FOR (n:NodeConditionChanged) ON (n.lane, n.arrival);
-CYPHER 5 CREATE INDEX node_condition_changed_object_key_condition_at IF NOT EXISTS FOR (n:NodeConditionChanged) ON (n.objectKey, n.condition, n.at);
 CYPHER 5 CREATE INDEX oom_kill_object_key_at IF NOT EXISTS FOR (n:OomKill) ON (n.objectKey, n.at);
 CYPHER 5 CREATE INDEX oom_kill_pod_key_at IF NOT EXISTS FOR (n:OomKill) ON (n.podKey, n.at);
 CYPHER 5 CREATE INDEX oom_kill_lane_arrival IF NOT EXISTS FOR (n:OomKill) ON (n.lane, n.arrival);

@@ -16,7 +16,7 @@ CALL (row, node, condition) {
   MATCH (change:NodeConditionChanged)
   WHERE change.objectKey = node.key AND change.at <= row.from AND change.condition = condition
     AND change.recordedAt <= $known AND NOT change.id IN $without
-  RETURN change ORDER BY change.objectKey DESC, change.condition DESC, change.at DESC, change.uncertainty DESC, change.id DESC LIMIT 2
+  RETURN change ORDER BY change.objectKey DESC, change.at DESC, change.uncertainty DESC, change.id DESC LIMIT 2
   UNION ALL
   MATCH (change:NodeConditionChanged)
   WHERE change.objectKey = node.key AND change.at > row.from AND change.at <= row.to AND change.condition = condition
