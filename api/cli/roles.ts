@@ -65,7 +65,7 @@ export const startApi = async (
     import('../../queries/reads/main.ts'),
     store(servers),
   ])
-  const api = await serve(
+  const serving = serve(
     {
       store: opened,
       patterns: loadPatterns(dirs),
@@ -74,6 +74,11 @@ export const startApi = async (
     },
     place,
   )
+  // A store that stays open would keep the process.
+  const api = await serving.catch(async (error) => {
+    await opened.close()
+    throw error
+  })
   const stopping = new AbortController()
   const warming = warmUpReads(opened, stopping.signal)
   return {

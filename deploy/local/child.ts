@@ -14,7 +14,11 @@ export async function run(args: string[], more: NodeJS.ProcessEnv = {}): Promise
   let last: NodeJS.Timeout | undefined
   const onSignal = (signal: NodeJS.Signals) => {
     if (signal !== 'SIGINT') child.kill(signal)
-    last ??= setTimeout(() => child.kill('SIGKILL'), grace)
+    // An interrupt that came to us alone is not known to be one: who goes on after it is asked once more before it is killed.
+    last ??= setTimeout(() => {
+      child.kill('SIGTERM')
+      last = setTimeout(() => child.kill('SIGKILL'), grace)
+    }, grace)
   }
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, onSignal)

@@ -1,5 +1,6 @@
 /** What changed of an object within a window, and of what it rests on: states, relations and events, in time order. */
 import type { Value } from '../../graph/model/observation.ts'
+import { toRfc3339 } from '../../graph/model/time.ts'
 import { events } from './events.ts'
 import type { Window } from './family.ts'
 import { type Ground, groundOf } from './ground.ts'
@@ -127,7 +128,7 @@ export const changes = async (reader: Reader, question: ChangesQuestion): Promis
   const { cluster, kind, name, namespace, from, around, first } = question
   const times = await settle(reader, { ...question, ...(question.to === undefined ? {} : { at: question.to }) })
   const { at: to, known } = times
-  if (from >= to) throw new InvalidRequest('from: expected a time before to')
+  if (from >= to) throw new InvalidRequest(`from: got ${toRfc3339(from)}, expected a time before to, ${toRfc3339(to)}`)
   const asking = { cluster, asked: { kind, name, namespace }, ...times, from }
   const { objects: asked, cut: more } = await subjectsSince(reader, asking, from)
   const window: Window = { from, to: to + 1, known }

@@ -1,8 +1,9 @@
 /** Events of an object, its pods and their containers within a window, by time. */
+import { toRfc3339 } from '../../graph/model/time.ts'
 import { events, toldOfPods } from './events.ts'
 import { family, keysOf, type Window } from './family.ts'
 import { type Ground, groundOf } from './ground.ts'
-import type { Reader } from './read.ts'
+import { InvalidRequest, type Reader } from './read.ts'
 import type { StoredEvent, StoredObject } from './stored.ts'
 import { type Asking, type AsOfQuestion, settle, subjectsSince } from './subject.ts'
 
@@ -22,6 +23,8 @@ export const eventsOf = async (
 ): Promise<Events> => {
   const { cluster, kind, name, namespace, from, first } = question
   const times = await settle(reader, question)
+  if (from > times.at)
+    throw new InvalidRequest(`from: got ${toRfc3339(from)}, expected a time before at, ${toRfc3339(times.at)}`)
   const asking = { cluster, asked: { kind, name, namespace }, ...times, from }
   const { objects, cut } = await subjectsSince(reader, asking, from)
   const window: Window = { from, to: times.at + 1, known: times.known }

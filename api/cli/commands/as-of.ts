@@ -1,6 +1,6 @@
 /** Commands that ask about any time: what was there, who relied on whom, who had an address, what changed and happened. */
 import type { AsOfQuestion } from '../../../queries/reads/main.ts'
-import { ink, timeOption, withStore } from '../open.ts'
+import { ink, refuseUnheard, timeOption, withStore } from '../open.ts'
 import { print, UsageError } from '../output.ts'
 import {
   renderChanges,
@@ -44,11 +44,12 @@ export const topology = async (target: string | undefined, options: Sized): Prom
   const tools = await ink()
   const { reads } = tools
   const { cluster, namespace } = options
-  const found = await withStore((store) =>
-    target === undefined
-      ? reads.topologyOfNamespace(store, { cluster, namespace, ...times(options, tools) }, reads.sizeOf(options))
-      : reads.topologyAround(store, questionOf(target, options, tools), reads.sizeOf(options)),
-  )
+  const found = await withStore(async (store) => {
+    if (target !== undefined)
+      return reads.topologyAround(store, questionOf(target, options, tools), reads.sizeOf(options))
+    await refuseUnheard(store, cluster)
+    return reads.topologyOfNamespace(store, { cluster, namespace, ...times(options, tools) }, reads.sizeOf(options))
+  })
   print(options.json === true, found, (it) => renderTopology(it, target ?? `namespace ${namespace}`, tools))
 }
 
@@ -80,7 +81,10 @@ export const dependents = reliance('dependents')
 export const whoHad = async (ip: string, options: Omit<AsOfOptions, 'namespace'>): Promise<void> => {
   const tools = await ink()
   const { cluster } = options
-  const found = await withStore((store) => tools.reads.whoHad(store, { ip, cluster, ...times(options, tools) }))
+  const found = await withStore(async (store) => {
+    await refuseUnheard(store, cluster)
+    return tools.reads.whoHad(store, { ip, cluster, ...times(options, tools) })
+  })
   print(options.json === true, found, (it) => renderHolders(it, tools))
 }
 

@@ -122,7 +122,12 @@ export const replay = async (file: string, options: ReplayOptions): Promise<void
   const { recording, cluster } = replayed
   if (options.remove) {
     const { removeCluster } = await import('../../../queries/engine/main.ts')
-    await withStore((store) => removeCluster(store, cluster))
+    await withStore(async (store) => {
+      const { clusters } = await import('../../../queries/reads/main.ts')
+      if (!(await clusters(store)).some((it) => it.cluster === cluster))
+        throw new Failure(`no replay of ${file} is in the graph (it would be cluster ${cluster})`)
+      await removeCluster(store, cluster)
+    })
     print(options.json === true, { removed: cluster }, () => `${cluster} is removed from the graph`)
     return
   }

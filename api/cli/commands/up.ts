@@ -167,7 +167,7 @@ const replay = async ({ servers, store, dirs }: Up, replayed: Replayed): Promise
 }
 
 const tellAddresses = ({ api, browserUrl, user }: Up): void => {
-  say(`\nGraphQL         ${api.url}   (POST; GraphiQL: aitia api --explore)`)
+  say(`\nGraphQL         ${api.url}   (POST; GraphiQL: AITIA_API_PORT=0 aitia api --explore)`)
   if (browserUrl !== undefined)
     say(`Neo4j Browser   ${browserUrl}   (user ${user}, password in ${join(dataDir, 'neo4j', 'password')})`)
   say(`log             ${logFile}`)

@@ -147,7 +147,9 @@ const changeText = (change: Change, ink: Ink): string => {
       return `${reads.titleOf(change.event.kind)}: ${reads.summaryOf(change.event)}`
     case 'began':
     case 'ended':
-      return `${change.what} ${change.link.kind} ${shown(change.other, ink)}`
+      return change.link.toKey === change.object.key
+        ? `${change.what} ${shown(change.other, ink)} ${change.link.kind} it`
+        : `${change.what} ${change.link.kind} ${shown(change.other, ink)}`
     case 'field':
     case 'property': {
       const on = change.what === 'property' ? `${change.link.kind} ${reads.nameOf(change.other)}: ` : ''
