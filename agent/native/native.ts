@@ -163,6 +163,11 @@ const text = new TextDecoder()
 /** The loaded programs of one agent. Programs that are pinned go on when it is closed or killed. */
 export class Kernel {
   readonly programs: readonly ProgramStatus[]
+  /**
+   * Names the ring in this boot. One that an earlier run has read, and all of whose programs were found at work, holds what
+   * happened meanwhile; any other does not.
+   */
+  readonly ringId: number
   /** True where pinned programs of an earlier version, with what was unread of them, made way for these: a gap. */
   readonly replaced: boolean
   #session: Session
@@ -183,18 +188,11 @@ export class Kernel {
       ringBytes,
     })
     this.programs = this.#session.programs()
+    this.ringId = this.#session.ringId()
     const folders = pinDir === undefined ? [] : readdirSync(pinDir)
     const old = folders.filter((name) => VERSION_FOLDER.test(name) && name !== version)
     for (const name of old) rmSync(join(pinDir as string, name), { recursive: true })
     this.replaced = old.length > 0
-  }
-
-  /**
-   * Names the ring in this boot. One that an earlier run has read, and all of whose programs were found at work, holds what
-   * happened meanwhile; any other does not.
-   */
-  get ringId(): number {
-    return this.#session.ringId()
   }
 
   /** Starts reading. Batches come in order; an error thrown by `onBatch` is thrown again as an uncaught one. */

@@ -86,5 +86,7 @@ export class StateFile {
 const stateIn = (slot: Buffer): Numbered | null => {
   const end = HEAD + slot.readUInt32LE(4)
   if (end > slot.length || crc32(slot.subarray(4, end)) !== slot.readUInt32LE(0)) return null
-  return { number: slot.readDoubleLE(8), state: JSON.parse(slot.toString('utf8', HEAD, end)) as SavedState }
+  // An agent before this version noted no suspension: kills of the gap that its end left are still to be found in the log.
+  const state: SavedState = { suspended: 0, ...JSON.parse(slot.toString('utf8', HEAD, end)) }
+  return { number: slot.readDoubleLE(8), state }
 }
