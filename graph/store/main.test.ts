@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { neo4jForTest } from '../../test/support/servers.ts'
 import { OPEN } from '../model/time.ts'
-import { applySchema, type GraphNode, type GraphRelation, openStore, type Store, showSchema } from './main.ts'
+import { applySchema, faultOf, type GraphNode, type GraphRelation, openStore, type Store, showSchema } from './main.ts'
 
 describe('store', () => {
   let store: Store
@@ -51,6 +51,26 @@ describe('store', () => {
     }
     await Promise.all([within(6_000), within(50)])
     assert.deepEqual(ended, [50, 6_000])
+  })
+
+  it('tells what is refused from what may pass and from a server that is away', async () => {
+    const faultOfFailing = (failing: Promise<unknown>) =>
+      failing.then(
+        () => 'none',
+        (error) => faultOf(error),
+      )
+    const endless = 'CYPHER 5 UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN count(*) AS n'
+    assert.equal(await faultOfFailing(store.read(endless, {}, 20)), 'passing')
+    assert.equal(await faultOfFailing(store.read('CYPHER 5 RETURN 1 / 0 AS n')), 'refused')
+    assert.equal(await faultOfFailing(store.read('CYPHER 5 RETURN $f AS f', { f: () => {} })), 'refused')
+    for (const other of [
+      { ...(await neo4jForTest()), uri: 'bolt://127.0.0.1:9' },
+      { ...(await neo4jForTest()), password: 'wrong' },
+    ]) {
+      const away = openStore(other)
+      assert.equal(await faultOfFailing(away.verify()), 'away')
+      await away.close()
+    }
   })
 
   it('explains a read without running it, and refuses to explain a write', async () => {

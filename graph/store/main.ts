@@ -1,9 +1,11 @@
 /** Neo4j as the rest of the project sees it: Cypher with parameters in, plain values out. */
 import neo4j, { type Driver, type ManagedTransaction, type Session } from 'neo4j-driver'
 import type { StoreConfig } from './config.ts'
+import { explained } from './errors.ts'
 import { fromGraph, type Params, toGraph } from './values.ts'
 
 export { type StoreConfig, storeConfig } from './config.ts'
+export { faultOf } from './errors.ts'
 export { applySchema, type SchemaReport, showSchema } from './schema.ts'
 export type { GraphNode, GraphRelation, Params } from './values.ts'
 export { NO_KEYS, NO_ROWS, onPlansMade, perform, type Rehearsal, rehearse, renewPlans } from './warm-up.ts'
@@ -47,27 +49,6 @@ const WRITE_TIMEOUT = 60_000
 const RUN_TIMEOUT = 600_000
 /** ms; errors that pass are tried again for so long. */
 const RETRY = 10_000
-
-const NETWORK = new Set<string>([neo4j.error.SERVICE_UNAVAILABLE, neo4j.error.SESSION_EXPIRED])
-
-const reasonOf = (error: Error): string => {
-  const text = `${error.message} ${error.cause instanceof Error ? error.cause.message : ''}`
-  if (/ECONNREFUSED/.test(text)) return 'connection refused'
-  if (/ENOTFOUND|EAI_AGAIN/.test(text)) return 'no such host'
-  return error.message.split('\n')[0] ?? error.message
-}
-
-/** An error with what was got and what to do; others pass as they are. */
-const explained = (error: unknown, uri: string): unknown => {
-  if (!(error instanceof neo4j.Neo4jError)) return error
-  if (NETWORK.has(error.code))
-    return new Error(`cannot reach Neo4j at ${uri} (${reasonOf(error)}). Start it with: aitia up`, { cause: error })
-  if (error.code === 'Neo.ClientError.Security.Unauthorized')
-    return new Error(`Neo4j at ${uri} refused the user or password. Check AITIA_NEO4J_USER and AITIA_NEO4J_PASSWORD`, {
-      cause: error,
-    })
-  return error
-}
 
 const rowsOf = async <T>(result: Promise<{ records: { toObject(): Record<string, unknown> }[] }>): Promise<T[]> =>
   (await result).records.map((record) => fromGraph(record.toObject()) as T)

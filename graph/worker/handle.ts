@@ -8,30 +8,23 @@ import { isolate } from './isolate.ts'
 const PATIENCE = 9
 
 /**
- * Validation knows most of what can never be written, but not all of it (a value too long for an index). So a refusal also
- * stays for good when the store has taken others since: then it is the batch's. While it takes none, every batch waits.
+ * Validation knows most of what can never be written, but not all of it (a value too long for an index). So what is refused
+ * again and again by a store that takes others is set aside too. While it takes none, every batch waits.
  *
  * @param committed called after each commit
  */
-export const createHandle = (writer: Writer, committed: (batch: Batch) => void): Handle => {
-  let commits = 0
-  const commitsAtFailure = new WeakMap<Batch, number>()
-  const write = async (batch: Batch) => {
-    await writer.write(batch)
-    commits++
-  }
-  return async (batch, attempt) => {
-    const permanent = (error: Error) =>
-      error instanceof InvalidBatch || (attempt >= PATIENCE && commits > commitsAtFailure.get(batch)!)
+export const createHandle =
+  (writer: Writer, committed: (batch: Batch) => void): Handle =>
+  async (batch, attempt) => {
     try {
-      await write(batch)
+      await writer.write(batch)
     } catch (error) {
-      if (!commitsAtFailure.has(batch)) commitsAtFailure.set(batch, commits)
-      if (!permanent(error as Error)) throw error
-      const rejected = await isolate(batch, error as Error, write, permanent)
+      const patient = attempt >= PATIENCE
+      if (!patient && !(error instanceof InvalidBatch)) throw error
+      const rejected = await isolate(batch, error as Error, (part) => writer.write(part), patient)
       committed(batch)
+      if (rejected.length === 0) return
       throw new Rejected(rejected)
     }
     committed(batch)
   }
-}

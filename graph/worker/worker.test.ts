@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { neo4jForTest, redisForTest, testCluster } from '../../test/support/servers.ts'
 import { createWriter, removeCluster } from '../ingest/main.ts'
+import type { Batch } from '../model/batch.ts'
 import { laneOf, type Observation } from '../model/observation.ts'
 import { now, SECOND } from '../model/time.ts'
 import { openConsumer, openPatternQueue, openProducer, readDeadLetters, readQueueStats } from '../queue/main.ts'
@@ -143,6 +145,52 @@ describe('worker', () => {
     await until(async () => (await readDeadLetters(where)).length === 1)
     assert.match((await readDeadLetters(where))[0]!.reason, /index/i)
     await consumer.close()
+  })
+
+  test('Neo4j is away, back for a moment and away again: no batch counts as refused, however often it was tried', async () => {
+    const where = await place()
+    const address = await neo4jForTest()
+    const { hostname, port } = new URL(address.uri)
+    // What lies between: it can be cut, and joined again at its old port.
+    const sockets = new Set<Socket>()
+    const between = createServer((client) => {
+      const server = connect(Number(port), hostname)
+      for (const [one, other] of [[client, server] as const, [server, client] as const]) {
+        sockets.add(one)
+        one.on('error', () => {}).on('close', () => other.destroy())
+        one.pipe(other)
+      }
+    })
+    const rejoin = async (at = 0) => once(between.listen(at, '127.0.0.1'), 'listening')
+    const cutOff = async () => {
+      between.close()
+      for (const socket of sockets) socket.destroy()
+      await once(between, 'close')
+    }
+    await rejoin()
+    const own = (between.address() as AddressInfo).port
+    const far = openStore({ ...address, uri: `bolt://127.0.0.1:${own}` })
+    const handle = createHandle(createWriter(far), () => {})
+    const lane = laneOf('pod-1', 8)
+    const batchWith = (...observations: Observation[]): Batch => ({
+      ...{ cluster: where.cluster, lane, observations, contexts: {} },
+    })
+    const waiting = batchWith(eventOf(1, START + 1), eventOf(12, START + 12))
+    await cutOff()
+    await assert.rejects(handle(waiting, 9), /cannot reach Neo4j/)
+    await rejoin(own)
+    await handle(batchWith(eventOf(23, START + 23)), 1)
+    await cutOff()
+    await assert.rejects(handle(waiting, 10), /cannot reach Neo4j/)
+    await rejoin(own)
+    await handle(waiting, 11)
+    assert.equal(await countEvents(where), 3)
+    const losses = await store.read('MATCH (loss:Loss) WHERE loss.cluster = $cluster RETURN loss', {
+      cluster: where.cluster,
+    })
+    assert.deepEqual(losses, [])
+    await far.close()
+    await cutOff()
   })
 
   test('started while Neo4j is away it waits, and it can be stopped', async () => {
