@@ -229,6 +229,33 @@ test('Redis takes no dead letter: the lane waits, and no job is given up', async
   }
 })
 
+test('Redis takes no writes when the worker starts: it says so and reads the lanes as soon as it does', async () => {
+  const where = place()
+  const admin = new Redis(redis.url)
+  const [, limit] = (await admin.config('GET', 'maxmemory')) as [string, string]
+  await produce(where, [heartbeatOf(1)])
+  await admin.config('SET', 'maxmemory', '1')
+  try {
+    const seen = new Seen()
+    const lanesHeard = new Set<number>()
+    const consumer = consume(where, (batch) => {
+      seen.add(batch)
+      lanesHeard.add(batch.lane)
+    })
+    const told = () => Object.values(consumer.stats().failing)
+    // One that gave up would be ready, or say why not.
+    await Promise.race([until(() => told().length === LANES), consumer.ready])
+    assert.equal(told().filter((reason) => /OOM/.test(reason)).length, LANES)
+    await admin.config('SET', 'maxmemory', limit)
+    await until(() => lanesHeard.size === LANES)
+    await consumer.ready
+    assert.deepEqual([seen.watermark, consumer.stats().failing], [1, {}])
+  } finally {
+    await admin.config('SET', 'maxmemory', limit)
+    await admin.quit()
+  }
+})
+
 test('jobs of a newer version wait, counted, and a newer worker takes them before what came after', async () => {
   const where = place()
   const older: Versions = { current: 0, upcasts: {} }

@@ -84,7 +84,7 @@ export class Consumer {
   readonly #failing = new Map<number, string>()
   readonly #underWay = new Set<Promise<void>>()
   #closed: Promise<void> | undefined
-  /** Resolves when the lanes are being read (once Redis answers). */
+  /** Resolves when the lanes are being read (once Redis answers and takes writes), or when this is closed. */
   readonly ready: Promise<void>
 
   constructor(
@@ -102,9 +102,6 @@ export class Consumer {
     this.#versions = versions
     this.#timings = timings
     this.ready = this.#start()
-    this.ready.catch((error: Error) => {
-      if (!this.#closing.signal.aborted) log.error({ error: error.message }, 'the lanes can not be read')
-    })
   }
 
   stats(): ConsumerStats {
@@ -126,20 +123,25 @@ export class Consumer {
     await this.#redis.endWith([])
   }
 
+  /** Each lane by itself, so that one which Redis refuses holds up no other, and for as long as that takes; only `close` ends it. */
   async #start(): Promise<void> {
-    for (let lane = 0; lane < LANES; lane++) {
-      const name = laneQueue(lane)
-      const options = { connection: this.#redis, prefix: this.#prefix }
-      const queue = new Queue(name, { ...options, streams: { events: { maxLen: EVENTS_KEPT } } })
-      queue.on('error', () => {})
+    await Promise.allSettled(Array.from({ length: LANES }, (_, lane) => this.#until(lane, () => this.#open(lane))))
+  }
+
+  async #open(lane: number): Promise<void> {
+    const name = laneQueue(lane)
+    const options = { connection: this.#redis, prefix: this.#prefix }
+    const queue = new Queue(name, { ...options, streams: { events: { maxLen: EVENTS_KEPT } } })
+    queue.on('error', () => {})
+    try {
       await queue.setGlobalConcurrency(1)
+    } finally {
       await queue.close()
-      if (this.#closing.signal.aborted) return
-      const parked = new Parked(this.#redis, this.#prefix, lane)
-      const unread = await Unread.open(this.#redis, this.#prefix, lane)
-      if (this.#closing.signal.aborted) return
-      this.#workers.push(this.#workerOf(name, { lane, parked, unread }))
     }
+    const parked = new Parked(this.#redis, this.#prefix, lane)
+    const unread = await Unread.open(this.#redis, this.#prefix, lane)
+    if (this.#closing.signal.aborted) throw new Closing()
+    this.#workers.push(this.#workerOf(name, { lane, parked, unread }))
   }
 
   #workerOf(name: string, place: Place): Worker {
@@ -246,8 +248,10 @@ export class Consumer {
         return
       } catch (error) {
         if (error instanceof Rejected || error instanceof Closing) throw error
+        if (this.#closing.signal.aborted) throw new Closing()
         const reason = (error as Error).message
-        if (!this.#failing.has(lane)) this.#log.warn({ lane, reason }, 'not written; the lane waits and tries again')
+        if (!this.#failing.has(lane))
+          this.#log.warn({ lane, reason }, 'the lane does not move; it waits and tries again')
         this.#failing.set(lane, reason)
       }
       const pause = Math.min(first * 2 ** (attempt - 1), most)
