@@ -112,6 +112,16 @@ test('a collector that is asked for by name must be there and able', async () =>
   await assert.rejects(runAgent({ ...given, collectors: ['unable'] }), /can't run here: unable: it has no arms/)
 })
 
+test('a cluster name under which nothing would be written is refused', async () => {
+  const given = await options(folderOf({ ticking: TICKING }))
+  for (const cluster of ['prod/eu', 'two words', ''])
+    await assert.rejects(runAgent({ ...given, cluster }), {
+      message: `cluster: got "${cluster}", expected a name without / or space`,
+    })
+  for (const cluster of ['case-prod', 'replay-prod'])
+    await assert.rejects(runAgent({ ...given, cluster }), /expected a name that does not begin with (case|replay)-/)
+})
+
 test('heartbeats go into every lane, each second, behind all that they claim; the last one after the end', async () => {
   const given = await options(folderOf({ ticking: TICKING }))
   const agent = await runAgent(given)

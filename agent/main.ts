@@ -1,10 +1,12 @@
 /** The agent: runs the collectors beside what they watch and passes on what they see. */
 import { join } from 'node:path'
+import { faultOfWatchedName } from '../graph/model/cluster-name.ts'
 import type { DoctorLine, Log } from './collectors/collector.ts'
 import { environment } from './config.ts'
 import { COLLECTORS, discover, type Environment, type Found, ownDir, reasonAgainst } from './discover.ts'
 import { keepSmall } from './memory.ts'
 
+export { faultOfWatchedName } from '../graph/model/cluster-name.ts'
 export type { DoctorLine } from './collectors/collector.ts'
 
 export interface AgentOptions {
@@ -28,8 +30,14 @@ export interface RunningAgent {
   stop(): Promise<void>
 }
 
-/** Runs an agent until it is stopped. Redis may be away. Throws where its data folder is in use, and where a collector that was named can't run here. */
+/**
+ * Runs an agent until it is stopped. Redis may be away. Throws where no cluster may have this name, where its data folder is in
+ * use, and where a collector that was named can't run here.
+ */
 export const runAgent = async (options: AgentOptions): Promise<RunningAgent> => {
+  const misnamed = faultOfWatchedName(options.cluster)
+  // All that is sent under it would be lost where it is written.
+  if (misnamed !== null) throw new Error(misnamed)
   // before the code is loaded, whose garbage would make V8's young generation large for good
   keepSmall()
   const { run } = await import('./run.ts')

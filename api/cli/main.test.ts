@@ -94,6 +94,17 @@ describe('the command line', () => {
     assert.match(unborn.err, /^no deployment "checkout" in namespace "shop" yet: it was first seen at /)
   })
 
+  test('what sends under a name that no cluster may have is refused', async () => {
+    for (const [args, settings, expected] of [
+      [['agent', '-c', 'prod/eu'], {}, 'cluster: got "prod/eu", expected a name without / or space'],
+      [['agent'], { AITIA_CLUSTER: '' }, 'cluster: got "", expected a name without / or space'],
+      [['up', '--refuse-only', '-c', 'case-a'], {}, 'expected a name that does not begin with case-'],
+    ] as const) {
+      const { code, err } = await aitia(args, { AITIA_REDIS_URL: 'redis://127.0.0.1:1', ...settings })
+      assert.deepEqual([code, err.includes(expected)], [2, true], err)
+    }
+  })
+
   test('what is in another cluster is said to be there, and an empty list says why it is empty', async () => {
     const other = { AITIA_CLUSTER: bystander }
     const why = await aitia(['why', 'deployment/checkout', '-n', 'shop'], { ...other, AITIA_CALLED_AS: './aitia' })

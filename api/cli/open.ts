@@ -47,6 +47,13 @@ export const refuseUnheard = async (store: Store, cluster: string): Promise<read
   return heard
 }
 
+/** Refuses a name that no cluster may have which an agent watches: `-c` and AITIA_CLUSTER say it. */
+export const refuseMisnamed = async (cluster: string): Promise<void> => {
+  const { faultOfWatchedName } = await import('../../agent/main.ts')
+  const fault = faultOfWatchedName(cluster)
+  if (fault !== null) throw new UsageError(`${fault} (-c, or AITIA_CLUSTER)`)
+}
+
 /** The incident with this id, or with an id that begins so. */
 export const incidentNamed = async (store: Store, cluster: string, id: string): Promise<Incident> => {
   const { incidentByPrefix } = await import('../../queries/reads/main.ts')

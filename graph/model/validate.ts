@@ -1,5 +1,6 @@
 /** Whether observations are what the model says. Used where they come in (queue, recordings); behind it they are trusted. */
 import { BATCH_LIMIT, type Batch, LANES } from './batch.ts'
+import { faultOfClusterName } from './cluster-name.ts'
 import { k8sContext } from './context.ts'
 import type { ContextField, ContextKind, Field, Fields, FieldType } from './define.ts'
 import { EVENTS, OBJECTS, RELATIONS } from './generated/registry.ts'
@@ -229,8 +230,8 @@ const labelOf = (observation: Observation, index: number): string => {
 export const problemsOfBatch = (batch: Batch): string[] => {
   const problems: string[] = []
   const { cluster, lane, observations, contexts } = batch
-  if (!isText(cluster) || !/^[^\s/]+$/.test(cluster))
-    problems.push(`cluster: got ${JSON.stringify(cluster)}, expected a name without / or space`)
+  const misnamed = faultOfClusterName(cluster)
+  if (misnamed !== null) problems.push(misnamed)
   if (!isWhole(lane) || lane < 0 || lane >= LANES)
     problems.push(`lane: got ${JSON.stringify(lane)}, expected 0 to ${LANES - 1}`)
   if (!Array.isArray(observations)) return [...problems, 'observations: expected a list']

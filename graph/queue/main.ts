@@ -18,7 +18,7 @@ export { type Consumer, type ConsumerStats, type Handle, Rejected, type Rejected
 export type { DeadLetter } from './dead-letters.ts'
 export type { Nudger, PatternQueue } from './pattern-queue.ts'
 export type { Producer, ProducerStats } from './producer.ts'
-export { REPLAY_PREFIX, readRecording, sendRecording } from './replay.ts'
+export { readRecording, sendRecording } from './replay.ts'
 export { waitingBytes as spoolBytes } from './spool/segments.ts'
 export type { LaneStats, QueueStats } from './stats.ts'
 

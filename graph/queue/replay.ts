@@ -1,13 +1,11 @@
 /** Puts a recording through the queue again, under a cluster name of its own. */
 import { createHash } from 'node:crypto'
 import { BATCH_LIMIT } from '../model/batch.ts'
+import { REPLAY_PREFIX } from '../model/cluster-name.ts'
 import { readDocument } from '../model/document.ts'
 import type { Observation } from '../model/observation.ts'
 import type { RecordedObservation, Recording } from '../model/recording.ts'
 import type { Producer } from './producer.ts'
-
-/** Clusters of replays: not shown unless asked for, removed by their name. */
-export const REPLAY_PREFIX = 'replay-'
 
 const plain = ({ arrives, ...observation }: RecordedObservation): Observation => observation as Observation
 

@@ -1,5 +1,6 @@
 /** Works through what is new in each cluster, pattern by pattern: wake, evaluate, conclude, and only then move the cursor. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CASE_PREFIX } from '../../graph/model/cluster-name.ts'
 import { onPlansMade, type Store } from '../../graph/store/main.ts'
 import { readLanes } from '../reads/lanes.ts'
 import { conclude, storedOf } from './conclude.ts'
@@ -25,9 +26,6 @@ export interface Run {
   /** Verdicts that said something new. */
   readonly verdicts: number
 }
-
-/** Names of clusters of cases, which a running correlator leaves to the test that made them. */
-export const CASE_PREFIX = 'case-'
 
 interface Pass {
   readonly evaluated: number

@@ -1,11 +1,11 @@
 /** What the engine's tests share: a graph with the schema, cases by name, and a cluster's conclusions without their ids. */
 import { after } from 'node:test'
 import { loadRecording, removeCluster } from '../../graph/ingest/main.ts'
+import { CASE_PREFIX } from '../../graph/model/cluster-name.ts'
 import type { Recording } from '../../graph/model/recording.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { casesOf, outcomesOf } from './cases.ts'
-import { CASE_PREFIX } from './correlator.ts'
 import { loadPatterns, type Pattern } from './pattern.ts'
 import { applyEngineSchema } from './statements.ts'
 

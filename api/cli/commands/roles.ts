@@ -1,7 +1,7 @@
 /** `aitia worker | correlate | api | agent`: one part alone; any number of each may run, on any machine. */
 import { neo4jAddress, redisUrl } from '../config.ts'
 import { roleLog } from '../log.ts'
-import { patternDirs, untilAsked } from '../open.ts'
+import { patternDirs, refuseMisnamed, untilAsked } from '../open.ts'
 import { say } from '../output.ts'
 import { type Running, startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
 
@@ -36,6 +36,7 @@ export const api = ({ explore, patterns }: WithPatterns & { readonly explore?: t
   })
 
 export const agent = (options: { readonly cluster: string; readonly collectors?: readonly string[] }): Promise<void> =>
-  runUntilAsked('agent', () =>
-    startAgent({ redisUrl: redisUrl() }, options.cluster, options.collectors, roleLog('agent')),
-  )
+  runUntilAsked('agent', async () => {
+    await refuseMisnamed(options.cluster)
+    return startAgent({ redisUrl: redisUrl() }, options.cluster, options.collectors, roleLog('agent'))
+  })

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { dataDir, queuePrefix, type Servers, serversFile } from '../config.ts'
 import { logFile, upLog } from '../log.ts'
-import { patternDirs, untilAsked } from '../open.ts'
+import { patternDirs, refuseMisnamed, untilAsked } from '../open.ts'
 import { asCalled, Failure, say, UsageError } from '../output.ts'
 import { apiPlace, startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
 import { explainAll, type Replayed, recordingIn, send, waitForExpected, whyCommands } from './replay.ts'
@@ -198,6 +198,7 @@ const work = async (stack: Stack, options: UpOptions): Promise<void> => {
 export const up = async (options: UpOptions): Promise<void> => {
   if (options.exit && options.replay === undefined)
     throw new UsageError('--exit needs --replay FILE: it ends after the replay')
+  await refuseMisnamed(options.cluster)
   refuseSecond()
   if (options.refuseOnly) {
     await prepare(options)
