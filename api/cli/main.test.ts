@@ -1,11 +1,12 @@
 /** The command as a process: what it prints where, and how it ends. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadRecording } from '../../graph/ingest/main.ts'
@@ -268,6 +269,29 @@ describe('the command line', () => {
     const unwritten = await aitia(['record', '--from', '-2h', '-o', join(folder, 'none', 'x.json')])
     assert.equal(unwritten.code, 1)
     assert.match(unwritten.err, /^can't write the recording to /)
+  })
+
+  test('the API means the cluster that its command was given', async () => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'api', '-c', bystander], {
+      env: { ...environment, AITIA_API_PORT: '0' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const exited = once(child, 'exit')
+    let url = ''
+    for await (const line of createInterface({ input: child.stderr })) {
+      url = /^GraphQL: (\S+)$/.exec(line)?.[1] ?? ''
+      if (url !== '') break
+    }
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ incidents { items { id } } sources { source } }' }),
+    })
+    const { data } = (await answer.json()) as { data: { incidents: { items: object[] }; sources: object[] } }
+    // It has sources, and no incident; the one of the environment has.
+    assert.deepEqual([data.incidents.items.length, data.sources.length], [0, 2])
+    child.kill('SIGTERM')
+    assert.deepEqual(await exited, [0, null])
   })
 
   test('doctor names what stands in the way, and goes on', {

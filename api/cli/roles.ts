@@ -53,10 +53,15 @@ export const apiPlace = async (): Promise<ApiConfig> => {
   return withFreePort(apiConfig())
 }
 
-/** Serves GraphQL; it knows the patterns of these folders. */
+/** Serves GraphQL; it knows the patterns of these folders, and the cluster that is meant where a query names none. */
 export const startApi = async (
   servers: Pick<Servers, 'neo4j'>,
-  { place, dirs, explore = false }: { place: ApiConfig; dirs: readonly string[]; explore?: boolean },
+  {
+    place,
+    cluster,
+    dirs,
+    explore = false,
+  }: { place: ApiConfig; cluster: string; dirs: readonly string[]; explore?: boolean },
   log: Log,
 ): Promise<Running & { readonly url: string }> => {
   const [{ serve }, { loadPatterns }, { warmUpReads }, opened] = await Promise.all([
@@ -68,6 +73,7 @@ export const startApi = async (
   const serving = serve(
     {
       store: opened,
+      cluster,
       patterns: loadPatterns(dirs),
       explore,
       log: (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a request failed'),

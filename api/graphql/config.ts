@@ -7,11 +7,9 @@ export interface ApiConfig {
   readonly port: number
   /** True where the port was asked for, so that no other will do. */
   readonly portAsked: boolean
-  /** The cluster that is meant where a query names none. */
-  readonly cluster: string
 }
 
-/** AITIA_API_HOST (`127.0.0.1`), AITIA_API_PORT (4747) and AITIA_CLUSTER (`local`). */
+/** AITIA_API_HOST (`127.0.0.1`) and AITIA_API_PORT (4747). */
 export const apiConfig = (environment: NodeJS.ProcessEnv = process.env): ApiConfig => {
   const port = Number(environment.AITIA_API_PORT ?? 4747)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
@@ -20,6 +18,5 @@ export const apiConfig = (environment: NodeJS.ProcessEnv = process.env): ApiConf
     host: environment.AITIA_API_HOST ?? '127.0.0.1',
     port,
     portAsked: environment.AITIA_API_PORT !== undefined,
-    cluster: environment.AITIA_CLUSTER ?? 'local',
   }
 }

@@ -244,6 +244,13 @@ describe('GraphQL', () => {
       await complaint('{ incidents(cluster: "nonesuch") { endCursor } }'),
       /^nothing was heard of a cluster "nonesuch" \(known: /,
     )
+    const unheard = createApi({ store, cluster: 'nonesuch' })
+    const answer = await unheard.fetch('http://127.0.0.1/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ incidents { endCursor } }' }),
+    })
+    assert.match(await answer.text(), /nothing was heard of a cluster \\"nonesuch\\" \(known: /)
     assert.match(
       await complaint('{ incidents(first: 1000) { endCursor } }'),
       /a page of 1000 was asked for, expected 1 to 200/,

@@ -99,11 +99,11 @@ export const withFreePort = async (config: ApiConfig): Promise<ApiConfig> => {
 
 /** Serves the API at `/graphql`, with `/health` (it runs) and `/ready` (it can answer). Port 0 takes a free one. */
 export const serve = async (
-  options: Omit<ApiOptions, 'cluster' | 'anyHost'>,
-  { host, port, cluster }: Omit<ApiConfig, 'portAsked'>,
+  options: Omit<ApiOptions, 'anyHost'>,
+  { host, port }: Omit<ApiConfig, 'portAsked'>,
 ): Promise<RunningApi> => {
   const loopback = host === 'localhost' || host.startsWith('127.') || host === '::1'
-  const server = createServer(createApi({ ...options, cluster, anyHost: !loopback }) as never)
+  const server = createServer(createApi({ ...options, anyHost: !loopback }) as never)
   server.requestTimeout = 30_000
   await listen(server, { host, port })
   const bound = server.address() as AddressInfo

@@ -26,10 +26,15 @@ interface WithPatterns {
 export const correlate = ({ patterns }: WithPatterns): Promise<void> =>
   runUntilAsked('correlate', async () => startCorrelator(servers(), await patternDirs(patterns), roleLog('correlate')))
 
-export const api = ({ explore, patterns }: WithPatterns & { readonly explore?: true }): Promise<void> =>
+interface ApiOptions extends WithPatterns {
+  readonly cluster: string
+  readonly explore?: true
+}
+
+export const api = ({ cluster, explore, patterns }: ApiOptions): Promise<void> =>
   runUntilAsked('api', async () => {
     const { apiConfig } = await import('../../graphql/main.ts')
-    const options = { place: apiConfig(), dirs: await patternDirs(patterns), explore: explore === true }
+    const options = { place: apiConfig(), cluster, dirs: await patternDirs(patterns), explore: explore === true }
     const running = await startApi({ neo4j: neo4jAddress() }, options, roleLog('api'))
     say(`GraphQL: ${running.url}`)
     return running

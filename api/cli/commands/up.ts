@@ -116,7 +116,7 @@ const prepare = async (options: UpOptions) => {
 
 type Prepared = Awaited<ReturnType<typeof prepare>>
 
-const startAll = async (stack: Stack, { dirs, place }: Prepared) => {
+const startAll = async (stack: Stack, { dirs, place }: Prepared, cluster: string) => {
   const log = upLog()
   const [{ findOrStartNeo4j }, { findOrStartRedis }, { applySchema, openStore }] = await Promise.all([
     import('../../../deploy/local/neo4j.ts'),
@@ -141,7 +141,7 @@ const startAll = async (stack: Stack, { dirs, place }: Prepared) => {
   })
   await stack.start('worker', () => startWorker(servers, log))
   await stack.start('correlator', () => startCorrelator(servers, dirs, log), { beside: true })
-  const api = await stack.start('API', () => startApi(servers, { place, dirs }, log), { beside: true })
+  const api = await stack.start('API', () => startApi(servers, { place, cluster, dirs }, log), { beside: true })
   return { log, servers, store, api, browserUrl, user, dirs }
 }
 
@@ -175,7 +175,7 @@ const tellAddresses = ({ api, browserUrl, user }: Up): void => {
 
 const work = async (stack: Stack, options: UpOptions): Promise<void> => {
   const prepared = await prepare(options)
-  const running = await startAll(stack, prepared)
+  const running = await startAll(stack, prepared, options.cluster)
   const problems = prepared.replayed === null ? [] : await replay(running, prepared.replayed)
   // Addresses of what ends in a moment are of no use.
   if (options.exit) say(`\nlog             ${logFile}`)

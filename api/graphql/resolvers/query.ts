@@ -43,9 +43,10 @@ const seen = (answer: Answer): Seen | null => (answer.result === 'not-found' ? n
 export const query = (patterns: readonly Pattern[]) => ({
   Query: {
     incidents: async (_: unknown, { cluster, first, after, ...filter }: IncidentsArgs, { reader, ...own }: Context) => {
-      const page = await incidents(reader, cluster ?? own.cluster, given(filter), given({ first, after }))
-      // A name that was mistyped must not look like a cluster that is well.
-      if (page.items.length === 0 && cluster) await refuseUnheard(reader, cluster)
+      const asked = cluster ?? own.cluster
+      const page = await incidents(reader, asked, given(filter), given({ first, after }))
+      // A name that was mistyped, or one that no agent sends as, must not look like a cluster that is well.
+      if (page.items.length === 0) await refuseUnheard(reader, asked)
       return page
     },
     incident: (_: unknown, { id }: { id: string }, { incidents }: Context) => incidents.load(id),
