@@ -110,8 +110,11 @@ export class Pipeline {
   #heartbeatOf({ source, session, since, watermark, counters, blind = [] }: Progress): HeartbeatObservation[] {
     if (watermark === null || watermark < since) return []
     const at = now()
-    const { dropped, spoolBytes, unsaved } = this.#producer.stats()
-    const spool = { 'spool.dropped': dropped, 'spool.bytes': spoolBytes, 'spool.unsaved': unsaved === null ? 0 : 1 }
+    const { dropped, spoolBytes, unsaved, unsynced } = this.#producer.stats()
+    const spool = {
+      ...{ 'spool.dropped': dropped, 'spool.bytes': spoolBytes },
+      ...{ 'spool.unsaved': unsaved === null ? 0 : 1, 'spool.unsynced': unsynced === null ? 0 : 1 },
+    }
     const all = { ...counters, ...spool }
     const claimed = { source, session, since, watermark: Math.min(watermark, at), at, counters: all }
     return [{ type: 'heartbeat', ...claimed, ...(blind.length === 0 ? {} : { blind }) }]

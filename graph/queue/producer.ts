@@ -21,6 +21,8 @@ export interface ProducerStats {
   readonly dropped: number
   /** Why losses are not noted on disk, or null: they would be forgotten if the process ended now. */
   readonly unsaved: string | null
+  /** Why jobs that wait are not synced to disk, or null: a power cut would take them. */
+  readonly unsynced: string | null
   /** Bytes on disk that wait to be queued. */
   readonly spoolBytes: number
   /** Why they wait, or null. */
@@ -40,6 +42,7 @@ export class Producer {
   readonly #log: Log
   #taken = 0
   #dropped = 0
+  #unsynced = false
   #closed: Promise<void> | undefined
 
   constructor(cluster: string, spool: Spool, ledger: Ledger, lanes: Lanes, log: Log) {
@@ -77,6 +80,7 @@ export class Producer {
       queued: this.#drain.queued,
       dropped: this.#dropped,
       unsaved: this.#ledger.unsaved,
+      unsynced: this.#spool.syncFault,
       spoolBytes: this.#spool.waitingBytes,
       held: this.#drain.held,
     }
@@ -121,10 +125,18 @@ export class Producer {
   }
 
   #append({ lane, json, observations }: Gathered): boolean {
+    this.#tellUnsynced()
     const body = packContent(json)
     const kept = this.#spool.append({ lane, version: JOB_VERSION, count: observations.length, at: now(), body })
     if (kept) this.#drain.wake()
     return kept
+  }
+
+  #tellUnsynced(): void {
+    const reason = this.#spool.syncFault
+    if (reason !== null && !this.#unsynced)
+      this.#log.error({ reason }, 'jobs that wait can not be synced to disk: a power cut would take them')
+    this.#unsynced = reason !== null
   }
 
   /** Puts a loss before the first heartbeat of each source where records of an earlier run can't be read any more. */

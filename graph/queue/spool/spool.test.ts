@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
+import { appendFileSync, closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { encodeRecord, type SpoolRecord } from './record.ts'
 import { listSegments, segmentFile, waitingBytes } from './segments.ts'
@@ -18,6 +19,8 @@ const folder = (): string => {
   folders.push(made)
   return made
 }
+
+const inodeOf = (at: string): number => statSync(segmentFile(at, 1)).ino
 
 const LIMITS = { maxBytes: 64 * 1024, segmentBytes: 4 * 1024 }
 const recordOf = (count: number, size = 100): SpoolRecord => ({
@@ -110,6 +113,29 @@ test('takes nothing above its limit and opens again when there is room', () => {
   assert.equal(readAll(spool).length, kept)
   assert.equal(spool.full, false)
   assert.ok(spool.append(recordOf(7)))
+  spool.close()
+})
+
+test('a disk that refuses to sync is said to, ends nothing, and is asked again', async () => {
+  const at = folder()
+  const spool = new Spool(at, LIMITS)
+  spool.append(recordOf(1))
+  const open = readdirSync('/proc/self/fd').map(Number)
+  const own = open.find((fd) => statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false })?.ino === inodeOf(at))!
+  // The kernel refuses to sync what is no file, and takes all that is written there.
+  const putInItsPlace = (file: string) => {
+    closeSync(own)
+    const others: number[] = []
+    for (let fd = openSync(file, 'r+'); fd !== own; fd = openSync(file, 'r+')) others.push(fd)
+    others.forEach(closeSync)
+  }
+  putInItsPlace('/dev/null')
+  while (spool.syncFault === null) await sleep(20)
+  assert.match(spool.syncFault, /EINVAL/)
+  putInItsPlace(segmentFile(at, 1))
+  while (spool.syncFault !== null) await sleep(20)
+  assert.ok(spool.append(recordOf(2)))
+  assert.deepEqual(readAll(spool), [1, 2])
   spool.close()
 })
 

@@ -58,6 +58,7 @@ export class Spool {
   #head: Position
   #full = false
   #unsynced = false
+  #syncFault: string | null = null
 
   constructor(folder: string, limits: SpoolLimits = SPOOL_LIMITS) {
     this.#folder = folder
@@ -87,7 +88,9 @@ export class Spool {
     this.#full = used + bytes.length > this.#limits.maxBytes
     if (this.#full) return false
     try {
-      if (this.#segments.get(this.#last.segment)! >= this.#limits.segmentBytes) this.#roll()
+      const isLong = this.#segments.get(this.#last.segment)! >= this.#limits.segmentBytes
+      // One that can't be synced now grows on: it stays the one that is tried again.
+      if (isLong && this.#syncFault === null && this.#sync()) this.#roll()
       const size = this.#segments.get(this.#last.segment)!
       // Written at the size that counts, so that half a record of a failed write is overwritten or cut off later.
       writeFully(this.#last.fd, bytes, size)
@@ -165,6 +168,11 @@ export class Spool {
     return this.#damages.splice(0)
   }
 
+  /** Why what waits is not synced, or null: a power cut would cost more than a second of it. */
+  get syncFault(): string | null {
+    return this.#syncFault
+  }
+
   /** Bytes of all segments. */
   fileBytes(): number {
     let sum = 0
@@ -173,8 +181,8 @@ export class Spool {
   }
 
   close(): void {
-    clearTimeout(this.#syncTimer)
     this.#sync()
+    clearTimeout(this.#syncTimer)
     if (this.#reader !== undefined) closeSync(this.#reader.fd)
     closeSync(this.#last.fd)
     this.#position.close()
@@ -234,7 +242,6 @@ export class Spool {
   #roll(): void {
     const segment = this.#last.segment + 1
     const fd = openSync(segmentFile(this.#folder, segment), 'w+', 0o600)
-    if (this.#unsynced && !this.empty) fdatasyncSync(this.#last.fd)
     closeSync(this.#last.fd)
     this.#last = { segment, fd }
     this.#segments.set(segment, 0)
@@ -252,16 +259,27 @@ export class Spool {
   #nothingToSync(): void {
     clearTimeout(this.#syncTimer)
     this.#syncTimer = undefined
+    this.#syncFault = null
   }
 
   #syncLater(): void {
     this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_EVERY).unref()
   }
 
-  #sync(): void {
+  /** False where the disk refuses: it is asked again a second later. */
+  #sync(): boolean {
+    clearTimeout(this.#syncTimer)
     this.#syncTimer = undefined
-    if (!this.#unsynced || this.empty) return
-    fdatasyncSync(this.#last.fd)
+    if (!this.#unsynced || this.empty) return true
+    try {
+      fdatasyncSync(this.#last.fd)
+    } catch (error) {
+      this.#syncFault = (error as Error).message
+      this.#syncLater()
+      return false
+    }
     this.#unsynced = false
+    this.#syncFault = null
+    return true
   }
 }
