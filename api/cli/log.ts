@@ -27,7 +27,7 @@ export const upLog = (): Logger => {
   return pino(
     { base: {} },
     pino.multistream([
-      { level: 'info', stream: pino.destination({ dest: logFile, append: true, sync: false }) },
+      { level: 'info', stream: pino.destination({ dest: logFile, append: true, sync: false, mode: 0o600 }) },
       { level: 'warn', stream: terminal },
     ]),
   )

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -37,7 +37,7 @@ const stopLimit = 40_000
  * it lives (`stop` then leaves it alone); an orphan of a crashed run is ended and replaced.
  */
 export async function runServer(it: Command): Promise<Server> {
-  const release = await claim(join(it.dir, 'starting.json'))
+  const release = await claim(join(it.dir, 'starting.lock'))
   try {
     return await findOrStart(it)
   } finally {
@@ -144,18 +144,26 @@ function holdsFile(pid: number, file: string) {
   return false
 }
 
-/** Takes a name for this process alone, waiting while a living one (or another part of ours) has it; gives the release. */
+/**
+ * Takes a file for this process alone, waiting while another (or another part of ours) has it; gives the release. The kernel
+ * holds it for just as long as we live: what a crash leaves needs no judging, in which two could come to the same end.
+ */
 export async function claim(file: string) {
-  for (;;) {
-    try {
-      writeFileSync(file, JSON.stringify(myself()), { flag: 'wx', mode: 0o600 })
-      return () => rmSync(file, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    if (lives(file)) await sleep(50)
-    else rmSync(file, { force: true })
+  const fd = openSync(file, 'a', 0o600)
+  try {
+    // The lock belongs to the open file, which the child shares: it stays when flock has ended.
+    while (!(await locked(fd))) await sleep(50)
+  } catch (error) {
+    closeSync(fd)
+    throw error
   }
+  return () => closeSync(fd)
+}
+
+async function locked(fd: number): Promise<boolean> {
+  const flock = spawn('flock', ['--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] })
+  const [status] = await once(flock, 'exit')
+  return status === 0
 }
 
 const myself = () => ({ pid: process.pid, start: startOf(process.pid) })

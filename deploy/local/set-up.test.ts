@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -19,6 +20,7 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { environment, root } from './config.ts'
 import { runTool } from './run-tool.ts'
+import { setUp } from './set-up.ts'
 import { buildStep } from './steps/native.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aitia-set-up-test-'))
@@ -84,6 +86,14 @@ test('a build that was cut off is made again from nothing, and one whose sources
   )
   rmSync(source, { recursive: true })
   assert.equal(step.done(), true)
+})
+
+test("what is kept of clusters is its owner's alone, also where Node made the folder for compiled code", async () => {
+  const kept = join(root, '.aitia')
+  mkdirSync(kept, { recursive: true })
+  chmodSync(kept, 0o755)
+  await setUp([])
+  assert.equal(statSync(kept).mode & 0o777, 0o700)
 })
 
 test('the launcher works from any folder and through a link, and says what to do where Node 24 is missing', async () => {

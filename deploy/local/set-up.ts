@@ -1,5 +1,5 @@
 /** Runs the steps of the set-up in order: says each with its time, skips what is there, goes on after what can't be had. */
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { dim, red } from './colour.ts'
 import { isRoot, root } from './config.ts'
@@ -19,8 +19,12 @@ export interface Step {
 /** Runs what is not done and returns the names of the steps that failed; one set-up at a time on a clone. */
 export async function setUp(steps: readonly Step[]): Promise<string[]> {
   const failed: string[] = []
-  mkdirSync(join(root, '.aitia'), { recursive: true })
-  const release = await claim(join(root, '.aitia', 'set-up.json'))
+  const kept = join(root, '.aitia')
+  mkdirSync(kept, { recursive: true })
+  // Node makes it too, for compiled code, and lets all read it; what is kept of clusters is its owner's alone.
+  const { mode, uid } = statSync(kept)
+  if (uid === process.getuid?.() && (mode & 0o077) !== 0) chmodSync(kept, 0o700)
+  const release = await claim(join(kept, 'set-up.lock'))
   try {
     console.log('Set-up')
     for (const step of steps) if (!(await runStep(step))) failed.push(step.name)
