@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -80,9 +80,21 @@ describe('aitia up', () => {
     cluster = / -c (replay-[0-9a-f]+)/.exec(err)?.[1] ?? ''
     assert.equal(code, 0, err)
     assert.match(out, /^checkout lost 1 of 3 replicas at .*: its container "app" outgrew its memory\s+limit/)
+    assert.equal(statSync(join(folder, 'aitia.log')).mode & 0o777, 0o600)
     // What is stopped a moment later needs no address.
     assert.doesNotMatch(err, /http:/)
     assert.ok(!existsSync(join(folder, 'servers.json')))
+  })
+
+  test("half a file of addresses, as a full disk leaves it, is in nobody's way", async () => {
+    const own = mkdtempSync(join(tmpdir(), 'aitia-up-'))
+    writeFileSync(join(own, 'servers.json'), '{"neo4j":{"uri":"bo')
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'up', '--refuse-only'], {
+      env: { ...environment, AITIA_DATA: own },
+      stdio: 'inherit',
+    })
+    assert.deepEqual(await once(child, 'exit'), [0, null])
+    rmSync(own, { recursive: true })
   })
 
   test('asked to end while its agent starts, it leaves nothing at work in the kernel', {

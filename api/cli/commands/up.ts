@@ -1,5 +1,5 @@
 /** `aitia up`: everything on this machine in one command; Ctrl-C takes all of it down again. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dataDir, queuePrefix, type Servers, serversFile } from '../config.ts'
 import { logFile, upLog } from '../log.ts'
@@ -38,9 +38,17 @@ const startOf = (pid: number): string | null => {
   }
 }
 
+/** The process that left the addresses of its servers; null where there is none, or half of a file of an earlier version. */
+const leftBy = (): { readonly pid: number; readonly started: string | null } | null => {
+  try {
+    return JSON.parse(readFileSync(serversFile, 'utf8'))
+  } catch {
+    return null
+  }
+}
+
 const refuseSecond = (): void => {
-  if (!existsSync(serversFile)) return
-  const { pid, started } = JSON.parse(readFileSync(serversFile, 'utf8')) as { pid: number; started: string | null }
+  const { pid, started } = leftBy() ?? { pid: 0, started: '' }
   if (startOf(pid) === started)
     throw new Failure(
       `aitia up runs already (pid ${pid}, ${serversFile}). End that one first, or set AITIA_DATA to another folder`,
@@ -49,9 +57,10 @@ const refuseSecond = (): void => {
 
 const leaveAddresses = (servers: Servers): void => {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  writeFileSync(serversFile, JSON.stringify({ ...servers, pid: process.pid, started: startOf(process.pid) }), {
-    mode: 0o600,
-  })
+  const text = JSON.stringify({ ...servers, pid: process.pid, started: startOf(process.pid) })
+  // Whole or not at all: another command may read it now.
+  writeFileSync(`${serversFile}.new`, text, { mode: 0o600 })
+  renameSync(`${serversFile}.new`, serversFile)
 }
 
 interface Part {
