@@ -35,16 +35,28 @@ export const recordingIn = async (file: string): Promise<Replayed> => {
   return readRecording(fileText(file), file)
 }
 
-/** Sends a recording's observations; resolves when they are queued. */
+/** ms for which a replay waits for the queue to take all of it. */
+const QUEUED_WITHIN = 60_000
+
+/** Sends a recording's observations; resolves when they are queued. Throws, with what holds them back, where that takes too long. */
 export const send = async (
   { recording, cluster }: Replayed,
   place: { redisUrl: string; prefix: string },
+  within = QUEUED_WITHIN,
 ): Promise<void> => {
   const { openProducer, sendRecording, verifyQueue } = await import('../../../graph/queue/main.ts')
   await verifyQueue(place)
   const producer = openProducer({ ...place, cluster, spoolDir: join(dataDir, 'spool', cluster) })
+  const signal = AbortSignal.timeout(within)
   try {
-    await sendRecording(producer, recording, AbortSignal.timeout(60_000))
+    await sendRecording(producer, recording, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    const { held, spoolBytes } = producer.stats()
+    const why = held ?? 'the queue takes it slowly'
+    throw new Failure(
+      `the recording is not queued after ${within / 1_000} s: ${why}. ${spoolBytes} bytes of it wait on disk: run the same command again`,
+    )
   } finally {
     await producer.close()
   }
