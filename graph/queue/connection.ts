@@ -11,8 +11,8 @@ const ANSWER_WITHIN = 5_000
 
 const reconnectAfter = (attempt: number): number => Math.min(50 * 2 ** attempt, 1_000)
 
-/** The address without its password, for messages. */
-export const shown = (redisUrl: string): string => redisUrl.replace(/\/\/[^@/]*@/, '//')
+/** The address without its password, for messages: that may hold any sign, and may stand among the options. */
+export const shown = (redisUrl: string): string => redisUrl.replace(/\/\/.*@/s, '//').replace(/\?.*/s, '')
 
 /** Says once that Redis is away and once that it is back, not at each attempt. */
 const tellState = (redis: Redis, redisUrl: string, log: Log): void => {
