@@ -183,6 +183,29 @@ test('a job that nobody could read is told to those who speak after a restart of
   )
 })
 
+test('a job that was parked and then could not be read is missed when it was sent, not when it was taken again', async () => {
+  const where = place()
+  const { Queue } = await import('bullmq')
+  const connection = new Redis(redis.url, { maxRetriesPerRequest: null })
+  const queue = new Queue('{lane-1}', { connection, prefix: where.prefix })
+  const sentAt = Date.now() - 3_600_000
+  await queue.add('observations', { v: 2, zstd: 'AAAA' }, { removeOnComplete: true, timestamp: sentAt })
+  await queue.close()
+  await connection.quit()
+  const old = consume(where, () => {})
+  await until(async () => (await sumOf(where, 'waitingNewer')) === 1)
+  await old.close()
+  await produce(where, [heartbeatOf(1)])
+  const seen = new Seen()
+  consume({ ...where, versions: { current: 2, upcasts: { 1: (content) => content } } }, (batch) => seen.add(batch))
+  await until(() => seen.losses.length > 0)
+  assert.deepEqual(
+    seen.losses.map((each) => each.type === 'loss' && each.to),
+    [sentAt * 1_000],
+  )
+  assert.deepEqual((await readDeadLetters(where))[0]!.data, { v: 2, zstd: 'AAAA' })
+})
+
 test('a job that came in another lane is put aside, with a loss of what was in it', async () => {
   const where = place()
   const connection = new Redis(redis.url, { maxRetriesPerRequest: null })

@@ -170,7 +170,7 @@ export class Consumer {
     try {
       await this.#until(place.lane, async () => {
         for (let version = 1; version <= this.#versions.current; version++)
-          await place.parked.take(version, (data) => this.#take(data, job.timestamp, place))
+          await place.parked.take(version, job.timestamp, (data, sentAt) => this.#take(data, sentAt, place))
         await this.#take(job.data, job.timestamp, place)
       })
       this.#counts.jobs++
@@ -188,7 +188,7 @@ export class Consumer {
     const decoded = decodeJob(data, this.#versions)
     if (decoded.is === 'newer') {
       await this.#until(lane, async () => {
-        if (await parked.park(decoded.version, data)) return
+        if (await parked.park(decoded.version, data as object, sentAt)) return
         throw new Error(`too many jobs of version ${decoded.version} wait: this worker knows ${this.#versions.current}`)
       })
       this.#counts.parked++

@@ -20,20 +20,31 @@ export class Parked {
     this.#lane = lane
   }
 
-  /** Puts a job behind the others of its version; false where there are too many. */
-  async park(version: number, data: unknown): Promise<boolean> {
+  /**
+   * Puts a job behind the others of its version; false where there are too many.
+   * @param sentAt ms since the epoch
+   */
+  async park(version: number, data: object, sentAt: number): Promise<boolean> {
     const key = parkedKey(this.#prefix, this.#lane, version)
     if ((await this.#redis.llen(key)) >= PARKED_LIMIT) return false
     await this.#redis.sadd(parkedVersionsKey(this.#prefix), version)
-    await this.#redis.rpush(key, JSON.stringify(data))
+    await this.#redis.rpush(key, JSON.stringify({ ...data, sentAt }))
     return true
   }
 
-  /** Gives all jobs of a version, oldest first, each taken out once `handle` is done with it. */
-  async take(version: number, handle: (data: unknown) => Promise<void>): Promise<void> {
+  /**
+   * Gives all jobs of a version, oldest first, with when they were sent, each taken out once `handle` is done with it. Those that
+   * an older worker parked do not say when: `otherwise` stands for it.
+   */
+  async take(
+    version: number,
+    otherwise: number,
+    handle: (data: unknown, sentAt: number) => Promise<void>,
+  ): Promise<void> {
     const key = parkedKey(this.#prefix, this.#lane, version)
     for (let data = await this.#redis.lindex(key, 0); data !== null; data = await this.#redis.lindex(key, 0)) {
-      await handle(JSON.parse(data))
+      const { sentAt = otherwise, ...job } = JSON.parse(data)
+      await handle(job, sentAt)
       await this.#redis.lpop(key)
     }
   }
