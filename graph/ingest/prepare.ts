@@ -229,10 +229,10 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
         break
       }
       case 'loss': {
-        const { source, from, to, count, what, kinds } = observation
-        const id = `${cluster}/${source}/${what}/${from}/${to}${kinds ? `/${digestOf(kinds)}` : ''}`
+        const { source, from, to, count, what, kinds, of } = observation
+        const id = `${cluster}/${source}/${what}/${from}/${to}${kinds ? `/${digestOf(kinds)}` : ''}${of ? `/${of}` : ''}`
         const most = Math.max(count, losses.get(id)?.count ?? 0)
-        losses.set(id, { id, count: most, properties: { cluster, source, from, to, what, kinds } })
+        losses.set(id, { id, count: most, properties: { cluster, source, from, to, what, kinds, of } })
       }
     }
   }

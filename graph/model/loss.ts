@@ -1,4 +1,5 @@
 /** What is told in the place of observations that could not be kept. */
+import { digestOf } from './digest.ts'
 import { EVENTS } from './generated/registry.ts'
 import type { LossObservation, Observation } from './observation.ts'
 
@@ -18,3 +19,9 @@ export const lossOf = (observations: readonly Observation[], what: string): Loss
     const kinds = Object.hasOwn(EVENTS, kind) ? { kinds: [kind] } : {}
     return [{ ...loss, to: at + uncertainty, ...kinds }]
   })
+
+/** The losses of observations that are put aside as dead letters: each is known, so that no two count as one. */
+export const deadLetterLosses = (observations: readonly Observation[]): LossObservation[] =>
+  observations.flatMap((observation) =>
+    lossOf([observation], 'dead-letter').map((loss) => ({ ...loss, of: digestOf(observation) })),
+  )

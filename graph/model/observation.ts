@@ -134,6 +134,8 @@ export interface LossObservation {
   readonly what: string
   /** Only events of these kinds can be among them; absent: all that the source tells. */
   readonly kinds?: readonly EventName[]
+  /** Digest of the one observation that was lost, where it is known: two that look alike from outside are two. */
+  readonly of?: string
 }
 
 /** µs: longest time between two heartbeats of a source that watches, while it has nothing to tell. */

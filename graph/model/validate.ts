@@ -209,6 +209,8 @@ export const problemsOf = (observation: Observation): string[] => {
       if (from > to) refuse('to', to, `no earlier than from, ${from}`)
       if (observation.type === 'loss') checkTimes(refuse, { count: observation.count })
       const named = observation.type === 'loss' ? observation.what : observation.reason
+      if (observation.type === 'loss' && observation.of !== undefined && !isText(observation.of))
+        refuse('of', observation.of, 'text or nothing')
       if (!isText(named)) refuse(observation.type === 'loss' ? 'what' : 'reason', named, 'text')
       checkKinds(refuse, 'kinds', observation.kinds, observation.type === 'gap' ? 0 : 1)
       break

@@ -10,6 +10,7 @@ import { Redis } from 'ioredis'
 import { startRedis } from '../../deploy/local/redis.ts'
 import { testCluster } from '../../test/support/servers.ts'
 import { type Batch, LANES } from '../model/batch.ts'
+import { digestOf } from '../model/digest.ts'
 import { JOB_VERSION, packContent, VERSIONS, type Versions } from './job.ts'
 import { Lanes, QUEUE_LIMITS } from './lanes.ts'
 import { openConsumer, openProducer, Rejected, readDeadLetters, readQueueStats, redriveDeadLetters } from './main.ts'
@@ -218,7 +219,7 @@ test('a job that came in another lane is put aside, with a loss of what was in i
   consume(where, (batch) => seen.add(batch))
   await until(() => seen.losses.length > 0)
   const loss = { type: 'loss', source: SOURCE, from: 5, to: 5, count: 1, what: 'dead-letter', kinds: ['pod-created'] }
-  assert.deepEqual(seen.losses, [loss])
+  assert.deepEqual(seen.losses, [{ ...loss, of: digestOf(eventOf(5)) }])
   assert.match((await readDeadLetters(where))[0]!.reason, /meant for lane 2, came in 1/)
 })
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, Queue, WaitingError, Worker } from 'bullmq'
 import { type Batch, LANES } from '../model/batch.ts'
-import { lossOf } from '../model/loss.ts'
+import { deadLetterLosses } from '../model/loss.ts'
 import type { LossObservation } from '../model/observation.ts'
 import type { Log, WaitingConnection } from './connection.ts'
 import { addDeadLetter } from './dead-letters.ts'
@@ -197,7 +197,7 @@ export class Consumer {
       await this.#bury(lane, decoded.reason, data)
     } else if (decoded.batch.lane !== lane) {
       await this.#bury(lane, `meant for lane ${decoded.batch.lane}, came in ${lane}`, data)
-      await this.#tell(lane, decoded.batch, lossOf(decoded.batch.observations, 'dead-letter'))
+      await this.#tell(lane, decoded.batch, deadLetterLosses(decoded.batch.observations))
     } else {
       await this.#tell(lane, decoded.batch, unread.before(decoded.batch))
       await this.#write(decoded.batch)

@@ -1,7 +1,7 @@
 /** Finds what in a batch can never be written, so that it takes nothing else with it. */
 import { InvalidBatch } from '../ingest/main.ts'
 import type { Batch } from '../model/batch.ts'
-import { lossOf } from '../model/loss.ts'
+import { deadLetterLosses } from '../model/loss.ts'
 import type { RejectedPart } from '../queue/main.ts'
 import { faultOf } from '../store/main.ts'
 
@@ -14,12 +14,7 @@ const ALONE = 5
  * Throws a failure unless it is that of what was to be written: validation says so, or the store takes a write into the same
  * lane right after. One that takes nothing, or that can't be reached, says nothing of what it was given.
  */
-const mustBeOwn = async (
-  { cluster, lane }: Batch,
-  failure: Error,
-  write: Write,
-  patient: boolean,
-): Promise<void> => {
+const mustBeOwn = async ({ cluster, lane }: Batch, failure: Error, write: Write, patient: boolean): Promise<void> => {
   if (failure instanceof InvalidBatch) return
   if (!patient || faultOf(failure) === 'away') throw failure
   try {
@@ -58,12 +53,7 @@ export const isolate = async (
   return rejected
 }
 
-const isolateOne = async (
-  batch: Batch,
-  first: Error,
-  write: Write,
-  patient: boolean,
-): Promise<RejectedPart[]> => {
+const isolateOne = async (batch: Batch, first: Error, write: Write, patient: boolean): Promise<RejectedPart[]> => {
   let failure = first
   for (let failed = 1; failed < ALONE && faultOf(failure) === 'passing'; failed++) {
     try {
@@ -74,7 +64,7 @@ const isolateOne = async (
       await mustBeOwn(batch, failure, write, patient)
     }
   }
-  const losses = lossOf(batch.observations, 'dead-letter')
+  const losses = deadLetterLosses(batch.observations)
   await noteLoss({ ...batch, observations: losses, contexts: {} }, write, patient)
   return [{ batch, reason: failure.message }]
 }

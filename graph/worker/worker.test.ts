@@ -86,21 +86,23 @@ describe('worker', () => {
     await pattern.close()
   })
 
-  test('an observation that can not be written goes to the dead letters alone, and the graph knows of the loss', async () => {
+  test('observations that can not be written go to the dead letters alone, and the graph knows of each loss', async () => {
     const where = await place()
     const bad = { ...eventOf(5, START + 5), fields: { createdAt: 'noon' } } as unknown as Observation
-    await send(where, [...eventsOf(0, 5), bad, ...eventsOf(6, 300)])
+    // In another lane, and otherwise as alike as two can be.
+    const alike = { ...bad, id: 'alike', object: { kind: 'Pod', key: 'pod-6' } } as Observation
+    await send(where, [...eventsOf(0, 5), bad, alike, ...eventsOf(6, 300)])
     const worker = await runWorker({ ...where, neo4j: await neo4jForTest() })
     await until(async () => (await countEvents(where)) === 299)
-    await until(async () => (await readDeadLetters(where)).length === 1)
-    const [letter] = await readDeadLetters(where)
-    assert.match(letter!.reason, /createdAt/)
-    assert.equal(letter!.lane, laneOf('pod-5', 8))
+    await until(async () => (await readDeadLetters(where)).length === 2)
+    const letters = await readDeadLetters(where)
+    for (const { reason } of letters) assert.match(reason, /createdAt/)
+    assert.deepEqual(letters.map(({ lane }) => lane).sort(), [laneOf('pod-5', 8), laneOf('pod-6', 8)].sort())
     const losses = await store.read(
       'MATCH (loss:Loss) WHERE loss.cluster = $cluster RETURN loss.from AS from, loss.to AS to, loss.count AS count, loss.what AS what',
       { cluster: where.cluster },
     )
-    assert.deepEqual(losses, [{ from: START + 5, to: START + 5, count: 1, what: 'dead-letter' }])
+    assert.deepEqual(losses, Array(2).fill({ from: START + 5, to: START + 5, count: 1, what: 'dead-letter' }))
     await worker.stop()
   })
 

@@ -111,8 +111,8 @@ export const watchObservations = (source: Source, { from, to }: Window): SourceO
       ),
     ...source.losses
       .map(clipped)
-      .map(({ from, to, count, what, kinds }) =>
-        set({ type: 'loss' as const, source: source.source, from, to, count, what, kinds }),
+      .map(({ from, to, count, what, kinds, of }) =>
+        set({ type: 'loss' as const, source: source.source, from, to, count, what, kinds, of }),
       ),
     ...beats,
   ]

@@ -20,6 +20,8 @@ export interface Loss extends Interval {
   readonly count: number
   readonly what: string
   readonly kinds?: readonly EventName[]
+  /** Digest of the one observation that was lost, where it is known. */
+  readonly of?: string
 }
 
 export interface Source {

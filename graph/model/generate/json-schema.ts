@@ -125,12 +125,16 @@ const sourceObservations = (model: Model): Schema[] => {
       ['since', 'watermark'],
     ),
     ...both('gap', { ...span, reason: text('Why it was not watching.') }, ['from', 'to', 'reason']),
-    ...both('loss', { ...span, count: { type: 'integer' }, what: text('What was lost.') }, [
-      'from',
-      'to',
-      'count',
-      'what',
-    ]),
+    ...both(
+      'loss',
+      {
+        ...span,
+        count: { type: 'integer' },
+        what: text('What was lost.'),
+        of: text('Digest of the one observation that was lost, where it is known.'),
+      },
+      ['from', 'to', 'count', 'what'],
+    ),
   ]
 }
 
