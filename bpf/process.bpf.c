@@ -15,6 +15,7 @@
 
 #define SIGNAL_MASK 0x7f /* of an exit code, as wait(2) has it */
 #define MINUTE_NS 60000000000ULL
+#define EEXIST 17
 /* Exits by a signal in a minute, of one command in one cgroup, that are told: a loop of crashes needs no more. */
 #define TOLD_A_MINUTE 8
 
@@ -48,6 +49,19 @@ struct {
 	__type(key, struct command);
 	__type(value, struct told_exits);
 } told_exits SEC(".maps");
+
+struct process {
+	__u64 start_ns; /* boot clock */
+	__u64 pid;
+};
+
+/* Processes whose end was counted. Only of use to kernels that do not tell the last thread; it is forgotten long after its others. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct process);
+	__type(value, __u8);
+} ended_processes SEC(".maps");
 
 PROGRAM(process_exec);
 PROGRAM(process_exit);
@@ -110,9 +124,30 @@ static __always_inline bool is_damped(__u64 cgroup_id, struct task_struct *task)
 	return __sync_fetch_and_add(&told->count, 1) >= TOLD_A_MINUTE;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(process_exit, struct task_struct *task)
+/*
+ * Whether the process ends with this thread, which is so for one of its threads. Before 6.16 the hook does not say it, and
+ * comes some time after the thread was taken off the count of those that live: threads that end together on several CPUs
+ * may all find none left. The first of them to come here stands for the last.
+ */
+static __always_inline bool ends_process(struct task_struct *task, __u64 *ctx)
 {
+	struct process process;
+	__u8 ended = 1;
+
+	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead))
+		return ctx[1];
+	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+		return false;
+	process.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	process.pid = BPF_CORE_READ(task, tgid);
+	/* where it can't be noted, told twice is better than not at all */
+	return bpf_map_update_elem(&ended_processes, &process, &ended, BPF_NOEXIST) != -EEXIST;
+}
+
+SEC("tp_btf/sched_process_exit")
+int process_exit(__u64 *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
 	struct process_counts *counts;
 	struct aitia_process_exit *record;
 	struct process_ids ids;
@@ -120,8 +155,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	bool is_first;
 	int code;
 
-	/* a thread, not the process */
-	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+	if (!ends_process(task, ctx))
 		return 0;
 	cgroup_id = cgroup_id_of(task);
 	/* of the whole process, where exit_group or a signal ended it; else of the last thread */

@@ -3,10 +3,20 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Kernel } from './native.ts'
 import { Cgroup, ended } from './testing/cgroup.ts'
-import { Recorder, skip } from './testing/recorder.ts'
+import { built, OBJECTS, Recorder, skip } from './testing/recorder.ts'
 
 const MIB = 1024 * 1024
+
+/** What the kernel counted of a cgroup's processes. */
+const countsOf = (kernel: Kernel, cgroupId: number) => {
+  const { keys, values, valueSize } = kernel.read('process_counts')
+  const row = [...new BigUint64Array(keys)].indexOf(BigInt(cgroupId))
+  const cells = [...new BigUint64Array(values, row * valueSize, valueSize / 8)]
+  const sum = (at: number) => Number(cells.filter((_, index) => index % 4 === at).reduce((a, b) => a + b, 0n))
+  return { exits: sum(1), failures: sum(2), damped: sum(3) }
+}
 
 test('this kernel takes all programs', { skip }, (t) => {
   const { kernel } = new Recorder(t)
@@ -16,6 +26,25 @@ test('this kernel takes all programs', { skip }, (t) => {
   )
   assert.equal(kernel.programs.length, 9)
 })
+
+// on this kernel, and as on one that does not tell which thread is the last (before 6.16)
+const untold = () => OBJECTS.map((path) => (/process\.bpf\.o$/.test(path) ? built('last_thread_untold.bpf.o') : path))
+for (const [kernel, objects] of [
+  ['this kernel', () => OBJECTS],
+  ['a kernel that does not tell the last thread', untold],
+] as const)
+  test(`${kernel}: a process whose threads all end at once ends once`, { skip }, async (t) => {
+    const rounds = 1_000
+    const cgroup = new Cgroup(t)
+    const program = built('end-together')
+    const recorder = new Recorder(t, { objects: objects() })
+    assert.deepEqual(await ended(cgroup.spawn(`exec ${program} ${rounds}`)), { code: 0, signal: null })
+    await recorder.complete()
+    const exits = recorder.records.filter(({ name, cgroupId }) => name === 'processExit' && cgroupId === cgroup.id)
+    assert.deepEqual([exits.length, new Set(exits.map(({ pid }) => pid)).size], [rounds, rounds])
+    assert.deepEqual(new Set(exits.map(({ exitCode }) => exitCode)), new Set([9]))
+    assert.deepEqual(countsOf(recorder.kernel, cgroup.id), { exits: rounds + 1, failures: rounds, damped: 0 })
+  })
 
 test('an OOM kill names victim, trigger and the limit that was hit; its pressure comes before, its exit after', {
   skip,

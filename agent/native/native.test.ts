@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RECORDS } from '../../graph/model/generated/wire.ts'
 import { Kernel, sampleClock, unpin } from './native.ts'
 import { Cgroup, ended } from './testing/cgroup.ts'
-import { OBJECTS, pinDirFor, Recorder, refusedObject, type SeenRecord, skip } from './testing/recorder.ts'
+import { built, OBJECTS, pinDirFor, Recorder, type SeenRecord, skip } from './testing/recorder.ts'
 
 const id = ({ cpu, sequence }: SeenRecord) => `${cpu}/${sequence}`
 
@@ -252,7 +252,7 @@ test('a number that was given is not given again when the maps are made anew', {
 })
 
 test('a program that this kernel refuses leaves the others running and says why', { skip }, async (t) => {
-  const kernel = new Kernel({ objects: [refusedObject(), ...OBJECTS] })
+  const kernel = new Kernel({ objects: [built('refused.bpf.o'), ...OBJECTS] })
   t.after(() => kernel.close())
   const states = Object.fromEntries(kernel.programs.map(({ name, state, reason }) => [name, `${state} ${reason}`]))
   assert.match(states.no_such_hook!, /^refused ESRCH .*no_such_hook/)

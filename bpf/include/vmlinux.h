@@ -156,6 +156,11 @@ struct trace_event_raw_mark_victim {
 	unsigned int uid;
 };
 
+/* That of sched_process_exit has `group_dead` since 6.16, when the hook got it as its second argument: it is the last thread. */
+struct trace_event_raw_sched_process_exit {
+	bool group_dead;
+};
+
 #pragma clang attribute pop
 
 #endif

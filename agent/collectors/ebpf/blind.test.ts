@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Kernel } from '../../native/native.ts'
-import { OBJECTS, refusedObject, skip } from '../../native/testing/recorder.ts'
+import { built, OBJECTS, skip } from '../../native/testing/recorder.ts'
 import { blindOf, hooksOf, KINDS, kindsOf } from './blind.ts'
 
 const programsOf = (objects: readonly string[]) => {
@@ -24,10 +24,11 @@ test('every hook of a kind is that of a program, and only what serves attributio
 })
 
 test('a refused program makes blind for what hangs on its hook', { skip }, () => {
-  assert.deepEqual(blindOf(programsOf([...OBJECTS, refusedObject()])), ['process-exec'])
-  const kernel = programsOf(OBJECTS).map((program) => ({
-    ...program,
-    state: program.name === 'kernel_kill' ? ('refused' as const) : program.state,
-  }))
-  assert.deepEqual(blindOf(kernel), ['oom-kill'])
+  assert.deepEqual(blindOf(programsOf([...OBJECTS, built('refused.bpf.o')])), ['process-exec'])
+  const programs = programsOf(OBJECTS)
+  const blindWithout = (name: string) =>
+    blindOf(programs.map((program) => (program.name === name ? { ...program, state: 'refused' as const } : program)))
+  assert.deepEqual(blindWithout('kernel_kill'), ['oom-kill'])
+  assert.deepEqual(blindWithout('cgroup_created'), KINDS, 'nobody knows whose it is what happens in new cgroups')
+  assert.deepEqual(blindWithout('cgroup_removed'), [])
 })

@@ -14,8 +14,13 @@ export const KINDS: readonly EventName[] = (Object.keys(EVENTS) as EventName[]).
 export const kindsOf = ({ section, name }: Pick<ProgramStatus, 'section' | 'name'>): EventName[] =>
   KINDS.filter((kind) => hooksOf(kind).some((hook) => hook === section || hook === `${section}/${name}`))
 
-/** Kinds that can't be seen, since the kernel refuses a program that they hang on. */
-export const blindOf = (programs: readonly ProgramStatus[]): EventName[] => {
-  const refused = programs.filter(({ state }) => state === 'refused').flatMap(kindsOf)
-  return KINDS.filter((kind) => refused.includes(kind))
+/**
+ * Kinds that can't be seen, since the kernel refuses a program that they hang on. All do on the one that tells of new cgroups: what
+ * happens in a container that is gone before the hierarchy is walked again is told of the host, or not at all.
+ */
+export const blindOf = (programs: readonly ProgramStatus[]): readonly EventName[] => {
+  const refused = programs.filter(({ state }) => state === 'refused')
+  if (refused.some(({ name }) => name === 'cgroup_created')) return KINDS
+  const blind = refused.flatMap(kindsOf)
+  return KINDS.filter((kind) => blind.includes(kind))
 }

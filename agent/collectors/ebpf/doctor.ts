@@ -14,7 +14,7 @@ const COSTS: Record<string, string> = {
   flush_memory_pressure: 'but right before an oom-kill',
   process_exec: 'container names are learned later',
   process_exit: 'the exact order of exits is not known',
-  cgroup_created: 'containers that live for a moment stay unattributed',
+  cgroup_created: 'containers that live for a moment stay unattributed, so that no kind is vouched for',
   cgroup_removed: 'memory of cgroups that are gone is kept for longer',
 }
 

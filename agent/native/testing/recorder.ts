@@ -7,15 +7,15 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as wire from '../../../graph/model/generated/wire.ts'
-import { builtObjects, Kernel, type KernelBatch, preparePinDir, sampleClock } from '../native.ts'
+import { builtObjects, Kernel, type KernelBatch, type KernelOptions, preparePinDir, sampleClock } from '../native.ts'
 
 export const OBJECTS = builtObjects()
 
-/** Path of an object whose programs every kernel refuses. One test file at a time builds it; the others find it built. */
-export const refusedObject = (): string => {
+/** Path of what this folder's Makefile builds under a name. One test file at a time builds it; the others find it built. */
+export const built = (name: 'refused.bpf.o' | 'last_thread_untold.bpf.o' | 'end-together'): string => {
   const made = spawnSync('flock', [import.meta.dirname, 'make', '-C', import.meta.dirname], { encoding: 'utf8' })
-  if (made.status !== 0) throw new Error(`the refused object was not built: ${made.error ?? made.stderr}`)
-  return join(import.meta.dirname, 'build', 'refused.bpf.o')
+  if (made.status !== 0) throw new Error(`what tests load was not built: ${made.error ?? made.stderr}`)
+  return join(import.meta.dirname, 'build', name)
 }
 
 /** Why the tests of the kernel side can't run here, or false. */
@@ -64,7 +64,7 @@ export class Recorder {
   readonly records: SeenRecord[] = []
   readonly batches: KernelBatch[] = []
 
-  constructor(t: TestContext, options: { pinDir?: string; ringBytes?: number; acknowledge?: boolean } = {}) {
+  constructor(t: TestContext, options: Partial<KernelOptions> & { acknowledge?: boolean } = {}) {
     const { acknowledge = true, ...rest } = options
     this.kernel = new Kernel({ objects: OBJECTS, ...rest })
     t.after(() => this.kernel.close())
