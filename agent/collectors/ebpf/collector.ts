@@ -170,7 +170,10 @@ export class EbpfCollector implements RunningCollector {
         return true
       } catch (error) {
         this.#unsafe++
-        this.#context.log.error({ error }, 'observations could not be made safe: they stay in the ring')
+        this.#context.log.error(
+          { error: (error as Error).message },
+          'observations could not be made safe: they stay in the ring',
+        )
         if (this.#stopped) return false
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
@@ -211,7 +214,10 @@ export class EbpfCollector implements RunningCollector {
     try {
       this.#state.write({ bootId: this.#context.host.bootId, ...state })
     } catch (error) {
-      this.#context.log.error({ error }, 'the state could not be noted: after a restart a longer gap will be told')
+      this.#context.log.error(
+        { error: (error as Error).message },
+        'the state could not be noted: after a restart a longer gap will be told',
+      )
     }
   }
 
@@ -259,7 +265,10 @@ export class EbpfCollector implements RunningCollector {
       const missed = readMissedKills(host, this.#unread, this.#translator.victims)
       if (missed.length > 0) this.#waitFor(this.#emit(missed))
     } catch (error) {
-      log.warn({ error }, "the kernel's log can't be read back (needs CAP_SYSLOG): OOM kills of the gap stay unseen")
+      log.warn(
+        { error: (error as Error).message },
+        "the kernel's log can't be read back (needs CAP_SYSLOG): OOM kills of the gap stay unseen",
+      )
     }
     this.#unread = undefined
     this.#noteWhenSafe()

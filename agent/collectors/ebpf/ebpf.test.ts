@@ -276,7 +276,8 @@ test('observations that cannot be made safe are tried again, and the batch waits
   for (let tries = 0; harness.collector.progress!()[0]!.counters!['emit.retried']! < 2 && tries < 500; tries++)
     await sleep(10)
   assert.equal(harness.collector.progress!()[0]!.counters!['emit.retried'], 2)
-  assert.ok(harness.warnings.some((message) => /could not be made safe/.test(message)))
+  const told = harness.warnings.find((line) => /could not be made safe/.test(line))
+  assert.match(told!, /disk full/, 'and why')
 })
 
 test('records that found no room while nothing could be made safe are told as a loss, with their program', {

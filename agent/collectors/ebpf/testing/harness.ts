@@ -5,6 +5,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import pino from 'pino'
 import type { EventName } from '../../../../graph/model/generated/types.ts'
 import type { EventObservation, Observation } from '../../../../graph/model/observation.ts'
 import { Cgroup } from '../../../native/testing/cgroup.ts'
@@ -43,13 +44,10 @@ export class Harness {
   readonly collector: RunningCollector
   /** Watermark of its last word, µs. */
   claimed = 0
+  /** Lines of its log from warnings on. */
   readonly warnings: string[] = []
 
   constructor(t: TestContext, { dataDir, pinning, ringBytes, emit }: HarnessOptions) {
-    const silent = () => {}
-    const warn = (_: unknown, message?: unknown) => {
-      this.warnings.push(String(message))
-    }
     const context: CollectorContext = {
       cluster: 'test',
       host: { key: `test-${process.pid}`, hostname: hostname(), bootId: BOOT_ID },
@@ -60,7 +58,7 @@ export class Harness {
       drained: async () => {},
       dropped: () => 0,
       dataDir,
-      log: { debug: silent, info: silent, warn, error: warn },
+      log: pino({ level: 'warn' }, { write: (line) => this.warnings.push(line) }),
       signal: new AbortController().signal,
     }
     this.collector =
