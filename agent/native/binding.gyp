@@ -2,7 +2,7 @@
   'targets': [
     {
       'target_name': 'aitia_native',
-      'sources': ['src/addon.cc', 'src/kernel_session.cc', 'src/left_out.cc', 'src/loader.cc', 'src/maps.cc', 'src/ring.cc'],
+      'sources': ['src/addon.cc', 'src/kernel_session.cc', 'src/layout.cc', 'src/left_out.cc', 'src/loader.cc', 'src/maps.cc', 'src/ring.cc'],
       # by path: as a gyp dependency it would write build files beside our folder
       'includes': ['../../node_modules/node-addon-api/except.gypi'],
       'include_dirs': ['../../node_modules/node-addon-api', '../../bpf/include'],

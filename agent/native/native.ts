@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, isAbsolute, join } from 'node:path'
+import { LAYOUT } from '../../graph/model/generated/wire.ts'
 
 /** What became of one BPF program: `continued` is attached since an earlier run of the agent. */
 export interface ProgramStatus {
@@ -68,6 +69,7 @@ interface Addon {
   }) => Session
   mountBpffs(path: string): void
   isLocked(path: string): boolean
+  readLayout(path: string): Record<string, string>
   sampleClock(): [number, number, number]
 }
 
@@ -151,6 +153,16 @@ const checkRing = (bytes: number): number => {
   return bytes
 }
 
+/** @throws Error where an object's records are not as this program reads them: `bpf/build` is left from another version */
+const checkLayout = (path: string): void => {
+  const built = addon().readLayout(path)
+  for (const [what, expected] of Object.entries(LAYOUT))
+    if (built[what] !== expected)
+      throw new Error(
+        `${path} was built from another model (${what}: ${built[what] ?? 'none'}, expected ${expected}): run \`make -C bpf\``,
+      )
+}
+
 /** What is pinned is good for the same objects only: another layout of records could not be read. */
 const versionOf = (objects: readonly string[], ringBytes: number): string => {
   const hash = createHash('sha256').update(`${ringBytes}`)
@@ -172,13 +184,14 @@ export class Kernel {
   readonly replaced: boolean
   #session: Session
 
-  /** Loads and attaches. @throws Error where nothing can be loaded: no rights, no BTF, an object that is none. */
+  /** Loads and attaches. @throws Error where nothing can be loaded: no rights, no BTF, an object that is none or of another model. */
   constructor({ objects, pinDir, ringBytes = 0 }: KernelOptions) {
     if (objects.length === 0)
       throw new RangeError('objects is empty: expected the paths of BPF objects, as `make -C bpf` builds them')
     for (const path of objects) if (!existsSync(path)) throw new Error(`${path} is missing: run \`make -C bpf\``)
     if (pinDir !== undefined && !(isAbsolute(pinDir) && existsSync(pinDir) && isBpffs(pinDir)))
       throw new RangeError(`pinDir is ${pinDir}: expected the absolute path of a folder on a bpffs (preparePinDir)`)
+    for (const path of objects) checkLayout(path)
     const version = versionOf(objects, checkRing(ringBytes))
     this.#session = new (addon().KernelSession)({
       objects: [...objects],

@@ -133,4 +133,15 @@ _Static_assert(__builtin_offsetof(struct aitia_process_exit, exit_code) == 48, "
 _Static_assert(__builtin_offsetof(struct aitia_process_exit, first) == 52, "aitia_process_exit.first");
 _Static_assert(__builtin_offsetof(struct aitia_process_exit, command) == 53, "aitia_process_exit.command");
 
+/* All that a record can be. */
+union aitia_records {
+	enum aitia_kind kind;
+	struct aitia_cgroup_created cgroup_created;
+	struct aitia_cgroup_removed cgroup_removed;
+	struct aitia_memory_pressure memory_pressure;
+	struct aitia_oom_kill oom_kill;
+	struct aitia_process_exec process_exec;
+	struct aitia_process_exit process_exit;
+};
+
 #endif

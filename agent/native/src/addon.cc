@@ -6,10 +6,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 
 #include "fd.h"
 #include "kernel_session.h"
+#include "layout.h"
 
 namespace {
 
@@ -28,6 +30,18 @@ Napi::Value IsLocked(const Napi::CallbackInfo& info) {
   if (!fd) throw Napi::Error::New(info.Env(), std::string("cannot open the folder: ") + strerror(errno));
   const bool locked = flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
   return Napi::Boolean::New(info.Env(), locked);
+}
+
+// What a BPF object says of its records' layout, as an object of strings.
+Napi::Value ReadLayout(const Napi::CallbackInfo& info) {
+  if (info.Length() < 1 || !info[0].IsString()) throw Napi::TypeError::New(info.Env(), "path must be a string");
+  Napi::Object layout = Napi::Object::New(info.Env());
+  try {
+    for (const auto& [name, value] : aitia::ReadLayout(info[0].As<Napi::String>().Utf8Value())) layout.Set(name, value);
+  } catch (const std::runtime_error& error) {
+    throw Napi::Error::New(info.Env(), error.what());
+  }
+  return layout;
 }
 
 int64_t Nanoseconds(clockid_t clock) {
@@ -59,6 +73,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("KernelSession", aitia::KernelSession::Define(env));
   exports.Set("mountBpffs", Napi::Function::New(env, MountBpffs));
   exports.Set("isLocked", Napi::Function::New(env, IsLocked));
+  exports.Set("readLayout", Napi::Function::New(env, ReadLayout));
   exports.Set("sampleClock", Napi::Function::New(env, SampleClock));
   return exports;
 }

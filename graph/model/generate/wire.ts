@@ -50,8 +50,16 @@ const cMember = ({ name, type, size, doc }: Member): string =>
 
 const header = layOut(HEADER, 0)
 
+const structOf = (name: string): string => `aitia_${snakeCase(name)}`
+
+/** As the addon tells them from the BTF of an object. */
+const layoutOf = (name: string, members: Member[], size: number): string[] => [
+  `  ${structOf(name)}: '${size} bytes',`,
+  ...members.map((m) => `  '${structOf(name)}.${snakeCase(m.name)}': '${C_TYPES[m.type] ?? m.type} at ${m.offset}',`),
+]
+
 const cStruct = (name: string, members: Member[], size: number, withHeader: boolean): string => {
-  const struct = `aitia_${snakeCase(name)}`
+  const struct = structOf(name)
   const end = members.at(-1)
   const used = end === undefined ? header.size : end.offset + end.size
   const lines = [
@@ -109,6 +117,13 @@ export default (model: Model): Output[] => {
     `enum aitia_kind {\n${kinds.map((kind, index) => `\tAITIA_KIND_${upperCase(kind.name)} = ${index + 1},`).join('\n')}\n};`,
     cStruct('header', header.members, header.size, false),
     ...kinds.map((kind) => `/* ${kind.doc} */\n${cStruct(kind.name, kind.members, kind.size, true)}`),
+    [
+      '/* All that a record can be. */',
+      'union aitia_records {',
+      '\tenum aitia_kind kind;',
+      ...kinds.map(({ name }) => `\tstruct ${structOf(name)} ${snakeCase(name)};`),
+      '};',
+    ].join('\n'),
     '#endif\n',
   ].join('\n\n')
   const typescript = [
@@ -124,6 +139,14 @@ export default (model: Model): Output[] => {
     ].join('\n'),
     `/** Number and size (bytes, header included) of each kernel record. */\nexport const RECORDS = {\n${kinds.map((kind, index) => `  '${kind.name}': { kind: ${index + 1}, size: ${kind.size} },`).join('\n')}\n} as const`,
     `export const HEADER_SIZE = ${header.size}`,
+    [
+      '/** What the BTF of an object that was built from this model says: numbers of the kinds, bytes of each record, type and place of each member. */',
+      'export const LAYOUT: Readonly<Record<string, string>> = {',
+      ...kinds.map(({ name }, index) => `  AITIA_KIND_${upperCase(name)}: '${index + 1}',`),
+      ...layoutOf('header', header.members, header.size),
+      ...kinds.flatMap(({ name, members, size }) => layoutOf(name, members, size)),
+      '}',
+    ].join('\n'),
     decoder('header', 'What every record starts with.', header.members),
     ...kinds.map((kind) => decoder(kind.name, kind.doc, kind.members)).filter((part) => part !== ''),
     `/** Names of the kinds by their number. */\nexport const RECORD_NAMES = [${["''", ...kinds.map((kind) => `'${camelCase(kind.name)}'`)].join(', ')}] as const`,
