@@ -112,12 +112,17 @@ export interface Follower<T> {
   take(change: Change<T>): void
   /** What is new; asked after each batch, and every second. */
   facts(moment: Moment): Fact[]
+  /** What it told may not have come through: it tells how all stands, as a run does that knows of none before it. */
+  anew?(): void
 }
 
 /** What a follower told of objects that are there, by their key: kept on disk as long as they are, so that the next run tells what has changed since. */
 export interface Marks {
-  mark(key: string): number | undefined
-  setMark(key: string, mark: number | undefined): void
+  /** Whether a mark of it would be kept. */
+  has(key: string): boolean
+  /** Undefined: what was told of it is not known. Null: nothing that still holds. */
+  mark(key: string): number | null | undefined
+  setMark(key: string, mark: number | null): void
   /** What the run before this one left was so at some time after this, µs. */
   readonly since: number
 }

@@ -130,7 +130,7 @@ test('whose end is no event is known, and since when all was there where no run 
   assert.deepEqual([last.isSilent('turned'), last.digest('turned'), last.since(pods)], [false, '3', begun - 5])
 })
 
-test('what a follower told is known with its object: noted before it is passed on, and its end after that', async (t) => {
+test('what a follower told is known with its object: noted before it is passed on, and that it holds no more after that', async (t) => {
   const file = fileOf(t)
   const known = open(file)
   await pass(known, pods, { a: '1' })
@@ -145,11 +145,17 @@ test('what a follower told is known with its object: noted before it is passed o
   await known.pass(sent)
   const next = open(file)
   assert.deepEqual([next.mark('a'), next.digest('a'), next.mark('nobody')], [7, '3', undefined])
-  next.setMark('a', undefined)
+  next.setMark('a', null)
   await next.pass(async () => {
     assert.equal(open(file).mark('a'), 7)
     return true
   })
+  const last = open(file)
+  assert.deepEqual([last.mark('a'), open(file).mark('a')], [null, null])
+  await last.forgetStates(['a', 'nobody'])
+  const again = open(file)
+  assert.deepEqual([again.mark('a'), again.digest('a'), again.has('nobody')], [null, undefined, false])
+  await again.forget()
   assert.equal(open(file).mark('a'), undefined)
 })
 

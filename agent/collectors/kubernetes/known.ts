@@ -6,7 +6,7 @@ import { now } from '../../../graph/model/time.ts'
 export type UntilWritable = (error: Error, tries: number) => Promise<void>
 
 /** A state that was passed on: when it was seen, µs, and which of its object it is. */
-interface Passed {
+export interface Passed {
   readonly at: number
   readonly version: number
 }
@@ -19,8 +19,8 @@ interface Entry extends Partial<Passed> {
   readonly digest?: string
   /** Its end is no event: of what is left out, and of what goes on without it. */
   readonly silent?: true
-  /** What a follower told of it. */
-  readonly mark?: number
+  /** What a follower told of it; null: nothing that still holds. Absent where it is not known what was told. */
+  readonly mark?: number | null
 }
 
 /** The first line: whose the file is, and since when, µs. */
@@ -35,7 +35,7 @@ interface Coverage {
   readonly behind?: Readonly<Record<string, number>>
 }
 
-/** Lines: an object, the state of one, a mark of one (null: it has none any more), one that was deleted, how far all had come, and whose they are. */
+/** Lines: an object, the state of one, a mark of one, one that was deleted, how far all had come, and whose they are. */
 type Line =
   | Entry
   | ({ readonly key: string; readonly digest: string } & Partial<Passed>)
@@ -47,8 +47,8 @@ type Line =
 /**
  * What was passed on of each object, on disk, so that the next run tells neither too little nor all again: what is gone when the
  * collector comes back is deleted by inference, which nobody else would ever do, and what has not changed is not sent.
- * An object and a mark are noted before it is passed on, its state and its end, and that of a mark, after it: a crash leaves an
- * object too many or a state that is sent again, never one too few. Not synced, since only a crash of the machine could tell.
+ * An object and a mark are noted before it is passed on, its state and its end, and that a mark holds no more, after it: a crash
+ * leaves an object too many or a state that is sent again, never one too few. Not synced, since only a crash of the machine could tell.
  * While the disk takes nothing, nothing is passed on: the API server keeps it.
  */
 export class Known {
@@ -115,13 +115,13 @@ export class Known {
     return this.#entry(key)?.silent === true
   }
 
-  mark(key: string): number | undefined {
+  mark(key: string): number | null | undefined {
     return this.#objects.get(key)?.mark
   }
 
   /** What a follower tells will be passed on. */
-  setMark(key: string, mark: number | undefined): void {
-    this.#heldMarks.set(key, mark ?? null)
+  setMark(key: string, mark: number | null): void {
+    this.#heldMarks.set(key, mark)
   }
 
   of(path: string): ObjectRef[] {
@@ -135,9 +135,20 @@ export class Known {
     return kinds
   }
 
-  /** Another may have passed on what this one has not: no state counts as the last that was. */
+  /** Another may have passed on what this one has not: no state counts as the last that was, and no mark. */
   async forget(): Promise<void> {
-    for (const [key, { digest: _, ...there }] of this.#objects) this.#objects.set(key, there)
+    for (const [key, { digest: _, mark: __, ...there }] of this.#objects) this.#objects.set(key, there)
+    await this.#write(() => this.#rewrite())
+  }
+
+  /** Of these objects alone no state counts as the last that was passed on. */
+  async forgetStates(keys: Iterable<string>): Promise<void> {
+    for (const key of keys) {
+      const entry = this.#objects.get(key)
+      if (!entry) continue
+      const { digest: _, ...there } = entry
+      this.#objects.set(key, there)
+    }
     await this.#write(() => this.#rewrite())
   }
 
@@ -238,7 +249,7 @@ export class Known {
 
   #take(line: Line): void {
     if ('path' in line) {
-      const mark = line.mark ?? this.#objects.get(line.object.key)?.mark
+      const { mark = this.#objects.get(line.object.key)?.mark } = line
       this.#objects.set(line.object.key, { ...line, ...(mark !== undefined && { mark }) })
     }
     if ('gone' in line) this.#objects.delete(line.gone)
@@ -246,11 +257,8 @@ export class Known {
     else if ('key' in line) {
       const entry = this.#objects.get(line.key)
       if (!entry) return
-      const { mark: _, ...unmarked } = entry
-      if ('digest' in line) {
-        const { key, ...state } = line
-        this.#objects.set(key, { ...entry, ...state })
-      } else this.#objects.set(line.key, line.mark === null ? unmarked : { ...entry, mark: line.mark })
+      const { key, ...told } = line
+      this.#objects.set(key, { ...entry, ...told })
     }
   }
 

@@ -20,7 +20,7 @@ import {
   type Resolve,
   type Trimmed,
 } from './kind.ts'
-import type { Known } from './known.ts'
+import type { Known, Passed } from './known.ts'
 import type { Names } from './names.ts'
 
 export const source = sourceOf('kubernetes')
@@ -57,16 +57,19 @@ export class Observer {
   readonly #names: Names
   readonly #known: Known
   readonly #objects: Objects
+  readonly #toldBefore: () => Passed | undefined
   readonly #followers = new Map<AnyKind, Follower<Trimmed>>()
   /** States that were left out because nothing in them had changed. */
   unchanged = 0
   /** How much of what objects tell was left out, by what it is. */
   readonly omitted = new Map<string, number>()
 
-  constructor(names: Names, known: Known, objects: Objects) {
+  /** `toldBefore`: what another may have told of any object was seen no later than this, by its clock, and of no higher version. */
+  constructor(names: Names, known: Known, objects: Objects, toldBefore: () => Passed | undefined) {
     this.#names = names
     this.#known = known
     this.#objects = objects
+    this.#toldBefore = toldBefore
   }
 
   /** `succeeded`: what is deleted goes on under another UID. */
@@ -95,6 +98,11 @@ export class Observer {
     return told.map((fact) => this.#event(fact, undefined, now()))
   }
 
+  /** What shows over several objects of a kind will be told as if nothing of it had been. */
+  followAnew(kind: AnyKind): void {
+    this.#followers.get(kind)?.anew?.()
+  }
+
   #followerOf(kind: AnyKind): Follower<Trimmed> | undefined {
     if (!kind.follow) return undefined
     const follower = this.#followers.get(kind) ?? kind.follow(this.#marksOf(kind))
@@ -105,6 +113,7 @@ export class Observer {
   #marksOf({ path }: AnyKind): Marks {
     const known = this.#known
     return {
+      has: (key) => known.has(key),
       mark: (key) => known.mark(key),
       setMark: (key, mark) => known.setMark(key, mark),
       since: known.since(path),
@@ -157,11 +166,11 @@ export class Observer {
 
   /**
    * Of two states of one version the later counts, and it has to be what is told later: it is no earlier than what was told before,
-   * also where the clock was set back in between. When it was seen it may have been so.
+   * also where the clock was set back in between, or another told it by a clock that is ahead. When it was seen it may have been so.
    */
   #after(key: string, { at, version, uncertainty }: Stamp): Stamp {
-    const last = this.#known.last(key)
-    const late = last && version <= last.version ? Math.max(0, last.at + 1 - at) : 0
+    const lateAfter = (told: Passed | undefined) => (told && version <= told.version ? told.at + 1 - at : 0)
+    const late = Math.max(0, lateAfter(this.#known.last(key)), lateAfter(this.#toldBefore()))
     return { at: at + late, version, uncertainty: uncertainty + late }
   }
 

@@ -17,6 +17,7 @@ import { Names } from './names.ts'
 import { gapOf, Observer, source, unreadOf } from './observer.ts'
 import { emitLimit, Handover } from './replicas/handover.ts'
 import { leaseTimings, replicaOf } from './replicas/lease.ts'
+import { SentAgain } from './sent-again.ts'
 import { watchedKinds } from './watched-kinds.ts'
 import { isSucceeded, positionOf, type Watched, Watches } from './watches.ts'
 
@@ -44,6 +45,7 @@ export class ClusterWatcher implements RunningCollector {
   readonly #known: Known
   readonly #names: Names
   readonly #observer: Observer
+  readonly #sentAgain: SentAgain
   readonly #handover: Handover
   readonly #stop = new AbortController()
   readonly #ready = Promise.withResolvers<void>()
@@ -65,7 +67,8 @@ export class ClusterWatcher implements RunningCollector {
       (reference) => this.#watches.named(reference),
       (kind) => this.#watches.knowsAll(kind),
     )
-    this.#observer = new Observer(this.#names, this.#known, this.#watches)
+    this.#observer = new Observer(this.#names, this.#known, this.#watches, () => this.#handover.toldBefore)
+    this.#sentAgain = new SentAgain(this.#watches, this.#known, this.#observer)
     const { lease } = settings
     const place = lease && {
       ...{ ...lease, kubeConfig, identity: replicaOf(context.dataDir, context.log), log: context.log },
@@ -77,7 +80,8 @@ export class ClusterWatcher implements RunningCollector {
         positions: () => this.#watches.positions,
         passed: () => this.#watches.passed,
         since: () => this.#since,
-        sendAll: (send) => this.#sendAll(send),
+        sendAll: (send) => this.#sentAgain.all(send),
+        sendStates: (keys, send) => this.#sentAgain.states(keys, send),
         restart: () => {
           if (this.#since !== undefined) this.#since = now()
         },
@@ -312,30 +316,8 @@ export class ClusterWatcher implements RunningCollector {
 
   /** Objects of an earlier run that the first list lacks. */
   async #passGone(watched: Watched, resourceVersion: string): Promise<void> {
-    const observations = this.#gone(watched, resourceVersion)
+    const observations = this.#sentAgain.gone(watched, resourceVersion)
     await this.#known.pass(() => this.#handover.emitGone(observations, this.#known.watermark(watched.kind.path)))
-  }
-
-  /** The end of what is known to have been passed on, and is not there. */
-  #gone({ kind, reflector }: Watched, resourceVersion: string): Observation[] {
-    const there = new Set([...reflector.view.objects()].map(({ ref }) => ref?.key))
-    const gone = this.#known.of(kind.path).filter(({ key }) => !there.has(key))
-    return gone.flatMap((object) => this.#observer.gone(kind, object, now(), resourceVersion))
-  }
-
-  /** All that is there, as if nothing had been sent, and the end of what is not. */
-  async #sendAll(send: (observations: readonly Observation[]) => Promise<boolean>): Promise<void> {
-    await this.#known.forget()
-    for (const watched of this.#watches.listed) {
-      const { kind, reflector, position = '' } = watched
-      await this.#known.pass(() => send(this.#gone(watched, position)))
-      const objects = [...reflector.view.objects()]
-      for (let at = 0; at < objects.length; at += emitLimit) {
-        const some = objects.slice(at, at + emitLimit)
-        const observations = some.flatMap((object) => this.#observer.anew(kind, object, now()))
-        await this.#known.pass(() => send(observations))
-      }
-    }
   }
 
   /** Without what is refused the rest can be vouched for; where all is, nothing. */

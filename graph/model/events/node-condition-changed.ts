@@ -4,7 +4,7 @@ import { SECOND } from '../time.ts'
 export const nodeConditionChanged = defineEvent({
   name: 'node-condition-changed',
   collector: 'kubernetes',
-  doc: 'A condition of a node changed, or its Lease went stale or was renewed again; renewals in time tell nothing.',
+  doc: 'A condition of a node changed, or its Lease went stale or was renewed again; renewals in time tell nothing, but for the first that a collector sees which does not know what was told before.',
   hook: 'Node status.conditions; Lease spec.renewTime in kube-node-lease',
   about: ['Node'],
   origin: 'kubelet.node-status',

@@ -98,7 +98,7 @@ export interface MemoryPressure {
   readonly lastAt: number
 }
 
-/** A condition of a node changed, or its Lease went stale or was renewed again; renewals in time tell nothing. */
+/** A condition of a node changed, or its Lease went stale or was renewed again; renewals in time tell nothing, but for the first that a collector sees which does not know what was told before. */
 export interface NodeConditionChanged {
   /** Ready, MemoryPressure, DiskPressure, ...; Lease: it is renewed in time. */
   readonly condition: string

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, rmSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { EventObservation } from '../../../../graph/model/observation.ts'
 import { now, SECOND } from '../../../../graph/model/time.ts'
 import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
 import type { Change } from '../../../reflector/handler.ts'
@@ -14,13 +17,14 @@ const lease = (name: string, renewTime: number, leaseDurationSeconds: number) =>
   spec: { holderIdentity: name, leaseDurationSeconds, renewTime: stamp(renewTime) },
 })
 
-/** What is kept over a restart, and up to when the run before had come. */
-function kept(since = 0): Marks {
-  const marks = new Map<string, number>()
+/** What is kept over a restart: nothing, or what a run before left that had told the Lease of n1 to be renewed. */
+function kept(told: 'nothing' | 'renewed' = 'renewed'): Marks {
+  const marks = new Map<string, number | null>(told === 'nothing' ? [] : [['uid-of-n1', null]])
   return {
-    since,
+    since: 0,
+    has: () => true,
     mark: (key) => marks.get(key),
-    setMark: (key, mark) => void (mark === undefined ? marks.delete(key) : marks.set(key, mark)),
+    setMark: (key, mark) => void marks.set(key, mark),
   }
 }
 
@@ -44,7 +48,7 @@ function following(marks = kept()) {
         resolve: ({ name }) => ({ kind: 'Node', key: `uid-of-${name}`, ...(missing && { missing }) }),
       })
       .map((fact) => [fact.at / SECOND, 'status' in fact.fields && fact.fields.status, fact.id])
-  return { renewed, at }
+  return { renewed, at, anew: () => leases.anew() }
 }
 
 test('stale is what was not renewed for its duration and 10 s more, as far as the watch has seen', () => {
@@ -144,18 +148,75 @@ test('one that was deleted while it was stale and made anew is told to be renewe
   assert.equal(at(151).length, 1)
   renewed(100 * SECOND, 200 * SECOND, { type: 'deleted' })
   assert.deepEqual(at(201), [])
-  const anew = ({ renewed, at }: ReturnType<typeof following>) => {
+  const anew = ({ renewed, at }: Pick<ReturnType<typeof following>, 'renewed' | 'at'>) => {
     renewed(300 * SECOND, 300 * SECOND, { uid: 'another' })
     return at(301)
   }
   const expected = [[140, 'True', 'node-condition-changed/uid-of-n1/Lease/True/100000000']]
-  const told = marks.mark('uid-of-n1')
+  const told = marks.mark('uid-of-n1')!
   assert.deepEqual(anew({ renewed, at }), expected)
   renewed(310 * SECOND, 310 * SECOND, { uid: 'another' })
   assert.deepEqual(at(311), [], 'told once')
-  assert.equal(marks.mark('uid-of-n1'), undefined)
+  assert.equal(marks.mark('uid-of-n1'), null)
   marks.setMark('uid-of-n1', told)
   assert.deepEqual(anew(following(marks)), expected)
+})
+
+const firstAt = (seconds: number) => [
+  seconds,
+  'True',
+  `node-condition-changed/uid-of-n1/Lease/True/first/${seconds * SECOND}`,
+]
+
+test('who does not know what was told of one tells once that it is renewed; the next run knows', () => {
+  const marks = kept('nothing')
+  const { renewed, at } = following(marks)
+  renewed(100 * SECOND, 100 * SECOND)
+  assert.deepEqual(at(101, true), [], 'not of a node that is not known')
+  assert.deepEqual(at(102), [firstAt(100)])
+  renewed(110 * SECOND, 110 * SECOND)
+  assert.deepEqual(at(111), [])
+  const next = following(marks)
+  next.renewed(120 * SECOND, 120 * SECOND)
+  assert.deepEqual(next.at(121), [])
+})
+
+test('one of which nothing is known and that looks stale is told by its next renewal, or by the time that passes', () => {
+  const behind = following(kept('nothing'))
+  behind.renewed(1_000 * SECOND, 2_000 * SECOND)
+  assert.deepEqual(behind.at(2_001), [])
+  behind.renewed(1_010 * SECOND, 2_010 * SECOND)
+  assert.deepEqual(behind.at(2_011), [firstAt(1_010)])
+  const back = following(kept('nothing'))
+  back.renewed(1_000 * SECOND, 2_000 * SECOND)
+  assert.deepEqual(back.at(2_001), [])
+  back.renewed(2_010 * SECOND, 2_010 * SECOND)
+  assert.deepEqual(back.at(2_011), [[2_010, 'True', 'node-condition-changed/uid-of-n1/Lease/True/1000000000']])
+  const mute = following(kept('nothing'))
+  mute.renewed(1_000 * SECOND, 2_000 * SECOND)
+  assert.deepEqual(mute.at(2_001), [])
+  assert.deepEqual(mute.at(2_051), [[1_040, 'False', 'node-condition-changed/uid-of-n1/Lease/False/1000000000']])
+})
+
+test('where what was told may not have come through all is told as it stands', () => {
+  const lost = () => {
+    const marks = kept()
+    const { renewed, at, anew } = following(marks)
+    renewed(100 * SECOND, 100 * SECOND)
+    const forget = () => {
+      Object.assign(marks, kept('nothing'))
+      anew()
+    }
+    return { renewed, at, forget }
+  }
+  const well = lost()
+  assert.deepEqual(well.at(101), [])
+  well.forget()
+  assert.deepEqual([well.at(102), well.at(103)], [[firstAt(100)], []])
+  const mute = lost()
+  const stale = mute.at(151)
+  mute.forget()
+  assert.deepEqual([stale.length, mute.at(152), mute.at(153)], [1, stale, []], 'equal, so that it is one')
 })
 
 suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
@@ -166,6 +227,10 @@ suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUna
   })
   after(() => api?.stop())
 
+  type Told = EventObservation<'node-condition-changed'>
+  const isStale = ({ fields }: Told) => fields.status === 'False'
+  const isRenewed = ({ fields }: Told) => fields.previous === 'False'
+
   test('one that is not renewed is told by the time that passes alone; renewals tell nothing', async (t) => {
     const { metadata } = await api.create(node('mute'))
     // Date knows milliseconds.
@@ -174,7 +239,7 @@ suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUna
     const harness = await api.watch(t)
     await harness.until('the claim', () => harness.watcher.progress().length === 1)
     for (let count = 1; count <= 3; count++) await api.apply(lease('mute', began + count * SECOND, 1))
-    const stale = await harness.event('node-condition-changed', 'mute')
+    const stale = await harness.event('node-condition-changed', 'mute', isStale)
     assert.deepEqual(
       [stale.object.key, stale.at, stale.fields],
       [
@@ -188,24 +253,53 @@ suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUna
     assert.ok(stale.observedAt - stale.at > 8 * SECOND)
     const again = now()
     await api.apply(lease('mute', again, 1))
-    const renewed = await harness.event('node-condition-changed', 'mute', ({ fields }) => fields.status === 'True')
-    assert.deepEqual([renewed.fields.previous, renewed.fields.reason], ['False', 'Renewed'])
+    const renewed = await harness.event('node-condition-changed', 'mute', isRenewed)
+    assert.deepEqual([renewed.fields.status, renewed.fields.reason], ['True', 'Renewed'])
     assert.equal(harness.states('mute').filter(({ object }) => object.kind === 'Lease').length, 1)
-    assert.equal(harness.events('node-condition-changed', 'mute').length, 2)
+    assert.deepEqual(
+      harness.events('node-condition-changed', 'mute').map(({ fields }) => [fields.previous, fields.status]),
+      [
+        [undefined, 'True'],
+        ['True', 'False'],
+        ['False', 'True'],
+      ],
+    )
+  })
+
+  test('one that was told to be stale by a run of which nothing is left is told to be renewed, once', async (t) => {
+    await api.create(node('forgotten'))
+    await api.apply(lease('forgotten', now(), 1))
+    const harness = await api.watch(t)
+    const stale = await harness.event('node-condition-changed', 'forgotten', isStale)
+    await harness.stop()
+    rmSync(harness.dataDir, { recursive: true })
+    mkdirSync(harness.dataDir)
+    await api.apply(lease('forgotten', now(), 60))
+    const isLater = ({ at, fields }: Told) => fields.status === 'True' && at > stale.at
+    await harness.start()
+    const renewed = await harness.event('node-condition-changed', 'forgotten', isLater)
+    assert.deepEqual([renewed.object.key, renewed.fields.reason], [stale.object.key, 'Renewed'])
+    await api.apply(lease('forgotten', now(), 60))
+    await harness.stop()
+    await harness.start()
+    await harness.until('the claim', () => harness.watcher.progress().length === 1)
+    await api.apply(lease('forgotten', now(), 60))
+    await sleep(3_000)
+    assert.equal(harness.events('node-condition-changed', 'forgotten').filter(isLater).length, 1)
   })
 
   test('one that is deleted while it is stale and made anew while the collector is away is told to be renewed', async (t) => {
     await api.create(node('remade'))
     await api.apply(lease('remade', now(), 1))
     const harness = await api.watch(t)
-    const stale = await harness.event('node-condition-changed', 'remade')
+    const stale = await harness.event('node-condition-changed', 'remade', isStale)
     await api.kubectl('-n', 'kube-node-lease', 'delete', 'lease', 'remade')
     await harness.state('remade', ({ object, deleted }) => object.kind === 'Lease' && deleted === true)
     await harness.stop()
     await api.apply(lease('remade', now(), 1))
     await harness.start()
-    const renewed = await harness.event('node-condition-changed', 'remade', ({ fields }) => fields.status === 'True')
-    assert.deepEqual([renewed.object.key, renewed.fields.previous], [stale.object.key, 'False'])
+    const renewed = await harness.event('node-condition-changed', 'remade', isRenewed)
+    assert.deepEqual([renewed.object.key, renewed.fields.status], [stale.object.key, 'True'])
   })
 
   test('one that was told to be stale, and renewed while the collector was away, is told to be renewed, and once', async (t) => {
@@ -213,22 +307,19 @@ suite('Leases of nodes in a real kube-apiserver', { skip: (await controlPlaneUna
     const began = Math.floor(now() / 1000) * 1000
     await api.apply(lease('returning', began, 1))
     const harness = await api.watch(t)
-    await harness.event('node-condition-changed', 'returning', ({ fields }) => fields.status === 'False')
+    await harness.event('node-condition-changed', 'returning', isStale)
     await harness.stop()
     const stopped = now()
     await api.apply(lease('returning', stopped + SECOND, 1))
     await harness.start()
-    const renewed = await harness.event('node-condition-changed', 'returning', ({ fields }) => fields.status === 'True')
-    assert.deepEqual([renewed.fields.previous, renewed.fields.reason], ['False', 'Renewed'])
+    const renewed = await harness.event('node-condition-changed', 'returning', isRenewed)
+    assert.deepEqual([renewed.fields.status, renewed.fields.reason], ['True', 'Renewed'])
     assert.ok(renewed.at >= began + SECOND && renewed.at <= stopped)
     assert.ok(Math.abs(renewed.at + renewed.uncertainty - (stopped + 2 * SECOND)) < 1_000)
     await harness.stop()
     await api.apply(lease('returning', now(), 1))
     await harness.start()
     await harness.until('the claim', () => harness.watcher.progress().length === 1)
-    assert.equal(
-      harness.events('node-condition-changed', 'returning').filter(({ fields }) => fields.status === 'True').length,
-      1,
-    )
+    assert.equal(harness.events('node-condition-changed', 'returning').filter(isRenewed).length, 1)
   })
 })

@@ -40,11 +40,16 @@ interface Renewal extends UnseenSpan {
 /** µs within which it has to be renewed. */
 const patienceOf = ({ duration }: Pick<Lease, 'duration'>): number => duration + grace
 
-/** Leases of nodes: told is one that is not renewed any more, and when it is again. What is renewed in time tells nothing. */
+/**
+ * Leases of nodes: told is one that is not renewed any more, and when it is again. What is renewed in time tells nothing, but for the
+ * first time: who does not know what was told of it last can't know either that nobody waits for its renewal.
+ */
 export class NodeLeases implements Follower<Renewed> {
   readonly #leases = new Map<string, Lease>()
   /** Of each node whose Lease was told to be stale the last renewal: the Lease may be made anew, and what was told is of the node. */
   readonly #marks: Marks
+  /** Nodes of which it is not known what was told last. */
+  readonly #unknown = new Set<string>()
   /** As they were then: they may expire, or be renewed once more, before it is told. */
   #renewed: Renewal[] = []
   /** Up to when all was taken in: what comes now is not of before it, whatever the clock says. */
@@ -79,7 +84,8 @@ export class NodeLeases implements Follower<Renewed> {
     const before = this.#marks.mark(node)
     lease.fresh = false
     lease.stale = before === lease.renewedAt
-    if (before === undefined || lease.stale) return []
+    if (before === undefined) this.#unknown.add(node)
+    if (typeof before !== 'number' || lease.stale) return []
     const { renewedAt, duration } = lease
     const from = Math.min(renewedAt, Math.max(before + duration, this.#marks.since))
     return [{ lease: { ...lease }, before, from, to: renewedAt + SECOND }]
@@ -87,27 +93,50 @@ export class NodeLeases implements Follower<Renewed> {
 
   facts({ seenUntil = 0, resolve }: Moment): Fact[] {
     this.#seenUntil = seenUntil
+    const keyOf = ({ node }: Lease) => resolve(node).key
     // Of a node that is not known it can't be told: that it is stale is told once the node is.
-    const isKnown = ({ node }: Lease) => !isPlaceholder(resolve(node))
+    const isKnown = (lease: Lease) => !isPlaceholder(resolve(lease.node)) && this.#marks.has(keyOf(lease))
     const known = [...this.#leases.values()].filter(isKnown)
-    const found = known.filter(({ fresh }) => fresh).flatMap((lease) => this.#found(lease, resolve(lease.node).key))
+    const found = known.filter(({ fresh }) => fresh).flatMap((lease) => this.#found(lease, keyOf(lease)))
     const renewed = [...found, ...this.#renewed.filter(({ lease }) => isKnown(lease))]
     this.#renewed = []
-    for (const { lease } of renewed) this.#marks.setMark(resolve(lease.node).key, undefined)
+    for (const { lease } of renewed) this.#tells(keyOf(lease), null)
     const expired = known.filter((lease) => !lease.stale && seenUntil - lease.seenAt > patienceOf(lease))
     for (const lease of expired) {
       lease.stale = true
-      this.#marks.setMark(resolve(lease.node).key, lease.renewedAt)
+      this.#tells(keyOf(lease), lease.renewedAt)
     }
+    const first = known.filter((lease) => !lease.stale && !lease.found && this.#unknown.has(keyOf(lease)))
+    for (const lease of first) this.#tells(keyOf(lease), null)
     return [
       ...renewed.map((renewal) => renewalOf(renewal, resolve)),
+      ...first.map((lease) => firstOf(lease, resolve)),
       ...expired.map((lease) => expiryOf(lease, resolve)),
     ]
+  }
+
+  anew(): void {
+    for (const lease of this.#leases.values()) Object.assign(lease, { fresh: true, stale: false })
+  }
+
+  /** The mark is null where it is renewed. */
+  #tells(node: string, mark: number | null): void {
+    this.#unknown.delete(node)
+    this.#marks.setMark(node, mark)
   }
 }
 
 const renewalOf = ({ lease, before, from, to }: Renewal, resolve: Resolve): Fact =>
   factOf(resolve(lease.node), before, { from, to }, { status: 'True', previous: 'False', reason: 'Renewed' })
+
+/** By another id than that of a renewal that ended a time in which it was stale: which that was, if it was, is not known. */
+const firstOf = ({ node, renewedAt }: Lease, resolve: Resolve): Fact =>
+  factOf(
+    resolve(node),
+    `first/${renewedAt}`,
+    { from: renewedAt, to: renewedAt + SECOND },
+    { status: 'True', reason: 'Renewed' },
+  )
 
 const expiryOf = ({ node, renewedAt, duration }: Lease, resolve: Resolve): Fact => {
   const from = renewedAt + duration
@@ -116,15 +145,15 @@ const expiryOf = ({ node, renewedAt, duration }: Lease, resolve: Resolve): Fact 
   return factOf(resolve(node), renewedAt, { from, to: from + SECOND }, fields)
 }
 
-/** `renewedAt`: the last renewal before it was stale. */
+/** `which`: the last renewal before it was stale. */
 const factOf = (
   object: ObjectRef,
-  renewedAt: number,
+  which: number | string,
   { from, to }: UnseenSpan,
   fields: Omit<EventFields['node-condition-changed'], 'condition'>,
 ): Fact => ({
   kind: 'node-condition-changed',
-  id: `node-condition-changed/${object.key}/Lease/${fields.status}/${renewedAt}`,
+  id: `node-condition-changed/${object.key}/Lease/${fields.status}/${which}`,
   at: from,
   uncertainty: to - from,
   object,

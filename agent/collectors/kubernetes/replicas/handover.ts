@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { BATCH_LIMIT } from '../../../../graph/model/batch.ts'
 import type { Observation } from '../../../../graph/model/observation.ts'
-import { SECOND } from '../../../../graph/model/time.ts'
 import type { CollectorContext } from '../../collector.ts'
+import type { Passed } from '../known.ts'
+import type { Send } from '../sent-again.ts'
 import { Held, isMadeAgain } from './held.ts'
-import { Lease, type LeaseOptions, type Positions } from './lease.ts'
+import { Lease, type LeaseOptions, type Positions, skew } from './lease.ts'
 
-/** Clocks of the machines that run replicas differ by less. */
-const skew = 60 * SECOND
 /** Observations that are made before they are passed on and waited for, about 3 MB: with few at a time the lanes' jobs go out half empty. */
 export const emitLimit = 4 * BATCH_LIMIT
 /** Between two times that all is sent again, ms: it takes as much room as a whole cluster does. */
@@ -24,7 +23,9 @@ export interface Watching {
   /** µs: nothing was missed since; undefined while the first lists are under way. */
   since(): number | undefined
   /** Sends the states and events of all that is there, as if nothing had been sent. */
-  sendAll(send: (observations: readonly Observation[]) => Promise<boolean>): Promise<void>
+  sendAll(send: Send): Promise<void>
+  /** Sends the states of the objects with these keys that are there, as if none of them had been sent. */
+  sendStates(keys: ReadonlySet<string>, send: Send): Promise<void>
   /** The claim begins anew. */
   restart(): void
   inTurn(work: () => Promise<unknown>): Promise<void>
@@ -85,6 +86,11 @@ export class Handover {
   get leads(): boolean {
     if (this.#leads && this.#lease && !this.#lease.leads) this.#leads = false
     return this.#leads
+  }
+
+  /** What the leaders before this replica may have told; undefined where it has never led after another. */
+  get toldBefore(): Passed | undefined {
+    return this.#lease?.toldBefore
   }
 
   /** One run of claims without a break. */
@@ -181,8 +187,15 @@ export class Handover {
     log.info(`takes over: sends ${held.length} that were held back${doubtful ? ', and all that is there again' : ''}`)
     for (let at = 0; at < held.length; at += emitLimit) await this.#send(held.slice(at, at + emitLimit))
     if (doubtful) await this.#sendAgain()
+    else await this.#watching.sendStates(this.#contested(held), (observations) => this.#send(observations))
     this.#takeovers++
     this.#leads = true
+  }
+
+  /** Keys of those of which the leader before may have told another state of the same version, and by its clock later. */
+  #contested(held: readonly Observation[]): Set<string> {
+    const { at = 0 } = this.toldBefore ?? {}
+    return new Set(held.flatMap((each) => (each.type === 'state' && each.at <= at ? [each.object.key] : [])))
   }
 
   /** Tells the others what they need not send any more: what is in the queue, which outlives this machine. */

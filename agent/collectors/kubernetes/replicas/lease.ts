@@ -3,10 +3,11 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { now, toRfc3339 } from '../../../../graph/model/time.ts'
+import { fromRfc3339, MILLISECOND, now, SECOND, toRfc3339 } from '../../../../graph/model/time.ts'
 import { ApiError, askJson } from '../../../reflector/request.ts'
 import type { Log } from '../../collector.ts'
 import type { LeasePlace } from '../config.ts'
+import type { Passed } from '../known.ts'
 import { note, noted } from '../noted.ts'
 
 /** `coordination.k8s.io/v1` Lease, as far as it is read here. */
@@ -63,11 +64,13 @@ export interface LeaseOptions extends LeasePlace {
 }
 
 const annotation = 'aitia.dev/passed-on'
+/** Clocks of the machines that run replicas differ by less. */
+export const skew = 60 * SECOND
 
 /**
  * The Lease that one of several replicas holds. Whether another's has run out is told by how long it was seen unchanged on the
- * monotonic clock: wall clocks are never compared. Two may lead for a moment (a process that was stopped in the middle of a call);
- * what they send bears that.
+ * monotonic clock: who leads is decided without wall clocks. Two may lead for a moment (a process that was stopped in the middle of a
+ * call); what they send bears that.
  */
 export class Lease {
   readonly #options: LeaseOptions
@@ -76,6 +79,8 @@ export class Lease {
   readonly #stop = new AbortController()
   /** What the last leader left, if that was this replica: its word holds for what is on disk here. */
   continues = false
+  /** What others that led before this replica may have told: no later by their clocks, and of no higher version. */
+  toldBefore: Passed | undefined
   /** To be said with the next renewal. */
   word: Word | undefined
   #heard: Word | undefined
@@ -202,10 +207,20 @@ export class Lease {
 
   async #renew(lease: LeaseObject): Promise<void> {
     const asked = performance.now()
+    const follows = !this.leads
+    const at = this.#toldUntil(lease)
     this.#mine = await this.#write(lease, this.#options.identity, this.#stop.signal)
+    if (follows) this.toldBefore = { at, version: Number(this.#mine.metadata.resourceVersion) }
     this.#until = asked + this.#timings.giveUp
     this.#tell('leads')
     this.#options.onHeld()
+  }
+
+  /** µs: whoever has held the Lease has told nothing that is later by his clock. */
+  #toldUntil({ spec: { holderIdentity, renewTime = '' } = {} }: LeaseObject): number {
+    const mayGoOn = holderIdentity && holderIdentity !== this.#options.identity
+    const until = (fromRfc3339(renewTime) ?? 0) + (mayGoOn ? this.#timings.giveUp * MILLISECOND : 0)
+    return Math.min(until, now() + skew)
   }
 
   #read(): Promise<LeaseObject | undefined> {
@@ -221,7 +236,8 @@ export class Lease {
     const { kubeConfig, name, namespace } = this.#options
     const { metadata, spec = {} } = lease
     const { [annotation]: _, ...others } = metadata.annotations ?? {}
-    const at = toRfc3339(now())
+    // Never back, and past what is told some µs after the leader before: who follows has to look at the last one alone.
+    const renewTime = toRfc3339(Math.max(now(), this.#toldUntil(lease) + MILLISECOND))
     const changes = spec.holderIdentity !== holderIdentity
     const body = {
       ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
@@ -234,8 +250,8 @@ export class Lease {
         ...spec,
         holderIdentity,
         leaseDurationSeconds: holderIdentity === '' ? 1 : this.#timings.duration / 1000,
-        renewTime: at,
-        ...(changes && { acquireTime: at, leaseTransitions: (spec.leaseTransitions ?? 0) + 1 }),
+        renewTime,
+        ...(changes && { acquireTime: toRfc3339(now()), leaseTransitions: (spec.leaseTransitions ?? 0) + 1 }),
       },
     }
     const isNew = metadata.resourceVersion === undefined
