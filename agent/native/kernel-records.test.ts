@@ -1,6 +1,9 @@
 /** What the BPF programs tell, on the real kernel. */
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kernel } from './native.ts'
@@ -45,6 +48,28 @@ for (const [kernel, objects] of [
     assert.deepEqual(new Set(exits.map(({ exitCode }) => exitCode)), new Set([9]))
     assert.deepEqual(countsOf(recorder.kernel, cgroup.id), { exits: rounds + 1, failures: rounds, damped: 0 })
   })
+
+test('pressure that is summed up while it is flushed has a begin and an end', { skip }, async (t) => {
+  const cgroup = new Cgroup(t).limit(16 * MIB)
+  const { id } = cgroup
+  const objects = OBJECTS.map((path) => (/pressure\.bpf\.o$/.test(path) ? built('slow_sum.bpf.o') : path))
+  const recorder = new Recorder(t, { objects })
+  const folder = mkdtempSync(join(tmpdir(), 'aitia-test-'))
+  t.after(async () => {
+    await cgroup.remove()
+    rmSync(folder, { recursive: true })
+  })
+  // file caches at the limit, on several CPUs: what is read makes room for itself
+  const reading = `f=${folder}/$i; head -c 24m /dev/zero > $f; while :; do cat $f > /dev/null; done`
+  cgroup.spawn(`for i in 1 2 3 4; do (${reading}) & done; wait`)
+  const told = () => recorder.records.filter(({ name, cgroupId }) => name === 'memoryPressure' && cgroupId === id)
+  while (told().length < 500) {
+    for (let flushes = 0; flushes < 50; flushes++) recorder.kernel.call('flush_memory_pressure')
+    await sleep(1)
+  }
+  for (const { reclaims, firstNs, lastNs, bootNs } of told())
+    assert.ok(reclaims! > 0 && firstNs! > bootNs - 60e9 && firstNs! <= lastNs!, `${reclaims} ${firstNs} ${lastNs}`)
+})
 
 test('an OOM kill names victim, trigger and the limit that was hit; its pressure comes before, its exit after', {
   skip,

@@ -59,16 +59,23 @@ static __always_inline struct thread *current_thread(const char *program)
 static __always_inline void flush_pressure(__u64 cgroup_id, struct pressure *pressure, const char *program)
 {
 	struct aitia_memory_pressure *record;
+	/* taken first: of two flushes at once, the agent's and a kill's, one finds nothing left to tell */
+	__u64 reclaims = __sync_lock_test_and_set(&pressure->reclaims, 0);
 
-	if (!pressure->reclaims)
+	if (!reclaims)
 		return;
 	record = RESERVE(aitia_memory_pressure, AITIA_KIND_MEMORY_PRESSURE, cgroup_id, program);
-	if (!record)
-		return; /* what was summed up waits for the next flush */
-	record->reclaims = __sync_lock_test_and_set(&pressure->reclaims, 0);
+	if (!record) {
+		__sync_fetch_and_add(&pressure->reclaims, reclaims); /* it waits for the next flush */
+		return;
+	}
+	record->reclaims = reclaims;
 	record->stalled_ns = __sync_lock_test_and_set(&pressure->stalled_ns, 0);
 	record->first_ns = __sync_lock_test_and_set(&pressure->first_ns, 0);
 	record->last_ns = pressure->last_ns;
+	/* of a reclaim that was being summed up by another CPU at the last flush, the begin went with that one */
+	if (!record->first_ns || record->first_ns > record->last_ns)
+		record->first_ns = record->last_ns - record->stalled_ns;
 	bpf_ringbuf_submit(record, wakeup_flags());
 }
 
