@@ -38,9 +38,20 @@ describe('the command line as of a time', () => {
   const says = async (...args: readonly string[]): Promise<string> => {
     const { code, out, err } = await aitia(...args)
     assert.equal(code, 0, err)
-    for (const line of out.split('\n')) assert.ok(line.length <= 100, line)
+    assert.ok(!out.includes('…'), out)
     return out
   }
+  /** What a terminal of so many columns shows; `script` is one. */
+  const onTerminal = (width: number, ...args: readonly string[]): Promise<string[]> =>
+    new Promise((resolve, reject) => {
+      const command = [process.execPath, join(import.meta.dirname, 'main.ts'), ...args].map((arg) => `'${arg}'`)
+      execFile(
+        'script',
+        ['-qec', `stty cols ${width}; exec ${command.join(' ')}`, '/dev/null'],
+        { env: { ...environment, NO_COLOR: '1' } },
+        (error, out) => (error === null ? resolve(out.split('\r\n')) : reject(error)),
+      )
+    })
   const then = ['-n', 'shop', '--at', toRfc3339(KILL + 2 * SECOND)]
 
   before(async () => {
@@ -112,6 +123,15 @@ describe('the command line as of a time', () => {
       await says('who-had', '10.0.0.1', '--at', toRfc3339(KILL)),
       /^Nobody is known to have held 10\.0\.0\.1 at /,
     )
+  })
+
+  test('a row is as long as it is, but on a terminal that is narrower', async () => {
+    const asked = ['events', 'deployment/checkout', ...then, '--since', '-10m']
+    const rows = (await says(...asked)).split('\n').filter((line) => line.includes('memory pressure'))
+    assert.ok(rows.length === 1 && rows[0]!.length > 84, rows[0])
+    const narrow = await onTerminal(84, ...asked)
+    assert.ok(narrow.includes(`${rows[0]!.slice(0, 83)}…`), narrow.join('\n'))
+    assert.ok((await onTerminal(160, ...asked)).includes(rows[0]!))
   })
 
   test('says what nobody watched, and what is meant where a name is wrong or gone', async () => {

@@ -67,8 +67,8 @@ export const redisUrl = (): string => {
 /** Colours only where a terminal shows them and nobody asked for none. */
 export const colours = process.stdout.isTTY === true && !environment.NO_COLOR
 
-/** Columns of text: what reads well, less on a narrow terminal; narrower than 80 nothing lines up. */
-export const width = Math.max(80, Math.min(100, process.stdout.columns ?? 100))
+/** Columns of the terminal (narrower than 80 nothing lines up); null where text goes into a file or a pipe. One of no size is not known to be narrow. */
+export const terminalWidth = process.stdout.isTTY === true ? Math.max(80, process.stdout.columns || 100) : null
 
 /** All of it, for collectors that look for their own settings. */
 export const wholeEnvironment: Readonly<Record<string, string | undefined>> = environment

@@ -11,17 +11,17 @@ import type {
   Topology,
   WorkloadView,
 } from '../../../queries/reads/main.ts'
-import { columns, cut, labelled, WIDTH, wrap } from './columns.ts'
+import { columns, cut, labelled, ROOM, wrap } from './columns.ts'
 import type { Ink } from './why.ts'
 
 type Named = Parameters<Ink['reads']['nameOf']>[0]
 
 /** Width of a name within a table. */
-const NAME = 36
+const NAME = Math.floor(ROOM * 0.36)
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[], { colour }: Ink): string[] => {
   if (rows.length === 0) return []
-  const [first, ...others] = columns([head, ...rows]).map((line) => cut(`  ${line}`, WIDTH))
+  const [first, ...others] = columns([head, ...rows]).map((line) => cut(`  ${line}`, ROOM))
   return ['', colour.bold(first!), ...others]
 }
 
@@ -64,7 +64,7 @@ export const renderTopology = (found: Topology, asked: string, ink: Ink): string
   const byKey = new Map(found.nodes.map((node) => [node.key, node]))
   const name = (key: string): string => shown(byKey.get(key)!, ink)
   const rows = found.edges.map((link) => ['', link.kind, name(link.toKey), sinceOf(link, ink), listOf(link.properties)])
-  const lines = columns(rows).map((line) => cut(`  ${line}`, WIDTH))
+  const lines = columns(rows).map((line) => cut(`  ${line}`, ROOM))
   const from = Map.groupBy(found.edges.keys(), (index) => found.edges[index]!.fromKey)
   const joined = new Set(found.edges.flatMap(({ fromKey, toKey }) => [fromKey, toKey]))
   const alone = found.nodes.filter(({ key }) => !joined.has(key)).map((node) => shown(node, ink))

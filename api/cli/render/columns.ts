@@ -1,7 +1,11 @@
-/** Text in columns of at most 100 characters. */
-import { width } from '../config.ts'
+/** Text in columns: sentences in lines that read well, rows as wide as the terminal. */
+import { terminalWidth } from '../config.ts'
 
-export const WIDTH = width
+/** Width of lines that are wrapped: what reads well, less on a narrow terminal. */
+export const WIDTH = Math.min(100, terminalWidth ?? 100)
+
+/** Room for what can't be wrapped, such as a row: what is longer is cut. In a file or a pipe there is no end to it. */
+export const ROOM = terminalWidth ?? Number.POSITIVE_INFINITY
 
 /** Rows with each column as wide as its widest cell; the last one is as long as it is. */
 export const columns = (rows: readonly (readonly string[])[], gap = 2): string[] => {

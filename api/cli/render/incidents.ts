@@ -1,6 +1,6 @@
 /** Lists of incidents, and one incident with its occurrences. */
 import type { Incident, OccurrenceDetail, Page } from '../../../queries/reads/main.ts'
-import { columns, cut } from './columns.ts'
+import { columns, cut, ROOM } from './columns.ts'
 import { clusterOption, type Ink } from './why.ts'
 
 const bare = (cluster: string, id: string): string => id.replace(`${cluster}/`, '')
@@ -36,13 +36,16 @@ export const renderNone = (
   ].join(' ')
 }
 
+/** Width of what an incident is about, in the list. */
+const TITLE = Math.floor(ROOM * 0.4)
+
 /** One line for each incident, the latest first. */
 export const renderIncidents = (page: Page<Incident>, cluster: string, { clock, colour, ownCluster }: Ink): string => {
   if (page.items.length === 0) return 'No more incidents.'
   const rows = page.items.map((it) => [
     clock.at(it.lastAt),
     workloadOf(it),
-    cut(it.title, 40),
+    cut(it.title, TITLE),
     `${it.count}x`,
     it.confidence.toFixed(2),
     it.status,

@@ -1,7 +1,7 @@
 /** The answer to `why` as text: the first line is the answer, the rest lets the reader check it. */
 import type { Colors } from 'picocolors/types.js'
 import type { Answer, IncidentAnswer } from '../../../queries/reads/main.ts'
-import { columns, cut, LABEL, label, labelled as lines, listed, WIDTH, wrap } from './columns.ts'
+import { columns, cut, LABEL, label, labelled as lines, listed, ROOM, wrap } from './columns.ts'
 import type { Clock } from './time.ts'
 
 /** The reads' own words for quantities and events; given, since the command line loads them only when it needs them. */
@@ -42,7 +42,7 @@ const chain = (detail: IncidentAnswer, answer: Seen, { reads, clock, colour }: I
   const head = columns(rows.map(([time, title]) => [time!, title!, '|'])).map((line) => line.slice(0, -1))
   const tail = columns(rows.map(([, , , collector, node]) => [collector!, node!]))
   const width = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length))
-  const room = WIDTH - 4 - width(head) - width(tail)
+  const room = ROOM - 4 - width(head) - width(tail)
   const middle = Math.min(room, width(rows.map(([, , summary]) => summary!)))
   const told = rows.map(
     ([, , summary], index) => `  ${head[index]}${cut(summary!, middle).padEnd(middle + 2)}${colour.dim(tail[index]!)}`,
@@ -151,7 +151,7 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
     ...listed('not this', notThis(it, ink)),
     ...lines(
       'evidence',
-      it.evidence.map(({ event }) => cut(shortId(withoutCluster(cluster, event.id)), WIDTH - LABEL)),
+      it.evidence.map(({ event }) => cut(shortId(withoutCluster(cluster, event.id)), ROOM - LABEL)),
     ),
     ...lines(
       'look at',
