@@ -91,7 +91,7 @@ describe('the command line as of a time', () => {
     assert.match(workload, /^Deployment shop\/checkout at .*: 2 of 3 ready\.\n/)
     assert.match(workload, /checkout-7d9-1 +Running, not ready +node-1 +app\n/)
     assert.match(workload, /Service shop\/checkout +2 of 3 ready\n/)
-    assert.match(workload, /13:56:40 +OOM kill .*node \(pid 41172, 251 MiB\)/)
+    assert.match(workload, /13:56:40\.812 +OOM kill .*node \(pid 41172, 251 MiB\)/)
     assert.match(
       await says('owners', 'pod/checkout-7d9-1', ...then),
       /^Pod shop\/checkout-7d9-1 belonged to Deployment shop\/checkout at .*\n {4}ReplicaSet shop\/checkout-7d9\n {6}Deployment/s,
@@ -109,7 +109,7 @@ describe('the command line as of a time', () => {
     const window = ['-n', 'shop', '--from', toRfc3339(KILL - MINUTE), '--to', toRfc3339(GONE)]
     const changes = await says('changes', 'deployment/checkout', ...window)
     assert.match(changes, /^Deployment shop\/checkout: 4 changes from .* to .*\.\n/)
-    assert.match(changes, /13:56:41 +Deployment shop\/checkout +readyReplicas 3 -> 2\n/)
+    assert.match(changes, /13:56:41\.812 +Deployment shop\/checkout +readyReplicas 3 -> 2\n/)
     assert.match(changes, /deleted\n/)
     const around = await says('changes', 'pod/checkout-7d9-1', ...window, '--around')
     assert.match(around, /Container c1 +OOM kill: node/)
@@ -118,7 +118,9 @@ describe('the command line as of a time', () => {
     assert.match(late.err, /^from: got .*, expected a time before at, /)
     assert.match(around, /Pod shop\/checkout-7d9-1 +ready true -> false/)
     const events = await says('events', 'deployment/checkout', ...then, '--since', '-10m')
-    assert.match(events, /^Deployment shop\/checkout: 3 events from .*memory pressure +checkout-7d9-1 +ebpf/s)
+    assert.match(events, /^Deployment shop\/checkout: 3 events from .*13:56:28\.812 +memory pressure +checkout-7d9-1 +ebpf/s)
+    // Kubernetes tells whole seconds.
+    assert.match(events, /13:56:40 +terminated/)
     assert.match(
       await says('who-had', '10.0.0.1', '--at', toRfc3339(KILL)),
       /^Nobody is known to have held 10\.0\.0\.1 at /,

@@ -164,7 +164,7 @@ export const renderChanges = (found: Changes, ink: Ink): string => {
   const { reads } = ink
   const { asking, objects, changes } = found
   const rows = changes.map((change) => [
-    when(change.at, ink),
+    ink.clock.stamped(change.at, change.uncertainty),
     cut(reads.nameOf(change.object), NAME),
     changeText(change, ink),
   ])
@@ -183,7 +183,7 @@ export const renderChanges = (found: Changes, ink: Ink): string => {
 
 const eventRows = (events: Events['events'], { reads, clock }: Ink): string[][] =>
   events.map((event) => [
-    clock.at(event.at),
+    clock.stamped(event.at, event.uncertainty),
     reads.titleOf(event.kind),
     cut(event.podName ?? event.containerName ?? '', NAME),
     event.source.split('@')[0]!,

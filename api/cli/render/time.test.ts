@@ -38,6 +38,12 @@ test('what is no time is refused, not taken for another one', () => {
   assert.equal(fromRfc3339('2026-02-28T23:30:00-02:00'), fromRfc3339('2026-03-01T01:30:00Z'))
 })
 
+test('a column tells the order within a second, and the day where that is another one', () => {
+  const clock = clockOf(NOW, 'UTC')
+  assert.equal(clock.stamped(NOW + 7_999, 0), '14:05:00.007')
+  assert.equal(clock.stamped(NOW - 3 * 24 * 3600 * SECOND + 7_999, SECOND), 'Sat 14:05:00')
+})
+
 test('a time that stands alone names its zone', () => {
   assert.equal(clockOf(NOW, 'UTC').zoned(NOW), '14:05:00 UTC')
   assert.equal(clockOf(NOW, 'Asia/Tokyo').zone(NOW), 'GMT+9')

@@ -14,6 +14,8 @@ export interface Clock {
   readonly since: (micros: number) => string
   /** For a column of events: `14:02:10.812`, or `14:02:10` where the truth lies somewhere in that second. */
   readonly stamp: (micros: number, uncertainty: number) => string
+  /** `stamp` with its day, for a column that may reach over several. */
+  readonly stamped: (micros: number, uncertainty: number) => string
 }
 
 const DAY = 24 * 3600 * SECOND
@@ -46,15 +48,17 @@ export const clockOf = (today: number, zone?: string): Clock => {
     return sameYear(micros) ? dayAndMonth(micros) : date(micros)
   }
   const join = (...parts: string[]): string => parts.filter((part) => part !== '').join(' ')
+  const stamp = (micros: number, uncertainty: number): string =>
+    uncertainty >= SECOND
+      ? seconds(micros)
+      : `${seconds(micros)}.${String(Math.floor((((micros % SECOND) + SECOND) % SECOND) / MILLISECOND)).padStart(3, '0')}`
   return {
     at: (micros) => join(day(micros), seconds(micros)),
     zoned: (micros) => join(day(micros), seconds(micros), zoneName(micros)),
     zone: zoneName,
     since: (micros) => (Math.abs(today - micros) < 6 * DAY ? join(day(micros), minutes(micros)) : day(micros)),
-    stamp: (micros, uncertainty) =>
-      uncertainty >= SECOND
-        ? seconds(micros)
-        : `${seconds(micros)}.${String(Math.floor((((micros % SECOND) + SECOND) % SECOND) / MILLISECOND)).padStart(3, '0')}`,
+    stamp,
+    stamped: (micros, uncertainty) => join(day(micros), stamp(micros, uncertainty)),
   }
 }
 
