@@ -77,7 +77,10 @@ describe('the command line as of a time', () => {
 
   test('topology of an object and of a namespace', async () => {
     const around = await says('topology', 'deployment/checkout', ...then)
-    assert.match(around, /^deployment\/checkout at .*13:56:42: 11 objects, 14 relations\.\n/)
+    assert.match(
+      around,
+      /^deployment\/checkout at .*13:56:42 UTC: 11 objects, 14 relations\.\n {2}as of +2026-09-22T13:56:42\.812Z\n/,
+    )
     assert.match(around, /\n {2}ReplicaSet shop\/checkout-7d9\n {4}OWNS +Pod shop\/checkout-7d9-1 +.*13:46:40\n/)
     assert.match(around, /\n {4}SELECTS +Pod shop\/checkout-7d9-1 +.*13:56:41 +ready=false\n/)
     assert.match(
@@ -118,7 +121,10 @@ describe('the command line as of a time', () => {
     assert.match(late.err, /^from: got .*, expected a time before at, /)
     assert.match(around, /Pod shop\/checkout-7d9-1 +ready true -> false/)
     const events = await says('events', 'deployment/checkout', ...then, '--since', '-10m')
-    assert.match(events, /^Deployment shop\/checkout: 3 events from .*13:56:28\.812 +memory pressure +checkout-7d9-1 +ebpf/s)
+    assert.match(
+      events,
+      /^Deployment shop\/checkout: 3 events from .*13:56:28\.812 +memory pressure +checkout-7d9-1 +ebpf/s,
+    )
     // Kubernetes tells whole seconds.
     assert.match(events, /13:56:40 +terminated/)
     assert.match(
@@ -144,13 +150,40 @@ describe('the command line as of a time', () => {
     assert.match(wrong.err, /^no pod "checkout-7d9-11" in namespace "shop" \(nearest: checkout-7d9-1/)
     const gone = await aitia('topology', 'deployment/checkout', '-n', 'shop')
     assert.equal(gone.code, 1)
-    assert.match(gone.err, /any more: it was deleted at .*14:06:40\. Add --at/)
+    assert.match(
+      gone.err,
+      /any more: it was deleted at .*14:06:40 UTC\. Add\s--at[\s\S]*\n {2}as of +2026-09-22T14:16:40\.812Z\n$/,
+    )
     const usage = await aitia('changes', 'pod/x', '--from', toRfc3339(END), '--to', toRfc3339(KILL))
     assert.deepEqual([usage.code, usage.out], [2, ''])
     const turned = await aitia('changes', 'pod/x', '--from', '-1h', '--to', '-2h')
     assert.deepEqual([turned.code, turned.err], [2, usage.err], 'both are before now')
     assert.equal((await aitia('who-had', 'nonsense')).code, 2)
     assert.equal((await aitia('dependents', 'pod/x', '--depth', '99')).code, 2)
+  })
+
+  test('which time was taken is told in full, as JSON too', async () => {
+    const shop = ['checkout', '-n', 'shop']
+    const [from, at] = [toRfc3339(KILL - MINUTE), toRfc3339(KILL)]
+    const windows = [
+      ['why', ...shop, '--since', from, '--at', at],
+      ['events', ...shop, '--since', from, '--at', at],
+      ['changes', ...shop, '--from', from, '--to', at],
+    ]
+    const taken = async (...args: readonly string[]): Promise<string | undefined> =>
+      /^ {2}as of {7}(.*)$/m.exec(await says(...args))?.[1]
+    for (const window of windows)
+      assert.equal(await taken(...window), '2026-09-22T13:56:40.812Z, back to 2026-09-22T13:55:40.812Z')
+    assert.equal(await taken('why', ...shop, '--at', at), '2026-09-22T13:56:40.812Z, back to 2026-09-21T13:56:40.812Z')
+    assert.equal(await taken('owners', 'pod/checkout-7d9-1', ...then), '2026-09-22T13:56:42.812Z')
+    assert.equal(
+      await taken('who-had', '10.0.0.1', '--at', at, '--known', toRfc3339(START)),
+      '2026-09-22T13:56:40.812Z, with what was known at 2026-09-22T13:46:40Z',
+    )
+    for (const window of windows.slice(1)) {
+      const { asking } = JSON.parse(await says(...window, '--json')) as { asking: { from: number; at: number } }
+      assert.deepEqual([asking.from, asking.at], [KILL - MINUTE, KILL])
+    }
   })
 
   test('--json has it all; --help has an example; --version', async () => {

@@ -199,6 +199,11 @@ describe('the command line', () => {
     assert.equal(list.items.length, 1)
     const id = list.items[0]!.id.slice(cluster.length + 1)
     assert.match((await aitia(['incidents', id])).out, /OOM kill +oom-/)
+    const since = ['incidents', '--since', toRfc3339(KILL)]
+    assert.match((await aitia(since)).out, /\nSince 2026-09-21T14:23:20\.812Z\.\n$/)
+    assert.equal((JSON.parse((await aitia([...since, '--json'])).out) as { from: number }).from, KILL)
+    const later = await aitia(['incidents', '--since', toRfc3339(END)])
+    assert.match(later.out, /fits --since 2026-09-21T14:28:20\.812Z; without that there is 1\.\n$/)
     const file = join(folder, 'recording.json')
     const recorded = await aitia(['record', '--incident', id, '-o', file])
     assert.equal(recorded.code, 0, recorded.err)

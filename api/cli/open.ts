@@ -4,6 +4,7 @@ import type { Incident } from '../../queries/reads/main.ts'
 import { colours, defaultCluster, neo4jAddress } from './config.ts'
 import { Failure, UsageError } from './output.ts'
 import { wrap } from './render/columns.ts'
+import { timesAbsent } from './render/taken.ts'
 import { clockOf, parseTime } from './render/time.ts'
 import { clusterOption, type Ink } from './render/why.ts'
 
@@ -11,13 +12,18 @@ import { clusterOption, type Ink } from './render/why.ts'
 export const withStore = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
   const { openStore } = await import('../../graph/store/main.ts')
   const store = openStore(neo4jAddress())
+  const clock = clockOf(Date.now() * 1_000)
   try {
     await store.verify()
     return await work(store)
   } catch (error) {
-    const { InvalidRequest, NotFound, notThereText, now } = await import('../../queries/reads/main.ts')
-    if (error instanceof NotFound) throw new Failure(wrap(notThereText(error.answer, clockOf(now()).at)))
-    throw error instanceof InvalidRequest ? new UsageError(error.message) : error
+    const reads = await import('../../queries/reads/main.ts')
+    if (error instanceof reads.NotFound) {
+      const { answer } = error
+      const text = wrap(reads.notThereText(answer, clock.zoned))
+      throw new Failure([text, ...timesAbsent(answer, { reads, clock })].join('\n'))
+    }
+    throw error instanceof reads.InvalidRequest ? new UsageError(error.message) : error
   } finally {
     await store.close()
   }

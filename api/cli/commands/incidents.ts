@@ -32,18 +32,18 @@ const one = async (id: string, options: IncidentsOptions): Promise<void> => {
   print(options.json === true, found, (it) => renderIncident(it, tools))
 }
 
-/** The options that leave incidents out, as they were given. */
-const filtersOf = ({ namespace, workload, pattern, status, since }: IncidentsOptions): string[] =>
+/** The options that leave incidents out, as they were given; a time as it was taken. */
+const filtersOf = ({ namespace, workload, pattern, status }: IncidentsOptions, since: string | undefined): string[] =>
   Object.entries({ namespace, workload, pattern, status, since }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name} ${value}`],
   )
 
 /** What there is instead, where a page is empty: incidents that the filters left out, or those of other clusters. */
-const instead = async (store: Store, options: IncidentsOptions) => {
+const instead = async (store: Store, options: IncidentsOptions, since: string | undefined) => {
   const { incidentCounts } = await import('../../../queries/reads/main.ts')
   const counts = await incidentCounts(store, await refuseUnheard(store, options.cluster))
   return {
-    filters: filtersOf(options),
+    filters: filtersOf(options, since),
     here: counts.find((it) => it.cluster === options.cluster)?.count ?? 0,
     elsewhere: counts.filter((it) => it.cluster !== options.cluster && it.count > 0),
   }
@@ -53,6 +53,7 @@ const list = async (options: IncidentsOptions): Promise<void> => {
   const tools = await ink()
   const { namespace, workload, pattern, status, first, after } = options
   const from = timeOption('--since', options.since, tools.reads.now())
+  const since = from === undefined ? undefined : tools.clock.utc(from)
   const { page, none } = await withStore(async (store) => {
     const filter = Object.fromEntries(
       Object.entries({ namespace, workload, pattern, status, from }).filter(([, value]) => value !== undefined),
@@ -61,10 +62,12 @@ const list = async (options: IncidentsOptions): Promise<void> => {
       first,
       ...(after === undefined ? {} : { after }),
     })
-    return { page, none: page.items.length > 0 || after !== undefined ? null : await instead(store, options) }
+    return { page, none: page.items.length > 0 || after !== undefined ? null : await instead(store, options, since) }
   })
-  print(options.json === true, page, (it) =>
-    none === null ? renderIncidents(it, options.cluster, tools) : renderNone(none, options.cluster, tools),
+  print(options.json === true, from === undefined ? page : { ...page, from }, (it) =>
+    none === null
+      ? [renderIncidents(it, options.cluster, tools), ...(since === undefined ? [] : [`Since ${since}.`])].join('\n')
+      : renderNone(none, options.cluster, tools),
   )
 }
 

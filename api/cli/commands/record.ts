@@ -46,6 +46,6 @@ export const record = async (options: RecordOptions): Promise<void> => {
     throw new Failure(`can't write the recording to ${options.output}: ${(error as Error).message}`)
   }
   say(
-    `${options.output}: ${reads.many(recording.observations.length, 'observation')}. Replay it: aitia replay ${options.output}`,
+    `${options.output}: ${recording.title}, ${reads.many(recording.observations.length, 'observation')}. Replay it: aitia replay ${options.output}`,
   )
 }

@@ -12,6 +12,7 @@ import type {
   WorkloadView,
 } from '../../../queries/reads/main.ts'
 import { columns, cut, labelled, ROOM, wrap } from './columns.ts'
+import { timesTaken } from './taken.ts'
 import type { Ink } from './why.ts'
 
 type Named = Parameters<Ink['reads']['nameOf']>[0]
@@ -48,7 +49,9 @@ const shown = (object: Named, { reads }: Ink, width?: number): string => {
   return `${width === undefined ? name : cut(name, width)}${standing && ` (${standing})`}`
 }
 
-const when = (at: number, { clock }: Ink): string => clock.at(at)
+const when = (at: number, { clock }: Ink): string => clock.zoned(at)
+const window = ({ from, at }: Events['asking'], { clock }: Ink): string =>
+  `from ${clock.at(from)} to ${clock.zoned(at)}`
 const sinceOf = ({ from, uncertainty }: Pick<Link, 'from' | 'uncertainty'>, { clock, reads }: Ink): string =>
   `${clock.at(from)}${uncertainty > 0 ? ` (-${reads.span(uncertainty)})` : ''}`
 const listOf = (properties: Link['properties']): string =>
@@ -71,6 +74,7 @@ export const renderTopology = (found: Topology, asked: string, ink: Ink): string
   return text(
     `${asked} at ${when(found.ground.at, ink)}: ${reads.many(found.nodes.length, 'object')}, ${reads.many(found.edges.length, 'relation')}.`,
     ink,
+    timesTaken(found.ground, ink),
     [...from].flatMap(([key, of]) => ['', `  ${name(key)}`, ...of.map((index) => lines[index]!)]),
     alone.length === 0 ? [] : ['', ...labelled('alone', alone)],
     ground(found.ground, found.cut, LARGER, ink),
@@ -84,7 +88,13 @@ export const renderOwners = ({ subject, owners, ground: rests }: OwnerChain, ink
   const first =
     owners.length === 0 ? `${name} had no owner at ${at}.` : `${name} belonged to ${nameOf(owners.at(-1)!)} at ${at}.`
   const rows = [subject.object, ...owners].map((object, index) => [`${'  '.repeat(index)}${nameOf(object)}`])
-  return text(first, ink, owners.length === 0 ? [] : table(['CHAIN'], rows, ink), ground(rests, false, '', ink))
+  return text(
+    first,
+    ink,
+    timesTaken(rests, ink),
+    owners.length === 0 ? [] : table(['CHAIN'], rows, ink),
+    ground(rests, false, '', ink),
+  )
 }
 
 export const renderReliance = (answer: Reliance, direction: 'dependencies' | 'dependents', ink: Ink): string => {
@@ -110,6 +120,7 @@ export const renderReliance = (answer: Reliance, direction: 'dependencies' | 'de
   return text(
     first,
     ink,
+    timesTaken(rests, ink),
     table(['OBJECT', 'BY', 'SINCE', 'THROUGH'], rows, ink),
     ground(rests, answer.cut, LARGER, ink),
   )
@@ -132,7 +143,13 @@ export const renderHolders = ({ ip, result, holders, ground: rests }: AddressHol
     owners.length === 0 ? '' : reads.nameOf(owners.at(-1)!),
     uncertainty === 0 ? '' : `${certain ? 'may have begun' : 'began'} up to ${reads.span(uncertainty)} earlier`,
   ])
-  return text(first, ink, table(['HOLDER', 'SINCE', 'UNTIL', 'OWNER', ''], rows, ink), ground(rests, false, '', ink))
+  return text(
+    first,
+    ink,
+    timesTaken(rests, ink),
+    table(['HOLDER', 'SINCE', 'UNTIL', 'OWNER', ''], rows, ink),
+    ground(rests, false, '', ink),
+  )
 }
 
 const spelled = (value: unknown): string => (value === null ? 'none' : String(value))
@@ -169,8 +186,9 @@ export const renderChanges = (found: Changes, ink: Ink): string => {
     changeText(change, ink),
   ])
   return text(
-    `${objects.map(reads.nameOf)[0]}: ${reads.many(changes.length, 'change')} from ${when(asking.from, ink)} to ${when(asking.at, ink)}.`,
+    `${objects.map(reads.nameOf)[0]}: ${reads.many(changes.length, 'change')} ${window(asking, ink)}.`,
     ink,
+    timesTaken(asking, ink),
     table(['AT', 'OBJECT', 'CHANGE'], rows, ink),
     ground(
       found.ground,
@@ -193,8 +211,9 @@ const EVENT_HEAD = ['AT', 'EVENT', 'POD', 'FROM', '']
 
 export const renderEvents = (found: Events, ink: Ink): string =>
   text(
-    `${ink.reads.nameOf(found.objects[0]!)}: ${ink.reads.many(found.events.length, 'event')} from ${when(found.asking.from, ink)} to ${when(found.asking.at, ink)}.`,
+    `${ink.reads.nameOf(found.objects[0]!)}: ${ink.reads.many(found.events.length, 'event')} ${window(found.asking, ink)}.`,
     ink,
+    timesTaken(found.asking, ink),
     table(EVENT_HEAD, eventRows(found.events, ink), ink),
     ground(found.ground, found.cut, 'there are older ones: ask for a greater --first', ink),
   )
@@ -226,6 +245,7 @@ export const renderWorkload = (view: WorkloadView, ink: Ink): string => {
   return text(
     `${reads.nameOf(subject.object)} at ${when(view.ground.at, ink)}${state === '' ? '' : `: ${state}`}.`,
     ink,
+    timesTaken(view.ground, ink),
     owners.length === 0 ? [] : ['', ...labelled('owners', [owners.map(reads.nameOf).join(' > ')])],
     table(['POD', 'STATE', 'NODE', 'CONTAINERS'], rows, ink),
     table(

@@ -44,6 +44,12 @@ test('a column tells the order within a second, and the day where that is anothe
   assert.equal(clock.stamped(NOW - 3 * 24 * 3600 * SECOND + 7_999, SECOND), 'Sat 14:05:00')
 })
 
+test('a time that is the same to everybody can be given again', () => {
+  const clock = clockOf(NOW, 'Asia/Tokyo')
+  for (const text of ['2026-11-24T14:05:00Z', '2026-11-24T14:02:10.8Z', '2026-11-24T14:02:10.000043Z'])
+    assert.equal(clock.utc(parseTime(text, NOW)!), text)
+})
+
 test('a time that stands alone names its zone', () => {
   assert.equal(clockOf(NOW, 'UTC').zoned(NOW), '14:05:00 UTC')
   assert.equal(clockOf(NOW, 'Asia/Tokyo').zone(NOW), 'GMT+9')

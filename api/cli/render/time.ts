@@ -16,9 +16,14 @@ export interface Clock {
   readonly stamp: (micros: number, uncertainty: number) => string
   /** `stamp` with its day, for a column that may reach over several. */
   readonly stamped: (micros: number, uncertainty: number) => string
+  /** Whole, and the same to everybody, as options take it: `2026-11-24T14:02:10.812Z`. */
+  readonly utc: (micros: number) => string
+  /** It is `today`: an answer takes a while to be read, and clocks differ a little. */
+  readonly isNow: (micros: number) => boolean
 }
 
-const DAY = 24 * 3600 * SECOND
+const MINUTE = 60 * SECOND
+const DAY = 24 * 60 * MINUTE
 
 /** `zone` is an IANA name; the machine's own unless given. */
 export const clockOf = (today: number, zone?: string): Clock => {
@@ -59,10 +64,18 @@ export const clockOf = (today: number, zone?: string): Clock => {
     since: (micros) => (Math.abs(today - micros) < 6 * DAY ? join(day(micros), minutes(micros)) : day(micros)),
     stamp,
     stamped: (micros, uncertainty) => join(day(micros), stamp(micros, uncertainty)),
+    utc: (micros) => {
+      const second = Math.floor(micros / SECOND)
+      const fraction = String(micros - second * SECOND)
+        .padStart(6, '0')
+        .replace(/0+$/, '')
+      return `${new Date(second * MILLISECOND).toISOString().slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}Z`
+    },
+    isNow: (micros) => micros > today - SECOND && micros < today + MINUTE,
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: 60 * SECOND, h: 3600 * SECOND, d: DAY }
+const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: 60 * MINUTE, d: DAY }
 
 /** ms of a calendar time in UTC, or null where the calendar or the clock has no such time: 30 Feb, 25:00. */
 const inUtc = (text: string): number | null => {

@@ -294,6 +294,23 @@ No known cause was found for checkout since 13:30:00 UTC (2 restarts, exit 1; 2 
   )
 })
 
+test('an answer about another time tells which one, and how far back it looks', () => {
+  const then = at('13:00:00')
+  assert.match(
+    render({ ...calm, at: then, from: then - reads.LOOK_BACK }),
+    /listening\.\n {2}as of {7}2026-11-24T13:00:00Z, back to 2026-11-23T13:00:00Z$/,
+  )
+  assert.match(render({ ...oom, from: at('14:00:00') }), /OOM-killed\.\n {2}as of .*, back to 2026-11-24T14:00:00Z\n\n/)
+  assert.match(
+    render({ ...calm, known: then }),
+    /as of {7}2026-11-24T14:05:00Z, .* with what was known at\n {14}2026-11-24T13:00:00Z$/,
+  )
+  assert.doesNotMatch(
+    render({ ...oom, at: now + reads.MINUTE / 2, from: now + reads.MINUTE / 2 - reads.LOOK_BACK }),
+    /as of/,
+  )
+})
+
 test('healthy is said only where all was watched', () => {
   assert.equal(
     render(calm),

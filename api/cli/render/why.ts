@@ -2,6 +2,7 @@
 import type { Colors } from 'picocolors/types.js'
 import type { Answer, IncidentAnswer } from '../../../queries/reads/main.ts'
 import { columns, cut, LABEL, label, labelled as lines, listed, ROOM, wrap } from './columns.ts'
+import { timesAbsent, timesTaken } from './taken.ts'
 import type { Clock } from './time.ts'
 
 /** The reads' own words for quantities and events; given, since the command line loads them only when it needs them. */
@@ -220,7 +221,8 @@ const TONE = { incident: 'red', 'no-known-cause': 'yellow', healthy: 'green', 'n
 export const renderWhy = (answer: Answer, ink: Ink): string => {
   const { reads, clock, colour } = ink
   const first = colour.bold(colour[TONE[answer.result]](wrap(reads.headline(answer, clock.zoned))))
-  if (answer.result === 'not-found') return first
+  if (answer.result === 'not-found') return [first, ...timesAbsent(answer, ink)].join('\n')
+  const head = [first, ...timesTaken(answer, ink)]
   const [latest, ...others] = answer.incidents
   const also = others.map((it) => {
     const what = it.incident?.title ?? it.occurrence.pattern
@@ -236,5 +238,5 @@ export const renderWhy = (answer: Answer, ink: Ink): string => {
       ? lines('cut', ['it has more members, or events of one, than one answer looks at: the newest are told'])
       : []),
   ]
-  return rest.length === 0 ? first : [first, '', ...rest].join('\n')
+  return [...head, ...(rest.length === 0 ? [] : ['', ...rest])].join('\n')
 }
