@@ -213,6 +213,23 @@ describe('the command line', () => {
     assert.equal((await aitia(['record'])).code, 2)
   })
 
+  test('incidents are listed of a workload as other commands name it', async () => {
+    for (const named of ['deployment/checkout', 'deploy/checkout', 'workload/checkout', 'checkout']) {
+      const { code, out, err } = await aitia(['incidents', '--workload', named])
+      assert.deepEqual([code, err], [0, ''], named)
+      assert.match(out, /deployment\/checkout -n shop/, named)
+    }
+    for (const named of ['statefulset/checkout', 'pod/checkout']) {
+      const { out } = await aitia(['incidents', '--workload', named])
+      assert.match(out, new RegExp(`fits --workload ${named}; without that there is 1\\.`))
+    }
+    const usage = await aitia(['incidents', '--workload', 'a/b/c'])
+    assert.deepEqual([usage.code, usage.err], [2, 'got "a/b/c", expected KIND/NAME such as deployment/checkout\n'])
+    const kind = await aitia(['incidents', '--workload', 'foo/checkout'])
+    assert.equal(kind.code, 1)
+    assert.match(kind.err, new RegExp(`^no kind "foo" is known in cluster ${cluster}: expected one such as deployment`))
+  })
+
   test('patterns are listed, judged and tried', async () => {
     assert.match((await aitia(['patterns', 'list'])).out, /container-oom +Container killed for lack of memory/)
     const lint = await aitia(['patterns', 'lint'])

@@ -164,7 +164,7 @@ program
   .description('list incidents, or show one with each occurrence and its evidence')
   .argument('[id]', 'an incident')
   .option('-n, --namespace <name>', 'only of a namespace')
-  .option('--workload <name>', 'only of a top owner')
+  .option('--workload <kind/name>', 'only of a top owner, such as deployment/checkout; a bare name may be of any kind')
   .option('--pattern <id>', 'only of a pattern')
   .addOption(new Option('--status <status>', 'only with a status').choices(['waiting', 'provisional', 'final']))
   .option('--since <time>', 'only those that happened since a time')

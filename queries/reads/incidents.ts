@@ -51,6 +51,12 @@ export interface Page<T> {
   readonly endCursor: string | null
 }
 
+/** What incidents call the kind of their top owner, which may be a bare pod; null for any workload. */
+const topKind = (word: string): string | null => {
+  const { label, workloadKind } = kindNamed(word)
+  return workloadKind ?? (label === 'Workload' ? null : label)
+}
+
 /** A page of `first` incidents, the latest first. Throws InvalidRequest for a wrong cursor or size. */
 export const incidents = async (
   reader: Reader,
@@ -66,7 +72,7 @@ export const incidents = async (
     to: filter.to ?? OPEN,
     namespace: filter.namespace ?? null,
     workload: filter.workload ?? null,
-    workloadKind: filter.workloadKind === undefined ? null : kindNamed(filter.workloadKind).workloadKind,
+    workloadKind: filter.workloadKind === undefined ? null : topKind(filter.workloadKind),
     pattern: filter.pattern ?? null,
     status: filter.status ?? null,
     afterAt,

@@ -7,7 +7,7 @@ export { contexts } from './contexts.ts'
 export { events, eventsById } from './events.ts'
 export { type Events, eventsOf } from './events-of.ts'
 export { family } from './family.ts'
-export { find, nearest } from './find.ts'
+export { find, isKind, nearest } from './find.ts'
 export { doubtText, type Ground } from './ground.ts'
 export { headline, mainImpact, mayStillLose } from './headline.ts'
 export {
@@ -33,7 +33,16 @@ export { type GraphSize, graphSize } from './size.ts'
 export { type ClusterHeard, clusterNow, clusters, type Source, sources, unwatched } from './sources.ts'
 export { statesInForce } from './states.ts'
 export { kindOf, type StoredEvent, type StoredObject } from './stored.ts'
-export { type AsOfQuestion, NotFound, type NotThere, nameOf, notThereText, standingOf, unheardText } from './subject.ts'
+export {
+  type AsOfQuestion,
+  NotFound,
+  type NotThere,
+  nameOf,
+  notThereText,
+  standingOf,
+  unheardText,
+  unknownKindText,
+} from './subject.ts'
 export { sizeOf, type Topology, topologyAround, topologyOfNamespace } from './topology.ts'
 export { bytes, many, span } from './units.ts'
 export { warmUpReads } from './warm-up.ts'

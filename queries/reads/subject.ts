@@ -60,6 +60,10 @@ export const refuseUnheard = async (reader: Reader, cluster: string): Promise<vo
   if (!heard.includes(cluster)) throw new InvalidRequest(unheardText(cluster, heard))
 }
 
+/** That a word means no kind, as far as the cluster is known. */
+export const unknownKindText = (kind: string, cluster: string): string =>
+  `no kind "${kind}" is known in cluster ${cluster}: expected one such as deployment, statefulset, pod or service.`
+
 /** Why there is no such object; `time` writes a point in time for the reader. */
 export const notThereText = (
   { asked, cluster, nearest, deletedAt, firstSeenAt, otherClusters, elsewhere, kindKnown, leftOut }: NotThere,
@@ -68,8 +72,7 @@ export const notThereText = (
   const there = elsewhere.slice(0, NAMED).join(', ')
   const other = elsewhere.length === 0 ? '' : ` There is one in cluster ${there}: add -c ${elsewhere[0]}.`
   if (otherClusters !== null) return `${unheardText(cluster, otherClusters)}${other}`
-  if (!kindKnown && elsewhere.length === 0)
-    return `no kind "${asked.kind}" is known in cluster ${cluster}: expected one such as deployment, statefulset, pod or service.`
+  if (!kindKnown && elsewhere.length === 0) return unknownKindText(asked.kind, cluster)
   const what = `no ${asked.kind.toLowerCase()} "${asked.name}" in namespace "${asked.namespace}"`
   // What is not watched may be there: nothing negative is said of it.
   if (leftOut > 0)

@@ -1,8 +1,10 @@
 /** `aitia incidents [ID]`: what is known to be broken, or one incident with each occurrence and its evidence. */
 import type { Store } from '../../../graph/store/main.ts'
+import type { IncidentFilter } from '../../../queries/reads/main.ts'
 import { incidentNamed, ink, refuseUnheard, timeOption, withStore } from '../open.ts'
-import { print } from '../output.ts'
+import { Failure, print } from '../output.ts'
 import { renderIncident, renderIncidents, renderNone } from '../render/incidents.ts'
+import { parseTarget } from './why.ts'
 
 export interface IncidentsOptions {
   readonly cluster: string
@@ -32,6 +34,13 @@ const one = async (id: string, options: IncidentsOptions): Promise<void> => {
   print(options.json === true, found, (it) => renderIncident(it, tools))
 }
 
+/** `deployment/checkout`; of a bare name any kind, as a list leaves out by what it is told and by nothing else. */
+const topOwner = (target: string | undefined): Pick<IncidentFilter, 'workload' | 'workloadKind'> => {
+  if (target === undefined) return {}
+  const { kind, name } = parseTarget(target)
+  return { workload: name, ...(target.includes('/') ? { workloadKind: kind } : {}) }
+}
+
 /** The options that leave incidents out, as they were given; a time as it was taken. */
 const filtersOf = ({ namespace, workload, pattern, status }: IncidentsOptions, since: string | undefined): string[] =>
   Object.entries({ namespace, workload, pattern, status, since }).flatMap(([name, value]) =>
@@ -40,8 +49,11 @@ const filtersOf = ({ namespace, workload, pattern, status }: IncidentsOptions, s
 
 /** What there is instead, where a page is empty: incidents that the filters left out, or those of other clusters. */
 const instead = async (store: Store, options: IncidentsOptions, since: string | undefined) => {
-  const { incidentCounts } = await import('../../../queries/reads/main.ts')
+  const { incidentCounts, isKind, unknownKindText } = await import('../../../queries/reads/main.ts')
   const counts = await incidentCounts(store, await refuseUnheard(store, options.cluster))
+  const { workloadKind } = topOwner(options.workload)
+  if (workloadKind !== undefined && !(await isKind(store, options.cluster, workloadKind)))
+    throw new Failure(unknownKindText(workloadKind, options.cluster))
   return {
     filters: filtersOf(options, since),
     here: counts.find((it) => it.cluster === options.cluster)?.count ?? 0,
@@ -52,11 +64,12 @@ const instead = async (store: Store, options: IncidentsOptions, since: string | 
 const list = async (options: IncidentsOptions): Promise<void> => {
   const tools = await ink()
   const { namespace, workload, pattern, status, first, after } = options
+  const owner = topOwner(workload)
   const from = timeOption('--since', options.since, tools.reads.now())
   const since = from === undefined ? undefined : tools.clock.utc(from)
   const { page, none } = await withStore(async (store) => {
     const filter = Object.fromEntries(
-      Object.entries({ namespace, workload, pattern, status, from }).filter(([, value]) => value !== undefined),
+      Object.entries({ namespace, ...owner, pattern, status, from }).filter(([, value]) => value !== undefined),
     )
     const page = await tools.reads.incidents(store, options.cluster, filter, {
       first,
