@@ -48,8 +48,10 @@ export const runAgent = async (options: AgentOptions): Promise<RunningAgent> => 
 const linesOf = async (found: Found, settings: Environment, dataDir?: string): Promise<readonly DoctorLine[]> => {
   const subject = `collector ${found.name}`
   const reason = await reasonAgainst(found, settings)
-  if (reason !== null) return [{ subject, state: 'missing', detail: reason }]
   try {
+    const unasked = found.collector?.unasked?.(settings)
+    if (unasked) return [{ subject, state: 'degraded', ...unasked }]
+    if (reason !== null) return [{ subject, state: 'missing', detail: reason }]
     const own = dataDir === undefined ? null : ownDir(dataDir, found.name)
     const lines = (await found.collector?.doctor?.(settings, own)) ?? []
     const blind = lines.length > 0 && lines.every(({ state }) => state === 'missing')

@@ -83,6 +83,11 @@ export interface Collector {
   readonly attributed?: true
   /** Null where it can run here; else why not, and what would change that. */
   available(environment: Readonly<Record<string, string | undefined>>): Promise<string | null>
+  /**
+   * Where the environment names nothing for it to watch: what is not known without it. That is as it was asked for, and no fault.
+   * Null where something is named, also if that can't be watched.
+   */
+  unasked?(environment: Readonly<Record<string, string | undefined>>): Pick<DoctorLine, 'detail' | 'remedy'> | null
   start(context: CollectorContext): Promise<RunningCollector>
   /** Lets go of what runs of it with this data folder (any, where it is null) left at work outside of the agent; says what that was. */
   unpin?(dataDir: string | null): Promise<readonly string[]>

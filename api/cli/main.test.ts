@@ -9,8 +9,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { skip as kernelSkip } from '../../agent/native/testing/recorder.ts'
 import { loadRecording } from '../../graph/ingest/main.ts'
-import { MINUTE, SECOND, toRfc3339 } from '../../graph/model/time.ts'
+import { MINUTE, now, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { openConsumer, openProducer, Rejected, readQueueStats, readRecording } from '../../graph/queue/main.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { createCorrelator, OWN_PATTERNS, removeCluster } from '../../queries/engine/main.ts'
@@ -339,6 +340,26 @@ describe('the command line', () => {
     assert.match(dead.out, /^collector kubernetes +missing +can run here, but would see nothing$/m)
     assert.equal(dead.out.match(/ECONNREFUSED 127\.0\.0\.1:9/g)?.length, 1)
     assert.equal((await aitia(['doctor', '--all'])).code, 2)
+  })
+
+  test('who names no cluster looks at the kernel alone, which is no fault', {
+    skip: lacksCollectors('ebpf', 'kubernetes') || kernelSkip,
+  }, async () => {
+    const live = testCluster()
+    const place = { AITIA_REDIS_URL: await redisForTest(), AITIA_QUEUE_PREFIX: testCluster(), AITIA_CLUSTER: live }
+    await loadRecording(store, recordingOf([heartbeat(EBPF, now() - MINUTE, now())]), live)
+    const ask = (kubeconfig: string) =>
+      aitia(['doctor'], { ...place, KUBECONFIG: kubeconfig, KUBERNETES_SERVICE_HOST: '' })
+    const alone = await ask('')
+    const broken = await ask(join(folder, 'none.yaml'))
+    await removeCluster(store, live)
+    assert.match(
+      alone.out,
+      /^collector kubernetes +degraded +Kubernetes side is not watched: .*\n {4}do: .*KUBECONFIG/m,
+    )
+    assert.equal(alone.code, 0, alone.out)
+    assert.match(broken.out, /^collector kubernetes +missing +KUBECONFIG .* can't be read/m)
+    assert.equal(broken.code, 1)
   })
 
   test('doctor shows what could not be written, and puts it back when asked', async () => {

@@ -208,7 +208,9 @@ withPatterns(patterns.command('test').description('run their cases on the graph'
 
 program
   .command('doctor')
-  .description('say what works here, what does not, and what that costs')
+  .description(
+    'say what works here, what does not, and what that costs; the exit code is 1 where something is missing that was asked for',
+  )
   .option('--unpin', 'let go of what an agent with this AITIA_DATA left at work in the kernel')
   .option('--all', 'with --unpin: let go of what agents of other data folders left, too')
   .option('--redrive', 'put jobs that could not be written back into their lanes')

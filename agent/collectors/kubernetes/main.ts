@@ -8,10 +8,19 @@ import { leaseLine } from './replicas/lease-rights.ts'
 import { watchedKinds } from './watched-kinds.ts'
 import { ClusterWatcher } from './watcher.ts'
 
+const NAME_ONE = 'set KUBECONFIG to the path of a kubeconfig, or run in a pod'
+
 const collector: Collector = {
   name: 'kubernetes',
-  available: async (environment) =>
-    apiOf(environment) ? null : 'no cluster is named: set KUBECONFIG to the path of a kubeconfig, or run in a pod',
+  available: async (environment) => (apiOf(environment) ? null : `no cluster is named: ${NAME_ONE}`),
+  unasked: (environment) =>
+    apiOf(environment)
+      ? null
+      : {
+          detail:
+            'Kubernetes side is not watched: pods are known by UID alone, and nothing of workloads, states and changes',
+          remedy: `no cluster is named; to watch one, ${NAME_ONE}`,
+        },
   start: async (context) => {
     const watcher = new ClusterWatcher(await loadKubeConfig(), context, settingsOf())
     await watcher.start()
