@@ -212,6 +212,9 @@ describe('the command line', () => {
     assert.equal(recording.expect?.[0]?.workload, 'Deployment/checkout')
     assert.match(replayed, /^replay-[0-9a-f]{12}$/)
     assert.equal((await aitia(['record'])).code, 2)
+    assert.match((await aitia(['incidents', id.slice(0, 8)])).out, /OOM kill +oom-/)
+    const nothing = await aitia(['incidents', ''])
+    assert.deepEqual([nothing.code, nothing.err], [2, 'got "", expected the id of an incident, or how it begins\n'])
   })
 
   test('incidents are listed of a workload as other commands name it', async () => {

@@ -60,10 +60,10 @@ export const refuseMisnamed = async (cluster: string): Promise<void> => {
   if (fault !== null) throw new UsageError(`${fault} (-c, or AITIA_CLUSTER)`)
 }
 
-/** The incident with this id, or with an id that begins so. */
+/** The incident with this id, or with an id that begins so. A name that means none is a failure. */
 export const incidentNamed = async (store: Store, cluster: string, id: string): Promise<Incident> => {
-  const { incidentByPrefix } = await import('../../queries/reads/main.ts')
-  const incident = await incidentByPrefix(store, idIn(cluster, id))
+  const reads = await import('../../queries/reads/main.ts')
+  const incident = await reads.incidentNamed(store, cluster, id)
   if (incident !== null) return incident
   throw new Failure(
     `no incident ${id} in cluster ${cluster}. List them: aitia incidents${clusterOption(cluster, defaultCluster)}`,
@@ -75,9 +75,6 @@ export const patternDirs = async (more: readonly string[]): Promise<string[]> =>
   const { engineConfig } = await import('../../queries/engine/main.ts')
   return [...engineConfig().patternDirs, ...more]
 }
-
-/** An id as the graph has it: people may leave the cluster out. */
-export const idIn = (cluster: string, id: string): string => (id.startsWith(`${cluster}/`) ? id : `${cluster}/${id}`)
 
 /** Resolves when the process is asked to end (Ctrl-C, SIGTERM); asked a second time it ends at once. */
 export const untilAsked = (): Promise<NodeJS.Signals> =>

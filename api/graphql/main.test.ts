@@ -183,6 +183,34 @@ describe('GraphQL', () => {
     assert.deepEqual(affected.map(({ role }) => role).sort(), ['container', 'owner', 'pod', 'service', 'workload'])
   })
 
+  test('an incident is known by how its id begins, in its cluster', async () => {
+    const { data } = await ask('{ incidents { items { id } } }')
+    const { id } = (data as { incidents: { items: { id: string }[] } }).incidents.items[0]!
+    const own = id.slice(cluster.length + 1)
+    for (const given of [id, own, own.slice(0, 8), id.slice(0, cluster.length + 9)])
+      assert.deepEqual(await ask(`{ incident(id: "${given}") { id } }`), { data: { incident: { id } } }, given)
+    const other = createApi({ store, cluster: 'elsewhere', log: (error) => logged.push(error) })
+    const asked = async (args: string) => {
+      const response = await other.fetch('http://127.0.0.1/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query: `{ incident(${args}) { id } }` }),
+      })
+      return ((await response.json()) as { data: { incident: object | null } }).data.incident
+    }
+    assert.deepEqual(await asked(`id: "${id}"`), { id })
+    assert.deepEqual(await asked(`id: "${own.slice(0, 8)}", cluster: "${cluster}"`), { id })
+    assert.equal(await asked(`id: "${own.slice(0, 8)}"`), null)
+    const twins = ['1', '2'].map((end) => `${cluster}/twin-${end}`)
+    const write = (cypher: string) => store.write((transaction) => transaction.run(cypher, { cluster, twins }))
+    await write('CYPHER 5 UNWIND $twins AS id CREATE (:Incident {id: id, cluster: $cluster})')
+    const several = await complaint('{ incident(id: "twin") { id } }')
+    await write('CYPHER 5 UNWIND $twins AS id MATCH (incident:Incident {id: id}) DELETE incident')
+    assert.equal(several, `more than one incident begins with ${cluster}/twin: ${twins.join(', ')}`)
+    for (const nothing of ['', `${cluster}/`])
+      assert.match(await complaint(`{ incident(id: "${nothing}") { id } }`), /expected the id of an incident, or how/)
+  })
+
   test('what will be known is refused: the same question must get the same answer', async () => {
     const later = toRfc3339(now() + MINUTE)
     for (const query of [

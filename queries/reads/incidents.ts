@@ -1,7 +1,7 @@
 /** Incidents of a cluster, in pages. */
 import { OPEN } from '../../graph/model/time.ts'
 import { kindNamed } from './kinds.ts'
-import { decodeCursor, encodeCursor, InvalidRequest, pageSize, type Reader, statement } from './read.ts'
+import { decodeCursor, encodeCursor, InvalidRequest, pageSize, type Reader, statement, withoutCluster } from './read.ts'
 
 const INCIDENTS = statement('incidents')
 const COUNTS = statement('incident-counts')
@@ -94,6 +94,16 @@ export const incidentCounts = (
 export const incidentsById = async (reader: Reader, ids: readonly string[]): Promise<Map<string, Incident>> => {
   const rows = await reader.read<{ incident: Incident }>(BY_ID, { ids })
   return new Map(rows.map(({ incident }) => [incident.id, incident]))
+}
+
+/**
+ * The incident that people mean by an id, by how it begins, or by either with its cluster in front; null where there is none. Throws
+ * InvalidRequest where more than one begins so, and for an id that says nothing.
+ */
+export const incidentNamed = (reader: Reader, cluster: string, id: string): Promise<Incident | null> => {
+  const own = withoutCluster(cluster, id)
+  if (own === '') throw new InvalidRequest(`got "${id}", expected the id of an incident, or how it begins`)
+  return incidentByPrefix(reader, `${cluster}/${own}`)
 }
 
 /** The incident whose id begins with `prefix`; null where there is none. Throws InvalidRequest where there are more. */

@@ -13,8 +13,8 @@ export { headline, mainImpact, mayStillLose } from './headline.ts'
 export {
   type Incident,
   type IncidentFilter,
-  incidentByPrefix,
   incidentCounts,
+  incidentNamed,
   incidents,
   incidentsById,
   type Page,

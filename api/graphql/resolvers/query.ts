@@ -3,7 +3,7 @@
 import type { Pattern } from '../../../queries/engine/pattern.ts'
 import type { Interval } from '../../../queries/reads/coverage.ts'
 import { headline } from '../../../queries/reads/headline.ts'
-import { incidents, type Status } from '../../../queries/reads/incidents.ts'
+import { incidentNamed, incidents, type Status } from '../../../queries/reads/incidents.ts'
 import { MINUTE, toRfc3339 } from '../../../queries/reads/main.ts'
 import type { OccurrenceDetail } from '../../../queries/reads/occurrences.ts'
 import { patternWork } from '../../../queries/reads/patterns.ts'
@@ -49,7 +49,11 @@ export const query = (patterns: readonly Pattern[]) => ({
       if (page.items.length === 0) await refuseUnheard(reader, asked)
       return page
     },
-    incident: (_: unknown, { id }: { id: string }, { incidents }: Context) => incidents.load(id),
+    incident: async (
+      _: unknown,
+      { id, cluster }: { id: string; cluster?: string },
+      { incidents, reader, ...own }: Context,
+    ) => (await incidents.load(id)) ?? incidentNamed(reader, cluster ?? own.cluster, id),
     event: (_: unknown, { id }: { id: string }, { events }: Context) => events.load(id),
     why: (_: unknown, args: Named, context: Context) =>
       why(context.reader, { ...given(args), cluster: args.cluster ?? context.cluster }),
