@@ -9,7 +9,7 @@ import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { compare, createCorrelator, loadPatterns, outcomesOf, removeCluster } from '../engine/main.ts'
 import { incidents } from './incidents.ts'
-import { recordIncident } from './record.ts'
+import { recordIncident, recordWindow } from './record.ts'
 
 const START = 1_790_000_000 * SECOND
 const KILL = START + 10 * MINUTE + 812_000
@@ -51,10 +51,11 @@ describe('a recording of an incident', async () => {
   const again = testCluster()
   const quiet = testCluster()
   const quietAgain = testCluster()
+  const lone = testCluster()
   const pattern = loadPatterns().find(({ id }) => id === 'container-oom')!
   await applySchema(store)
   after(async () => {
-    await Promise.all([cluster, again, quiet, quietAgain].map((name) => removeCluster(store, name)))
+    await Promise.all([cluster, again, quiet, quietAgain, lone].map((name) => removeCluster(store, name)))
     await store.close()
   })
 
@@ -107,8 +108,48 @@ describe('a recording of an incident', async () => {
     const { items } = await incidents(store, quiet)
     assert.equal(items.length, 1)
     const recording = await recordIncident(store, items[0]!.id)
-    await loadRecording(store, recording, quietAgain)
-    await createCorrelator({ store }).runOnce(quietAgain)
-    assert.deepEqual(compare(recording.expect!, await outcomesOf(store, quietAgain, pattern)), [])
+    const window = await recordWindow(store, quiet, { from: KILL - MINUTE, to: KILL + 10 * MINUTE })
+    for (const it of [recording, { ...window, expect: recording.expect! }]) {
+      await loadRecording(store, it, quietAgain)
+      await createCorrelator({ store }).runOnce(quietAgain)
+      assert.deepEqual(compare(it.expect!, await outcomesOf(store, quietAgain, pattern)), [])
+      await removeCluster(store, quietAgain)
+    }
+  })
+
+  it('of a window holds what lasts of the pods that are there, and nothing else of the time before', async () => {
+    const gone: Observation = {
+      ...({
+        type: 'state',
+        object: { kind: 'Pod', key: 'p9', name: 'gone', namespace: 'shop' },
+        source: KUBERNETES,
+      } as const),
+      ...{ at: START + MINUTE, version: 2, uncertainty: 0, deleted: true, body: {}, relations: [] },
+    }
+    const ended = (key: string, at: number): Observation[] =>
+      outOfMemory(at).flatMap((each) =>
+        each.type !== 'event' || each.kind !== 'container-terminated'
+          ? []
+          : [
+              {
+                ...each,
+                id: `${key}-${at}`,
+                object: { kind: 'Container', key: `${key}-${at}` },
+                pod: { kind: 'Pod', key },
+              },
+            ],
+      )
+    const told = [
+      ...ended('p9', START + 30 * SECOND),
+      ...ended('p1', START + MINUTE),
+      ...ended('p1', START + 2 * MINUTE),
+    ]
+    const beats = [KUBERNETES, EBPF].map((source) => heartbeat(source, START, KILL + MINUTE, true))
+    await loadRecording(store, recordingOf([...healthy(START), ...told, gone, ...beats]), lone)
+    const { observations } = await recordWindow(store, lone, { from: KILL, to: KILL + MINUTE })
+    assert.deepEqual(
+      observations.flatMap((each) => (each.type === 'event' ? [each.id] : [])),
+      [`p1-${START + 2 * MINUTE}`],
+    )
   })
 })

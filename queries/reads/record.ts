@@ -16,7 +16,7 @@ import { eventObservation, stateObservation, watchObservations } from './observe
 import { occurrenceDetails, occurrences } from './occurrences.ts'
 import { InvalidRequest, KNOWN_NOW, type Reader, statement, withoutCluster } from './read.ts'
 import { sources } from './sources.ts'
-import { statesRaw } from './states.ts'
+import { statesInForce, statesRaw } from './states.ts'
 import type { StoredEvent } from './stored.ts'
 
 const CLUSTER_OBJECTS = statement('cluster-objects')
@@ -50,7 +50,10 @@ const reach = async (reader: Reader, seeds: readonly string[], window: Window): 
   return [...reached]
 }
 
-/** What still holds when the window begins, as it was told: a node's Lease that has been stale for long, how often a container was restarted. */
+/**
+ * What still holds when the window begins, as it was told: a node's Lease that has been stale for long, how often a container was
+ * restarted. Nothing holds of a pod that is gone by then; a node that is may still be silent.
+ */
 const lasting = async (reader: Reader, keys: readonly string[], { from, known }: Window): Promise<StoredEvent[]> => {
   const lastsOf = (kind: EventName) => (EVENTS[kind] as EventKind).lasts
   const kinds = (Object.keys(EVENTS) as EventName[]).filter(lastsOf)
@@ -61,7 +64,10 @@ const lasting = async (reader: Reader, keys: readonly string[], { from, known }:
       ...lastsOf(event.kind)!.map((name) => (event as unknown as Record<string, unknown>)[name]),
     ])
   // They come by time: of each the newest stays.
-  return [...new Map(earlier.map((event) => [nameOf(event), event])).values()]
+  const newest = [...new Map(earlier.map((event) => [nameOf(event), event])).values()]
+  const pods = [...new Set(newest.flatMap(({ podKey }) => podKey ?? []))]
+  const inForce = await statesInForce(reader, pods, { at: from, known })
+  return newest.filter(({ podKey }) => podKey === undefined || inForce.get(podKey)?.deleted !== true)
 }
 
 const heardAt = (observation: Observation): number =>
@@ -97,30 +103,26 @@ const document = async (
   }
 }
 
-/** All that happened in a cluster within [from, to), and what its objects were before. Throws InvalidRequest where that is too much. */
+/** All that happened in a cluster within [from, to), and what was so of its objects before. Throws InvalidRequest where that is too much. */
 export const recordWindow = async (
   reader: Reader,
   cluster: string,
   span: { from: number; to: number },
 ): Promise<Recording> => {
   const window: Window = { ...span, known: KNOWN_NOW }
-  const [keys, found] = await Promise.all([
+  const [rows, found] = await Promise.all([
     reader.read<{ key: string }>(CLUSTER_OBJECTS, { cluster, limit: MOST }),
     reader.read<{ event: StoredEvent }>(CLUSTER_EVENTS, { cluster, limit: MOST, ...window }),
   ])
-  refuseMore(keys.length, 'objects')
-  refuseMore(found.length, 'events')
+  refuseMore(rows.length, 'objects')
+  const keys = rows.map((row) => row.key)
+  const all = [...(await lasting(reader, keys, window)), ...found.map((row) => row.event)]
+  refuseMore(all.length, 'events')
   return {
     format: 'aitia-recording',
     version: RECORDING_VERSION,
     title: `${cluster} from ${toRfc3339(window.from)} to ${toRfc3339(window.to)}`,
-    ...(await document(
-      reader,
-      cluster,
-      keys.map((row) => row.key),
-      found.map((row) => row.event),
-      window,
-    )),
+    ...(await document(reader, cluster, keys, all, window)),
   }
 }
 
