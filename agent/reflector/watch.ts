@@ -40,13 +40,15 @@ export async function* watch(
   onOpen: () => void,
   onHalf: () => void,
 ): AsyncGenerator<WatchEvent[]> {
-  const seconds = Math.ceil(between(timings.watch) / 1000)
+  const length = between(timings.watch)
+  const seconds = Math.max(1, Math.floor(length / 1000))
   const name = `GET ${source.path}`
   deadlines.set('answer', timings.answer, `${name}: got no answer in ${timings.answer} ms`)
-  const total = between(timings.watch) + timings.grace
-  deadlines.set('watch', total, `${name}: the watch went on past its ${seconds} s and ${timings.grace} ms`)
   const response = await get(source.kubeConfig, path(source, beginning, seconds), deadlines.signal)
   deadlines.clear('answer')
+  // Never before the server's: that counts whole seconds, from the request on.
+  const past = `${name}: the watch went on past its ${seconds} s and ${timings.grace} ms`
+  deadlines.set('watch', length + timings.grace, past)
   onOpen()
   const listen = (): void => deadlines.set('silence', timings.silence, `${name}: got nothing for ${timings.silence} ms`)
   listen()
