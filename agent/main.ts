@@ -70,10 +70,20 @@ const spoolLine = async (dataDir: string): Promise<DoctorLine> => {
   return { subject: 'spool', state: 'ok', detail: `${bytes} bytes on disk` }
 }
 
+/** Of the owners of pods in which something is seen to happen, where something here sees that. */
+const attributionLines = async (found: readonly Found[], settings: Environment): Promise<readonly DoctorLine[]> => {
+  if (!found.some(({ collector }) => collector?.attributed)) return []
+  const { doctor } = await import('./attribution/main.ts')
+  return doctor(settings).catch((error: Error) => [{ subject: 'attribution', state: 'missing', detail: error.message }])
+}
+
 /** What each collector can see here, and what the spool of the agent with this `dataDir` holds. */
 export const doctor = async (settings = environment, dataDir?: string): Promise<readonly DoctorLine[]> => {
   const found = await discover(COLLECTORS)
-  const lines = await Promise.all(found.map((each) => linesOf(each, settings, dataDir)))
+  const lines = await Promise.all([
+    ...found.map((each) => linesOf(each, settings, dataDir)),
+    attributionLines(found, settings),
+  ])
   return [...lines.flat(), ...(dataDir === undefined ? [] : [await spoolLine(dataDir)])]
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openProducer } from '../graph/queue/main.ts'
 import { openAttribution } from './attribution/main.ts'
-import type { Collector, CollectorContext, Log } from './collectors/collector.ts'
+import type { Collector, CollectorContext, Log, RunningCollector } from './collectors/collector.ts'
 import { hostId } from './config.ts'
 import { COLLECTORS, discover, type Found, ownDir, reasonAgainst } from './discover.ts'
 import { identify } from './host.ts'
@@ -15,12 +15,16 @@ import { Pipeline } from './pipeline/pipeline.ts'
 const RESTART = [1_000, 60_000] as const
 
 /** Keeps starting a collector until it runs or the agent ends; resolves after the first attempt. */
-const keepStarting = async (collector: Collector, context: CollectorContext, pipeline: Pipeline): Promise<void> => {
+const keepStarting = async (
+  collector: Collector,
+  context: CollectorContext,
+  add: (running: RunningCollector) => Promise<void>,
+): Promise<void> => {
   const attempt = async (): Promise<boolean> => {
     try {
       const running = await collector.start(context)
       if (context.signal.aborted) await running.stop()
-      else await pipeline.add(collector.name, running)
+      else await add(running)
       return true
     } catch (error) {
       context.log.error({ error: (error as Error).message }, 'did not start; it is tried again')
@@ -68,17 +72,18 @@ export const run = async (options: AgentOptions): Promise<RunningAgent> => {
   const start = async ({ name, collector }: Found): Promise<void> => {
     const own = ownDir(dataDir, name)
     mkdirSync(own, { recursive: true, mode: 0o700 })
+    const attributing = collector?.attributed ? attribution : null
     const context = {
       cluster,
       host,
-      emit: collector?.attributed && attribution ? attribution.before(pipeline.emit) : pipeline.emit,
+      emit: attributing?.before(pipeline.emit) ?? pipeline.emit,
       drained: (signal: AbortSignal) => producer.drained(signal),
       dropped: () => producer.stats().dropped,
       dataDir: own,
       log: namedLog(log, name),
       signal: stopping.signal,
     }
-    await keepStarting(collector!, context, pipeline)
+    await keepStarting(collector!, context, (running) => pipeline.add(name, attributing?.counting(running) ?? running))
   }
   await Promise.all(able.map(start))
   log.info({ host: host.key, cluster, collectors: pipeline.running }, 'the agent watches')

@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { OwnerReference } from '../../graph/model/context.ts'
+import { OBJECTS } from '../../graph/model/generated/registry.ts'
 import { findCollection } from '../reflector/discovery.ts'
 import type { RawObject } from '../reflector/list.ts'
 import { controllerOf, isNode, type Owner } from '../reflector/owner.ts'
@@ -12,26 +13,45 @@ export interface OwnerChain {
   readonly whole: boolean
 }
 
+export interface OwnersOptions {
+  readonly kubeConfig: KubeConfig
+  readonly stop: AbortSignal
+  readonly log: { warn(message: string): void }
+  /** What is refused, or not there, is asked for again no sooner, ms. */
+  readonly refused: number
+}
+
 interface Known {
   /** The owner above it; null at the top, undefined while it is not known. */
   above: Owner | null | undefined
-  askedAt: number
+  /** Monotonic ms: it is not asked for sooner. */
+  askAt: number
 }
 
 const knownLimit = 2_000
 /** What could not be read is asked again no sooner, ms. */
 const askAgain = 30_000
 
+const kinds = new Set(OBJECTS.Workload.alsoLabelled)
+/** A kind that Kubernetes has itself: of any other kind the one that may not be read counts as the top, as it does in the graph. */
+const isOfKubernetes = ({ apiVersion, kind }: Owner): boolean => /^(apps|batch)\//.test(apiVersion) && kinds.has(kind)
+
+/** `apps/v1 ReplicaSet` */
+const kindOf = ({ apiVersion, kind }: Owner): string => `${apiVersion} ${kind}`
+
 /** Owner chains, read from the API one owner at a time and kept: an owner does not change its owner. */
 export class Owners {
-  readonly #kubeConfig: KubeConfig
-  readonly #stop: AbortSignal
+  readonly #options: OwnersOptions
   readonly #known = new Map<string, Known>()
   readonly #collections = new Map<string, ReturnType<typeof findCollection>>()
+  /** Monotonic ms before which no owner of a kind is asked for in a namespace where one was refused. */
+  readonly #refusals = new Map<string, number>()
+  readonly #told = new Set<string>()
+  /** How often an owner was asked for, and the API said that we may not read it. */
+  refused = 0
 
-  constructor(kubeConfig: KubeConfig, stop: AbortSignal) {
-    this.#kubeConfig = kubeConfig
-    this.#stop = stop
+  constructor(options: OwnersOptions) {
+    this.#options = options
   }
 
   /** From the direct owner up, as far as it is known now; asks for the rest. A Node is left out. */
@@ -40,39 +60,82 @@ export class Owners {
     let whole = true
     for (let next = owner; next && !isNode(next) && !owners.some(({ uid }) => uid === next?.uid); ) {
       owners.push({ kind: next.kind, name: next.name, uid: next.uid })
-      const known = this.#known.get(next.uid)
-      whole = known?.above !== undefined
-      if (!whole) this.#ask(next, namespace, known)
-      next = known?.above ?? undefined
+      const { above } = this.#ask(next, namespace)
+      whole = above !== undefined
+      next = above ?? undefined
     }
     return { owners, whole }
   }
 
-  #ask(owner: Owner, namespace: string, known: Known | undefined): void {
-    if (known && performance.now() - known.askedAt < askAgain) return
-    const asked: Known = { above: undefined, askedAt: performance.now() }
-    this.#known.set(owner.uid, asked)
-    if (this.#known.size > knownLimit) this.#known.delete(this.#known.keys().next().value!)
+  /** What is known of it now; what is not is on its way then. */
+  #ask(owner: Owner, namespace: string): Known {
+    const now = performance.now()
+    const known: Known = this.#known.get(owner.uid) ?? { above: undefined, askAt: now }
+    const place = `${kindOf(owner)} ${namespace}`
+    if (now < known.askAt) return known
+    keep(this.#known, owner.uid, known)
+    known.askAt = now + askAgain
+    const refusal = this.#refusals.get(place)
+    if (refusal !== undefined && now < refusal) {
+      known.askAt = refusal
+      return this.#unread(owner, known)
+    }
+    // One asks again for all of its kind.
+    if (refusal !== undefined) this.#refusals.set(place, known.askAt)
+    const { refused } = this.#options
     this.#read(owner, namespace).then(
       (raw) => {
-        const above = controllerOf(raw) ?? null
-        asked.above = above
-        if (above) this.chain(above, namespace)
+        this.#refusals.delete(place)
+        // Another of its name: the one that is meant is gone, and who owned it will not be known.
+        if (raw.metadata.uid !== owner.uid) {
+          known.askAt = performance.now() + refused
+          return
+        }
+        known.askAt = Number.POSITIVE_INFINITY
+        known.above = controllerOf(raw) ?? null
+        if (known.above) this.chain(known.above, namespace)
       },
       (error) => {
-        // Not for us to read, or not there: nothing more will be known of it. Else it is asked for again.
-        if (error instanceof ApiError && [403, 404].includes(error.httpStatus)) asked.above = null
+        if (!(error instanceof ApiError) || ![403, 404].includes(error.httpStatus)) return
+        known.askAt = performance.now() + refused
+        if (error.httpStatus !== 403) return
+        this.refused++
+        keep(this.#refusals, place, known.askAt)
+        this.#unread(owner, known)
+        this.#tell(owner, error)
       },
     )
+    return known
   }
 
-  async #read({ apiVersion, kind, name }: Owner, namespace: string): Promise<RawObject> {
-    const key = `${apiVersion} ${kind}`
-    const collection = this.#collections.get(key) ?? findCollection(this.#kubeConfig, { apiVersion, kind }, this.#stop)
+  #unread(owner: Owner, known: Known): Known {
+    if (!isOfKubernetes(owner)) known.above = null
+    return known
+  }
+
+  /** Once for each kind. */
+  #tell(owner: Owner, error: ApiError): void {
+    const kind = kindOf(owner)
+    if (this.#told.has(kind)) return
+    this.#told.add(kind)
+    const cost = isOfKubernetes(owner) ? 'workloads of pods that it owns stay unknown' : 'it counts as the top owner'
+    this.#options.log.warn(`attribution: ${kind}: ${error.message}; ${cost} until the role allows to get it`)
+  }
+
+  async #read(owner: Owner, namespace: string): Promise<RawObject> {
+    const { kubeConfig, stop } = this.#options
+    const key = kindOf(owner)
+    const collection = this.#collections.get(key) ?? findCollection(kubeConfig, owner, stop)
     this.#collections.set(key, collection)
     collection.catch(() => this.#collections.delete(key))
     const { group, plural, namespaced } = await collection
     const place = namespaced ? `${group}/namespaces/${namespace}` : group
-    return getJson(this.#kubeConfig, `${place}/${plural}/${encodeURIComponent(name)}`, this.#stop)
+    return getJson(kubeConfig, `${place}/${plural}/${encodeURIComponent(owner.name)}`, stop)
   }
+}
+
+/** Of more than can be of use the oldest goes. */
+function keep<T>(map: Map<string, T>, key: string, value: T): void {
+  map.set(key, value)
+  if (map.size > knownLimit) map.delete(map.keys().next().value!)
 }

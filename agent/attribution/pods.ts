@@ -3,7 +3,7 @@ import type { KubeConfig } from '@kubernetes/client-node'
 import type { K8sContext } from '../../graph/model/context.ts'
 import type { Batch, Status } from '../reflector/handler.ts'
 import { Reflector } from '../reflector/reflector.ts'
-import type { Timings } from '../reflector/timings.ts'
+import { defaultTimings, type Timings } from '../reflector/timings.ts'
 import { type ContextPod, contextKeyOf, contextOf, trimPod } from './context.ts'
 import { type ContextNode, trimNode } from './context-node.ts'
 import { type OwnerChain, Owners } from './pods-owners.ts'
@@ -48,13 +48,20 @@ export class NodePods {
 
   constructor(options: NodePodsOptions) {
     this.#options = options
-    this.#owners = new Owners(options.kubeConfig, this.#stop.signal)
+    const { kubeConfig, log, timings } = options
+    const { refused } = { ...defaultTimings, ...timings }
+    this.#owners = new Owners({ kubeConfig, stop: this.#stop.signal, log, refused })
     this.#nodes = this.#watchNodes()
   }
 
   /** Pods that are known, those deleted a moment ago included. */
   get size(): number {
     return this.#byKey.size
+  }
+
+  /** How often the API said that an owner may not be read. */
+  get refused(): number {
+    return this.#owners.refused
   }
 
   start(): void {

@@ -1,5 +1,5 @@
 /** Runs a pattern on anchors and judges what it finds. Reads only: also for "as known at" and "what if it were not there". */
-import type { K8sContext } from '../../graph/model/context.ts'
+import type { K8sContext, OwnerReference } from '../../graph/model/context.ts'
 import { OBJECTS } from '../../graph/model/generated/registry.ts'
 import { MINUTE } from '../../graph/model/time.ts'
 import type { GraphNode, Store } from '../../graph/store/main.ts'
@@ -71,6 +71,13 @@ const withoutRole = ({ key, kind, name, namespace }: Affected): NonNullable<Owne
   namespace,
 })
 
+/**
+ * Who owns a pod in the end, as its agent knew it; undefined where that did not know the whole chain: a ReplicaSet below a
+ * Deployment that could not be read would be another incident with each rollout. A pod without owner is its own.
+ */
+const ownerOf = ({ owners, workloadUid, podName, podUid }: K8sContext): OwnerReference | undefined =>
+  owners.length === 0 ? { kind: 'Pod', name: podName, uid: podUid } : owners.find(({ uid }) => uid === workloadUid)
+
 /** How the top owner of each alternative is known: by the chain, and when nothing more will come by the context of its events. */
 const readOwnership = async (
   store: Store,
@@ -96,8 +103,8 @@ const readOwnership = async (
     const seen = top === undefined ? null : withoutRole(top)
     if (whole || !settled) return { whole, resolver: seen ? 'owner references' : 'none', workload: seen }
     const context = contextOf.get(anchor.contextKey ?? '')
-    if (context === undefined) return { whole, resolver: seen ? 'owner references' : 'none', workload: seen }
-    const owner = context.owners.at(-1) ?? { kind: 'Pod', name: context.podName, uid: context.podUid }
+    const owner = context && ownerOf(context)
+    if (!owner) return { whole, resolver: seen ? 'owner references' : 'none', workload: seen }
     const workload = {
       key: `${cluster}/${owner.uid}`,
       kind: owner.kind,

@@ -2,14 +2,17 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { now, SECOND } from '../../../graph/model/time.ts'
 import { type ApiServerOnly, controlPlaneUnavailable, startControlPlane } from '../../../test/cluster/control-plane.ts'
+import { NodePods } from '../../attribution/pods.ts'
+import { rightsLine } from '../../attribution/rights.ts'
 import { doctorLines } from './doctor.ts'
 import { Harness, relationsOf } from './testing/harness.ts'
-import { pod } from './testing/manifests.ts'
+import { type Meta, ownerOf, pod, replicated } from './testing/manifests.ts'
 import { watchedKinds } from './watched-kinds.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
@@ -160,22 +163,55 @@ suite('rights with a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     assert.equal(lines.get('kubernetes pods'), 'missing: not allowed to list and watch')
   })
 
-  test('the role of the README suffices', async (t) => {
+  /** Gives a user what a ClusterRole of the README allows; both have its name. */
+  const grant = async (name: string) => {
     const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
     const roles = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => parse(text!))
-    const { metadata, ...rest } = roles.find(({ kind }) => kind === 'ClusterRole')
-    await server.apply({ ...rest, metadata: { ...metadata, name: 'whole' } })
+    await server.apply(roles.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name))
     await server.apply({
-      ...{ apiVersion: `${GROUP}/v1`, kind: 'ClusterRoleBinding', metadata: { name: 'whole' } },
-      roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: 'whole' },
-      subjects: [{ apiGroup: GROUP, kind: 'User', name: 'whole' }],
+      ...{ apiVersion: `${GROUP}/v1`, kind: 'ClusterRoleBinding', metadata: { name } },
+      roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name },
+      subjects: [{ apiGroup: GROUP, kind: 'User', name }],
     })
-    const lines = await linesOf('whole')
+  }
+
+  test('the role of the README suffices', async (t) => {
+    await grant('aitia')
+    const lines = await linesOf('aitia')
     lines.delete(`kubernetes ${autoscalers}`)
     assert.deepEqual([...new Set(lines.values())], ['ok: can be listed and watched'])
-    const harness = new Harness(server, 'whole')
+    const harness = new Harness(server, 'aitia')
     t.after(() => harness.end())
     await harness.start()
     await harness.until('a claim', () => harness.watcher.progress()[0]?.blind?.length === 0)
+  })
+
+  test('each role of the README suffices for attribution, up to the top owner', async (t) => {
+    const create = async (manifest: { kind: string; metadata: { name: string } }): Promise<Meta> => {
+      await server.apply(manifest)
+      return JSON.parse(await server.kubectl('get', manifest.kind, manifest.metadata.name, '-o', 'json'))
+    }
+    const owner = (kind: string, name: string, made: Meta) => ownerOf('apps/v1', kind, name, made)
+    const deployment = await create(replicated('Deployment', 'top'))
+    const replicaSet = await create(replicated('ReplicaSet', 'top-1', owner('Deployment', 'top', deployment)))
+    const owned = { owner: owner('ReplicaSet', 'top-1', replicaSet), nodeName: 'node-1' }
+    const { metadata } = await create(pod('top-1-a', owned))
+    for (const name of ['aitia', 'aitia-node']) {
+      await grant(name)
+      const kubeConfig = new KubeConfig()
+      kubeConfig.loadFromFile(server.kubeconfig)
+      Object.assign(kubeConfig.users[0]!, { impersonateUser: name })
+      const told: string[] = []
+      const log = { warn: (message: string) => void told.push(message) }
+      const given = { kubeConfig, nodeName: 'node-1', bootId: 'boot-1', log, timings: { refused: 200 } }
+      const pods = new NodePods(given)
+      t.after(() => pods.stop())
+      pods.start()
+      while (pods.find(metadata.uid)?.workloadName !== 'top') {
+        assert.equal(pods.refused, 0, told.join())
+        await sleep(20)
+      }
+      assert.equal((await rightsLine(kubeConfig)).state, 'ok', name)
+    }
   })
 })
