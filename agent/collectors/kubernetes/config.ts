@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Environment } from '../../reflector/config.ts'
+import { apiOf, type Environment } from '../../reflector/config.ts'
 import { choiceOf, type Filter } from './filter.ts'
 import { given } from './kind.ts'
 
@@ -11,7 +11,7 @@ export interface LeasePlace {
 
 /** What is kept of objects beyond what always is, and who sends it. */
 export interface Settings {
-  /** Of several replicas the one that holds this Lease sends; without it, each does. */
+  /** Of several replicas the one that holds this Lease sends; without it, each does. See `usualLeaseOf`. */
   readonly lease?: LeasePlace
   readonly filter?: Filter
   /** Makes digests of what Secrets hold. Without it their content leaves no trace. */
@@ -21,12 +21,29 @@ export interface Settings {
 /** A shorter key could be found by trying, and with it what short secrets hold. RFC 2104, section 3: no shorter than the hash. */
 const keyBytes = 32
 
-/** AITIA_LEASE: `namespace/name` of the Lease that one of several replicas holds. Nothing is written to the cluster without it. */
+/** AITIA_LEASE: `namespace/name` of the Lease that one of several replicas holds. */
 const leaseOf = (place: string | undefined): LeasePlace | undefined => {
   if (!place) return undefined
   const [namespace, name, ...rest] = place.split('/')
   if (!namespace || !name || rest.length > 0) throw new Error(`AITIA_LEASE: got ${place}, expected namespace/name`)
   return { namespace, name }
+}
+
+/** The namespace of the pod that this is, as its service account has it. */
+const ownNamespace = '/var/run/secrets/kubernetes.io/serviceaccount/namespace'
+
+/**
+ * The Lease to try for where AITIA_LEASE names none, one for each name that the cluster is sent under: in a pod there are soon
+ * several agents, as a DaemonSet makes one for each node. Undefined outside of a pod: nothing is written to the cluster there.
+ */
+export const usualLeaseOf = (
+  cluster: string,
+  environment: Environment = process.env,
+  namespaceFile = ownNamespace,
+): LeasePlace | undefined => {
+  if (apiOf(environment) !== 'in-cluster') return undefined
+  const name = `aitia-${cluster.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`.slice(0, 200).replace(/-+$/, '')
+  return { namespace: readFileSync(namespaceFile, 'utf8').trim(), name }
 }
 
 /**

@@ -1,10 +1,10 @@
 import { apiOf, type Environment, loadKubeConfig } from '../../reflector/config.ts'
 import type { Collector, DoctorLine } from '../collector.ts'
-import { settingsOf } from './config.ts'
+import { settingsOf, usualLeaseOf } from './config.ts'
 import { doctorLines, whyAway } from './doctor.ts'
 import { isChosen, takesAll } from './filter.ts'
 import { nameOf } from './kind.ts'
-import { leaseLine } from './replicas/lease-rights.ts'
+import { leaseLine, usableLease } from './replicas/lease-rights.ts'
 import { watchedKinds } from './watched-kinds.ts'
 import { ClusterWatcher } from './watcher.ts'
 
@@ -22,7 +22,11 @@ const collector: Collector = {
           remedy: `no cluster is named; to watch one, ${NAME_ONE}`,
         },
   start: async (context) => {
-    const watcher = new ClusterWatcher(await loadKubeConfig(), context, settingsOf())
+    const kubeConfig = await loadKubeConfig()
+    const settings = settingsOf()
+    const usual = settings.lease ? undefined : usualLeaseOf(context.cluster)
+    const lease = usual && (await usableLease(kubeConfig, usual, context.log))
+    const watcher = new ClusterWatcher(kubeConfig, context, { ...settings, ...(lease && { lease }) })
     await watcher.start()
     return watcher
   },
@@ -32,7 +36,8 @@ const collector: Collector = {
     if (away !== null) return [away]
     const { filter = takesAll, lease } = settingsOf(environment)
     const watched = watchedKinds.filter((kind) => isChosen(filter.kinds, nameOf(kind)))
-    const leaseLines = lease ? [await leaseLine(kubeConfig, lease)] : []
+    const place = lease ?? usualLeaseOf(environment.AITIA_CLUSTER ?? 'local', environment)
+    const leaseLines = place ? [await leaseLine(kubeConfig, place, lease !== undefined)] : []
     return [...(await doctorLines(kubeConfig, watched)), ...leaseLines, ...filterLines(environment)]
   },
 }

@@ -8,11 +8,12 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
 import type { Log } from '../../collector.ts'
+import { usualLeaseOf } from '../config.ts'
 import { Api } from '../testing/api.ts'
 import { Harness } from '../testing/harness.ts'
 import { pod } from '../testing/manifests.ts'
 import { Lease, type LeaseTimings, replicaOf } from './lease.ts'
-import { leaseLine } from './lease-rights.ts'
+import { leaseLine, usableLease } from './lease-rights.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 const namespace = 'kube-system'
@@ -242,5 +243,33 @@ suite('the Lease of several replicas on a real kube-apiserver', {
     await allow('asked', ...rules[0].verbs)
     await sleep(1_000)
     assert.match(await line(), /^kubernetes AITIA_LEASE: ok/)
+  })
+
+  test('in a pod a Lease is tried for unasked where it may be used; else each sends, and says so', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'aitia-test-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'namespace')
+    writeFileSync(file, `${namespace}\n`)
+    const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
+    for (const environment of [{}, { ...inPod, KUBECONFIG: 'config' }])
+      assert.equal(usualLeaseOf('shop', environment, file), undefined)
+    const place = usualLeaseOf('Shop_EU', inPod, file)!
+    assert.deepEqual(place, { namespace, name: 'aitia-shop-eu' })
+
+    const warned: string[] = []
+    const log = { warn: (text: string) => void warned.push(text) } as Log
+    const use = () => usableLease(configOf('unasked'), place, log)
+    assert.equal(await use(), undefined)
+    assert.match(warned.join(), /^not allowed to get, create, update the Lease kube-system\/aitia-shop-eu: each agent /)
+    const line = () => leaseLine(configOf('unasked'), place, false)
+    const { state, detail } = await line()
+    assert.deepEqual(
+      [state, detail.includes('each agent that watches the cluster sends all of it')],
+      ['degraded', true],
+    )
+    await allow('unasked', 'get', 'create', 'update')
+    while ((await line()).state !== 'ok') await sleep(50)
+    assert.deepEqual(await use(), place)
+    assert.equal(warned.length, 1)
   })
 })

@@ -266,7 +266,7 @@ export class Lease {
     if (!(error instanceof ApiError) || error.httpStatus !== 403) return false
     this.#isRefused = true
     const { namespace, name } = this.#options
-    const what = `may not use the Lease ${namespace}/${name} (AITIA_LEASE), and without it nothing is sent`
+    const what = `may not use the Lease ${namespace}/${name}, and without it nothing is sent`
     this.#tell(`${what}: ${error.message}. To mend it, ${leaseRemedy(namespace)}`, 'error')
     return true
   }
@@ -279,9 +279,11 @@ export class Lease {
   }
 }
 
-/** What lets a replica use Leases of a namespace. */
-export const leaseRemedy = (namespace: string): string =>
-  `allow get, create and update of leases.coordination.k8s.io in ${namespace} (agent/collectors/kubernetes/README.md has the Role), or unset AITIA_LEASE where this is the only replica`
+/** What lets a replica use Leases of a namespace; `asked`: AITIA_LEASE names the Lease. */
+export const leaseRemedy = (namespace: string, asked = true): string => {
+  const allow = `allow get, create and update of leases.coordination.k8s.io in ${namespace} (agent/collectors/kubernetes/README.md has the Role)`
+  return `${allow}, or ${asked ? 'unset AITIA_LEASE where this is the only replica' : 'name the collectors of all other agents with --collectors, without kubernetes'}`
+}
 
 const isConflict = (error: unknown): boolean => error instanceof ApiError && error.httpStatus === 409
 
