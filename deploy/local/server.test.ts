@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { claim } from './server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aitia-claim-test-'))
@@ -18,6 +19,21 @@ test('of several processes one at a time has a claim, also where a file was left
   writeFileSync(file, '')
   const said = await Promise.all(Array.from({ length: 4 }, () => once(claimer(file, 25), 'message')))
   assert.deepEqual(said, Array(4).fill([{ clashes: 0 }, undefined]))
+})
+
+test('a claim is waited for as long as it is held, also where nothing is written in it', async () => {
+  const file = join(folder, 'empty')
+  const holder = spawn('flock', [file, 'sh', '-c', 'echo held; read line'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  await once(holder.stdout, 'data')
+  let taken = false
+  const other = claim(file).then((release) => {
+    taken = true
+    return release
+  })
+  await sleep(200)
+  assert.equal(taken, false)
+  holder.stdin.end()
+  ;(await other)()
 })
 
 test('a claim ends with its process, killed or not, and is kept from other parts of the same one', async () => {
