@@ -16,6 +16,9 @@ export interface Collection {
   namespaced: boolean
 }
 
+/** The API has no kind of that name. */
+export class NoSuchKindError extends Error {}
+
 /** Where objects of a kind are found; the API's discovery tells. Throws where it does not. */
 export async function findCollection(
   kubeConfig: KubeConfig,
@@ -26,6 +29,6 @@ export async function findCollection(
   const { resources } = await getJson<{ resources: Resource[] }>(kubeConfig, group, stop)
   // Those with a slash are parts of a resource, such as its status.
   const found = resources.find((resource) => resource.kind === kind && !resource.name.includes('/'))
-  if (!found) throw new Error(`GET ${group}: got ${resources.length} resources, expected one of kind ${kind}`)
+  if (!found) throw new NoSuchKindError(`GET ${group}: got ${resources.length} resources, expected one of kind ${kind}`)
   return { group, plural: found.name, namespaced: found.namespaced }
 }

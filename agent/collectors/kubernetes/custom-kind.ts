@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { findCollection } from '../../reflector/discovery.ts'
+import { findCollection, NoSuchKindError } from '../../reflector/discovery.ts'
 import { isNode, type Owner } from '../../reflector/owner.ts'
+import { ApiError } from '../../reflector/request.ts'
+import { backoff, type Timings } from '../../reflector/timings.ts'
 import type { Log } from '../collector.ts'
 import type { AnyKind } from './kind.ts'
 import { workloadKind } from './kinds/workload.ts'
@@ -15,33 +18,40 @@ const ownerKindOf = ({ apiVersion, kind }: Pick<Owner, 'apiVersion' | 'kind'>): 
 const ownersOf = ({ path, workloadKind: kind }: AnyKind): string | undefined =>
   kind === undefined ? undefined : ownerKindOf({ apiVersion: path.split('/').slice(2, -1).join('/'), kind })
 
-/** The kind of a custom owner as something to watch. Throws where the API does not tell its path. */
-async function findCustomKind(
-  kubeConfig: KubeConfig,
-  owner: Pick<Owner, 'apiVersion' | 'kind'>,
-  stop: AbortSignal,
-): Promise<AnyKind> {
-  const { group, plural } = await findCollection(kubeConfig, owner, stop)
-  return workloadKind(`${group}/${plural}`, owner.kind)
-}
+/** Whether the API has answered that it has no such kind, or not for us: asking again would not help. */
+const isAnswer = (error: unknown): boolean =>
+  error instanceof NoSuchKindError || (error instanceof ApiError && [403, 404].includes(error.httpStatus))
 
 /** Kinds of owners that are met while watching; each is watched from then on. */
 export class CustomKinds {
   readonly #kubeConfig: KubeConfig
   readonly #log: Log
+  readonly #timings: Pick<Timings, 'backoff'>
   readonly #stop: AbortSignal
   readonly #watch: (kind: AnyKind) => void
-  /** Kinds of owners that are watched, or that can't be. */
+  /** Kinds of owners that are watched, that are asked for, or that can't be watched. */
   readonly #met = new Set<string>()
+  /** Those that can't be, or can't be yet. */
+  readonly #unwatched = new Set<string>()
+  /** Of those that are watched or asked for: what is not there takes no place. */
   #count = 0
-  /** Those that can't be. */
-  unwatched = 0
 
-  constructor(kubeConfig: KubeConfig, log: Log, stop: AbortSignal, watch: (kind: AnyKind) => void) {
+  constructor(
+    kubeConfig: KubeConfig,
+    log: Log,
+    timings: Pick<Timings, 'backoff'>,
+    stop: AbortSignal,
+    watch: (kind: AnyKind) => void,
+  ) {
     this.#kubeConfig = kubeConfig
     this.#log = log
+    this.#timings = timings
     this.#stop = stop
     this.#watch = watch
+  }
+
+  get unwatched(): number {
+    return this.#unwatched.size
   }
 
   /** This kind is watched. */
@@ -59,21 +69,40 @@ export class CustomKinds {
     const name = ownerKindOf(owner)
     if (isNode(owner) || this.#met.has(name)) return
     this.#met.add(name)
-    const refuse = (why: string) => {
-      this.unwatched++
-      this.#log.warn(`workloads of kind ${name} stay placeholders: ${why}`)
+    if (this.#mayWatch()) void this.#find(owner, name)
+    else this.#refuse(name, `${limit} custom kinds are watched, and no more`)
+  }
+
+  /** A server that fails is asked again until it answers: else the kind's owners would stay placeholders as long as this process lives. */
+  async #find(owner: Pick<Owner, 'apiVersion' | 'kind'>, name: string): Promise<void> {
+    for (let failures = 1; ; failures++) {
+      try {
+        const { group, plural } = await findCollection(this.#kubeConfig, owner, this.#stop)
+        this.#unwatched.delete(name)
+        if (!this.#stop.aborted) this.#watch(workloadKind(`${group}/${plural}`, owner.kind))
+        return
+      } catch (error) {
+        if (this.#stop.aborted) return
+        if (isAnswer(error)) {
+          this.#count--
+          return this.#refuse(name, (error as Error).message)
+        }
+        if (failures === 1) this.#refuse(name, `${(error as Error).message}; it is tried again`)
+      }
+      const wait = backoff(failures, this.#timings.backoff)
+      await sleep(wait, undefined, { signal: this.#stop, ref: false }).catch(() => {})
+      if (this.#stop.aborted) return
     }
-    if (!this.#mayWatch()) {
-      refuse(`${limit} custom kinds are watched, and no more`)
-      return
-    }
-    findCustomKind(this.#kubeConfig, owner, this.#stop).then(
-      (kind) => this.#stop.aborted || this.#watch(kind),
-      (error) => refuse(error.message),
-    )
+  }
+
+  #refuse(name: string, why: string): void {
+    this.#unwatched.add(name)
+    this.#log.warn(`workloads of kind ${name} stay placeholders: ${why}`)
   }
 
   #mayWatch(): boolean {
-    return this.#count++ < limit
+    if (this.#count >= limit) return false
+    this.#count++
+    return true
   }
 }

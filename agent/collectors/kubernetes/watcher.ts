@@ -5,7 +5,7 @@ import type { Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import type { Batch, Gap, Status } from '../../reflector/handler.ts'
 import { Reflector } from '../../reflector/reflector.ts'
-import type { Timings } from '../../reflector/timings.ts'
+import { defaultTimings, type Timings } from '../../reflector/timings.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { identify, OtherClusterError } from './cluster-identity.ts'
 import type { Settings } from './config.ts'
@@ -59,7 +59,10 @@ export class ClusterWatcher implements RunningCollector {
     this.#kubeConfig = kubeConfig
     this.#settings = settings
     this.#timings = timings
-    this.#custom = new CustomKinds(kubeConfig, context.log, this.#stop.signal, (kind) => this.#watch(kind))
+    this.#custom = new CustomKinds(
+      ...([kubeConfig, context.log, { ...defaultTimings, ...timings }, this.#stop.signal] as const),
+      (kind) => this.#watch(kind),
+    )
     this.#known = new Known(join(context.dataDir, 'known.ndjson'), context.cluster, (error, tries) =>
       this.#untilWritable(error, tries),
     )

@@ -4,6 +4,7 @@ import { now } from '../../../graph/model/time.ts'
 import { controlPlaneUnavailable } from '../../../test/cluster/control-plane.ts'
 import { Api } from './testing/api.ts'
 import { Harness } from './testing/harness.ts'
+import { pod } from './testing/manifests.ts'
 
 suite('watching a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
   let api: Api
@@ -38,5 +39,32 @@ suite('watching a real kube-apiserver', { skip: (await controlPlaneUnavailable()
     assert.match(harness.logged.join(), /ECONNREFUSED/)
     harness.pointTo(api.server.url)
     await harness.state('kube-system')
+  })
+
+  test('a custom kind whose server fails as its first owner is met is watched once it answers', async (t) => {
+    const { owner, uid } = await api.createCustom('failing.aitia.example', 'Rollout', 'late')
+    await api.create(pod('late-a', { owner }))
+    /** As the API of an operator whose server is away. */
+    const serveBy = (service: object | null) =>
+      api.kubectl(
+        ...['patch', 'apiservice', 'v1.failing.aitia.example', '--type=merge', '-p'],
+        JSON.stringify({
+          metadata: { labels: { 'kube-aggregator.kubernetes.io/automanaged': null } },
+          spec: { service, insecureSkipTLSVerify: service !== null },
+        }),
+      )
+    await serveBy({ name: 'nobody', namespace: 'default' })
+    const harness = new Harness(api.server)
+    t.after(() => harness.end())
+    await harness.start('test', { backoff: [50, 200] })
+    const unwatched = () => harness.watcher.progress()[0]?.counters?.['owners.unwatched']
+    await harness.until('the failure to be told', () => unwatched() === 1)
+    assert.match(
+      harness.logged.join('\n'),
+      /^workloads of kind .* Rollout stay placeholders: .* got 503 .* tried again$/ms,
+    )
+    await serveBy(null)
+    await harness.state(uid)
+    assert.equal(unwatched(), undefined)
   })
 })
