@@ -42,8 +42,10 @@ export function toldOfPod({ metadata, spec = {}, status = {} }: Raw): Told {
   }
 }
 
-function volumeOf({ name, ...source }: Raw) {
-  const [kind = 'emptyDir', of] = Object.entries<Raw>(source)[0] ?? []
+/** Its source is an object; what else a newer API tells of a volume may stand before it. */
+function volumeOf({ name, ...told }: Raw) {
+  const isSource = ([, of]: [string, Raw]) => typeof of === 'object' && of !== null && !Array.isArray(of)
+  const [kind = 'emptyDir', of] = Object.entries<Raw>(told).find(isSource) ?? []
   const from = of?.claimName ?? of?.secretName ?? of?.name ?? of?.path ?? of?.driver
   return { name, kind, ...(typeof from === 'string' && { source: from }) }
 }
