@@ -4,7 +4,7 @@ import { OPEN } from '../../model/time.ts'
 import type { Store } from '../../store/main.ts'
 import { prepare } from '../prepare.ts'
 import type { Told } from './history.ts'
-import { heldAt, instantsOf, type Known, staleIds } from './oracle.ts'
+import { heldAsKnown, instantsOf, type Known, staleIds } from './oracle.ts'
 import { type StoredRecord, sayRow, storedRecords } from './records.ts'
 
 const HELD = `CYPHER 5 MATCH (:Object {cluster: $cluster})-[r WHERE r.from <= $time < r.to AND r.recordedFrom <= $known < r.recordedTo]->(:Object)
@@ -58,18 +58,25 @@ export const compare = async (store: Store, cluster: string, told: readonly Told
   const knownAts = [...stamps].flatMap((stamp) => [stamp - 1, stamp]).concat(OPEN - 1)
   const times = instantsOf(known)
   let questions = 0
-  for (const knownAt of knownAts)
+  for (const knownAt of knownAts) {
+    const heldAt = heldAsKnown(known, knownAt)
+    const recorded = records
+      .filter(({ r }) => r.recordedFrom <= knownAt && knownAt < r.recordedTo)
+      .map((record) => ({ ...record.r, text: sayRow(record) }))
     for (const time of times) {
-      const held = records.filter(
-        ({ r }) => r.from <= time && time < r.to && r.recordedFrom <= knownAt && knownAt < r.recordedTo,
-      )
+      const held = recorded.filter(({ from, to }) => from <= time && time < to)
       const where = `at ${time} as known at ${knownAt}`
-      const expected = heldAt(known, time, knownAt)
-      assertSame(held.map(sayRow), expected, where)
+      const expected = heldAt(time)
+      assertSame(
+        held.map(({ text }) => text),
+        expected,
+        where,
+      )
       if (questions++ % 997 === 0) {
         const rows = await store.read<StoredRecord>(HELD, { cluster, time, known: knownAt })
         assertSame(rows.map(sayRow), expected, `${where}, in Cypher`)
       }
     }
+  }
   return questions
 }

@@ -37,13 +37,25 @@ export const staleIds = (states: readonly State[]): string[] =>
 
 const last = <T>(list: readonly T[]): T | undefined => list[list.length - 1]
 
-const heldByStates = (by: string, states: readonly StateView[], time: number): Set<string> => {
-  const counting = states.filter((state) => counts(state, states)).sort((a, b) => a.at - b.at)
-  const inForce = last(counting.filter((state) => state.at <= time))
-  const next = counting.find((state) => state.at > time)
-  const already = next?.targets.filter((target) => target.since !== undefined && target.since <= time) ?? []
-  const held = [...(inForce?.targets ?? []), ...already].filter((target) => !FIXED_LAW.has(target.kind))
-  return new Set(held.map(({ kind, fromKey, toKey, properties }) => say(kind, by, fromKey, toKey, properties)))
+/** By one object's states, at a time. */
+const heldByStates = (by: string, states: readonly StateView[]): ((time: number) => string[]) => {
+  const counting = states
+    .filter((state) => counts(state, states))
+    .sort((a, b) => a.at - b.at)
+    .map(({ at, targets }) => ({
+      at,
+      targets: targets
+        .filter((target) => !FIXED_LAW.has(target.kind))
+        .map(({ kind, fromKey, toKey, properties, since }) => ({
+          ...{ since, text: say(kind, by, fromKey, toKey, properties) },
+        })),
+    }))
+  return (time) => {
+    const inForce = last(counting.filter((state) => state.at <= time))
+    const next = counting.find((state) => state.at > time)
+    const already = next?.targets.filter(({ since }) => since !== undefined && since <= time) ?? []
+    return [...(inForce?.targets ?? []), ...already].map(({ text }) => text)
+  }
 }
 
 interface Mention {
@@ -51,26 +63,24 @@ interface Mention {
   readonly target: Pick<Target, 'kind' | 'fromKey' | 'toKey' | 'properties'>
 }
 
-const heldByClaims = (mentions: readonly Mention[], time: number): Set<string> => {
+const heldByClaims = (mentions: readonly Mention[]): ((time: number) => string[]) => {
   const pairs = Map.groupBy(mentions, ({ target }) => `${target.kind} ${target.fromKey} ${target.toKey}`)
-  const held = new Set<string>()
-  for (const [first, ...rest] of pairs.values()) {
-    if (first === undefined || ![first, ...rest].some(({ at }) => at <= time)) continue
-    const { kind, fromKey, toKey } = first.target
-    const values = [first, ...rest].flatMap(({ target }) => Object.entries(target.properties))
+  const held = [...pairs.values()].map((ofPair) => {
+    const { kind, fromKey, toKey } = (ofPair[0] as Mention).target
+    const values = ofPair.flatMap(({ target }) => Object.entries(target.properties))
     const smallest = [...Map.groupBy(values, ([name]) => name)].map(([name, named]) => [
       name,
       named.map(([, value]) => value).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))[0],
     ])
-    held.add(say(kind, fromKey, fromKey, toKey, Object.fromEntries(smallest) as Properties))
-  }
-  return held
+    const text = say(kind, fromKey, fromKey, toKey, Object.fromEntries(smallest) as Properties)
+    return { text, times: ofPair.map(({ at }) => at) }
+  })
+  return (time) => held.flatMap(({ text, times }) => (times.some((at) => at <= time) ? text : []))
 }
 
-/** Relations that hold at `time`, as known at `knownAt`. */
-export const heldAt = (known: Known, time: number, knownAt: number): Set<string> => {
+/** Relations that hold at a time, as known at `knownAt`. */
+export const heldAsKnown = (known: Known, knownAt: number): ((time: number) => Set<string>) => {
   const states = known.states.filter(({ recordedAt }) => recordedAt <= knownAt).map(({ state }) => state)
-  const fromStates = Map.groupBy(states, (state) => state.key)
   const mentions: Mention[] = [
     ...states.flatMap(({ view }) =>
       view.targets
@@ -81,15 +91,14 @@ export const heldAt = (known: Known, time: number, knownAt: number): Set<string>
       .filter(({ recordedAt }) => recordedAt <= knownAt)
       .map(({ claim }) => ({ at: claim.from, target: claim })),
   ]
-  const held = heldByClaims(mentions, time)
-  for (const [key, ofObject] of fromStates)
-    for (const text of heldByStates(
+  const holders = [...Map.groupBy(states, (state) => state.key)].map(([key, ofObject]) =>
+    heldByStates(
       key,
       ofObject.map((state) => state.view),
-      time,
-    ))
-      held.add(text)
-  return held
+    ),
+  )
+  holders.push(heldByClaims(mentions))
+  return (time) => new Set(holders.flatMap((heldAt) => heldAt(time)))
 }
 
 /** Instants at which an answer can change, and those just before and after. */
