@@ -18,8 +18,8 @@ export class Api {
     this.server = server
   }
 
-  static async start(): Promise<Api> {
-    return new Api(await startControlPlane())
+  static async start(...apiServerArgs: string[]): Promise<Api> {
+    return new Api(await startControlPlane({ apiServerArgs }))
   }
 
   stop(): Promise<void> {
