@@ -48,6 +48,8 @@ suite('heartbeats in a real kube-apiserver', { skip: (await controlPlaneUnavaila
     const harness = await api.watch(t)
     await harness.until('the claim', () => harness.watcher.progress().length === 1)
     await harness.until('Leases', () => harness.states('n').some(({ object }) => object.kind === 'Lease'))
+    // That it is renewed is told once.
+    await harness.event('node-condition-changed', 'n', ({ fields }) => fields.condition === 'Lease')
     const unchanged = () => harness.watcher.progress()[0]!.counters!['states.unchanged'] ?? 0
     const [sent, seen] = [harness.emitted.length, unchanged()]
     for (let count = 1; count <= 5; count++) await beat(count)
