@@ -19,9 +19,9 @@ import type { Harness } from './testing/harness.ts'
 import { SmallCluster, step } from './testing/small-cluster.ts'
 import { watchedKinds } from './watched-kinds.ts'
 
-const RUNS = 3
+const RUNS = 2
 /** Ways in which each history is given to the graph. */
-const WAYS = 3
+const WAYS = 2
 
 const watched: ReadonlySet<string | undefined> = new Set(watchedKinds.map(({ object }) => object))
 /** Not by a name: OWNS is by UID, and a policy applies by labels. */
