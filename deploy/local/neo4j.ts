@@ -1,6 +1,6 @@
 /** The embedded Neo4j: Community Edition and its Browser, on loopback, from the jars that the set-up has fetched. */
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { givenNeo4j } from './config.ts'
@@ -42,10 +42,15 @@ export async function startNeo4j(options: {
     async command() {
       const ports = await choosePorts(dir, { bolt: options.boltPort, http: options.httpPort })
       writeWhole(join(dir, 'conf', 'neo4j.conf'), settings(ports))
+      // What it unpacks is left where it is killed: here, not in the machine's /tmp.
+      const temporary = join(dir, 'tmp')
+      rmSync(temporary, { recursive: true, force: true })
+      mkdirSync(temporary, { mode: 0o700 })
       const heap = options.heapMb ?? 1024
       const jvm = [
         `-Xms${Math.min(heap, 512)}m`,
         `-Xmx${heap}m`,
+        `-Djava.io.tmpdir=${temporary}`,
         ...startImage().use,
         ...javaFlags,
         ...(options.jvmFlags ?? []),
