@@ -1,6 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { DoctorLine } from '../collectors/collector.ts'
 import { isAllowed } from '../reflector/access.ts'
+import { ApiError } from '../reflector/request.ts'
 
 /** What is watched of the node, and the owners that are read one by one up to the top. */
 const needed = [
@@ -29,7 +30,9 @@ export async function rightsLine(kubeConfig: KubeConfig): Promise<DoctorLine> {
       remedy: 'allow it: agent/collectors/kubernetes/README.md has the ClusterRole',
     }
   } catch (error) {
-    const detail = `whether pods and their owners can be read is not known: ${(error as Error).message}`
+    // Of an API server that is away the Kubernetes collector's line tells the reason.
+    const why = error instanceof ApiError ? error.message : 'the API server can not be asked'
+    const detail = `whether pods and their owners can be read is not known: ${why}`
     return { subject, state: 'degraded', detail }
   }
 }

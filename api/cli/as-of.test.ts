@@ -133,6 +133,10 @@ describe('the command line as of a time', () => {
     )
   })
 
+  test('events of a recording are those of the day before its end, where no time is given', async () => {
+    assert.match(await says('events', 'deployment/checkout', '-n', 'shop'), /memory pressure/)
+  })
+
   test('a row is as long as it is, but on a terminal that is narrower', async () => {
     const asked = ['events', 'deployment/checkout', ...then, '--since', '-10m']
     const rows = (await says(...asked)).split('\n').filter((line) => line.includes('memory pressure'))

@@ -155,7 +155,7 @@ example(
   'aitia events deployment/checkout -n shop --since 13:30',
 )
   .argument(...target)
-  .option('--since <time>', 'from a time on', '-1h')
+  .option('--since <time>', 'from a time on (default: a day)')
   .option('--first <count>', 'the newest so many', whole, 100)
   .action(run(async (it, options) => (await import('./commands/as-of.ts')).events(it, options)))
 

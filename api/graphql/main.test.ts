@@ -268,10 +268,14 @@ describe('GraphQL', () => {
     const costly = `{ ${Array.from({ length: 400 }, (_, index) => `a${index}: event(id: "x") { ...f }`).join(' ')} }
       fragment f on Event { ${'causes { event { '.repeat(8)} id at kind source ${'} } '.repeat(8)} }`
     assert.match(await complaint(costly), /^the cost of the request .* is \d+, expected at most 50000: ask for less/)
-    assert.match(
-      await complaint('{ incidents(cluster: "nonesuch") { endCursor } }'),
-      /^nothing was heard of a cluster "nonesuch" \(known: /,
-    )
+    for (const asked of [
+      'incidents(cluster: "nonesuch") { endCursor }',
+      'incident(cluster: "nonesuch", id: "x") { id }',
+      'whoHad(cluster: "nonesuch", ip: "10.0.0.1") { result }',
+      'topology(cluster: "nonesuch", namespace: "shop") { cut }',
+    ])
+      assert.match(await complaint(`{ ${asked} }`), /^nothing was heard of a cluster "nonesuch" \(known: /)
+    assert.match(await complaint('{ incidents(workloadKind: "foo") { endCursor } }'), /^no kind "foo" is known in/)
     const unheard = createApi({ store, cluster: 'nonesuch' })
     const answer = await unheard.fetch('http://127.0.0.1/graphql', {
       method: 'POST',

@@ -38,18 +38,28 @@ test('a claim is waited for as long as it is held, also where nothing is written
 
 test('a claim ends with its process, killed or not, and is kept from other parts of the same one', async () => {
   const file = join(folder, 'killed')
-  const child = claimer(file, Number.MAX_SAFE_INTEGER)
-  const release = await claim(file)
-  let second = false
-  const other = claim(file).then((give) => {
-    second = true
-    give()
+  const holding = `import { claim } from ${JSON.stringify(join(import.meta.dirname, 'server.ts'))}
+    await claim(${JSON.stringify(file)})
+    console.log('held')
+    setInterval(() => {}, 60_000)`
+  const holder = spawn(process.execPath, ['--input-type=module', '-e', holding], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   })
-  assert.equal(second, false)
-  child.kill('SIGKILL')
-  await once(child, 'exit')
-  assert.equal(second, false)
+  await once(holder.stdout, 'data')
+  const taken: string[] = []
+  const take = (name: string) =>
+    claim(file).then((release) => {
+      taken.push(name)
+      return release
+    })
+  const first = take('first')
+  await sleep(200)
+  assert.deepEqual(taken, [], 'held by another process')
+  holder.kill('SIGKILL')
+  const release = await first
+  const second = take('second')
+  await sleep(200)
+  assert.deepEqual(taken, ['first'], 'held by another part of this one')
   release()
-  await other
-  ;(await claim(file))()
+  ;(await second)()
 })

@@ -152,7 +152,7 @@ export async function claim(file: string) {
   const fd = openSync(file, 'a', 0o600)
   try {
     // The lock belongs to the open file, which the child shares: it stays when flock has ended.
-    while (!(await locked(fd))) await sleep(50)
+    while (!(await locked(fd, file))) await sleep(100)
   } catch (error) {
     closeSync(fd)
     throw error
@@ -160,10 +160,12 @@ export async function claim(file: string) {
   return () => closeSync(fd)
 }
 
-async function locked(fd: number): Promise<boolean> {
+async function locked(fd: number, file: string): Promise<boolean> {
   const flock = spawn('flock', ['--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] })
   const [status] = await once(flock, 'exit')
-  return status === 0
+  // 1: somebody has it. All else (a file system without locks) would never pass.
+  if (status === 0 || status === 1) return status === 0
+  throw new Error(`flock ended with ${status}: ${file} must be on a file system that has locks`)
 }
 
 const myself = () => ({ pid: process.pid, start: startOf(process.pid) })

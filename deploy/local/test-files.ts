@@ -15,8 +15,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 const outcomes = run({
   files,
-  // One more than the processors that we build for, as many tests wait for Kubernetes most of their time.
-  concurrency: 3,
+  concurrency: 2,
   timeout: hangLimit,
   signal: interrupted.signal,
   only: values['test-only'] ?? false,

@@ -32,20 +32,11 @@ export async function test(args: string[]): Promise<number> {
   const kubernetes = paths.length > 0 ? undefined : run([join(root, 'test', 'cluster', 'main.ts'), 'build'])
   const checked = paths.length > 0 || (await check([])) === 0
   rmSync(results, { force: true })
-  compileJavaOnce()
   const code = await withServers((environment) =>
     run([join(import.meta.dirname, 'test-files.ts'), results, ...flagsOf(asked), '--', ...files], environment),
   )
   await kubernetes
   return sumUp(code, checked)
-}
-
-/**
- * Neo4j lives for minutes here and is asked each statement a few times: the JVM's second compiler takes more than it saves. Told by
- * the environment, as many tests start servers in processes of their own.
- */
-function compileJavaOnce(): void {
-  process.env.JAVA_TOOL_OPTIONS = `-XX:TieredStopAtLevel=1 ${process.env.JAVA_TOOL_OPTIONS ?? ''}`.trim()
 }
 
 function filesBelow(paths: string[]): string[] {

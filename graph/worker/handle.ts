@@ -4,7 +4,7 @@ import type { Batch } from '../model/batch.ts'
 import { type Handle, Rejected } from '../queue/main.ts'
 import { isolate } from './isolate.ts'
 
-/** After so many attempts (half a minute) a batch that is refused while others are written is taken apart. */
+/** After so many attempts (half a minute) a batch that fails while the store takes others is taken apart. */
 const PATIENCE = 9
 
 /**

@@ -46,10 +46,20 @@ test('all but the bad is written, in order, with a loss in the place of each', a
         if (!bad.has(idOf(each))) return [idOf(each)]
         return each.type === 'event' ? [`loss ${each.at}`] : []
       })
-      // A batch of one bad observation is not written again: the caller has tried it.
       assert.deepEqual(kept, expected)
     }),
   )
+})
+
+test('what is refused and taken a moment later, alone too, is written', async () => {
+  const written: string[] = []
+  let refusals = 3
+  const write = async ({ observations }: Batch) => {
+    if (observations.some((each) => idOf(each) === '1') && refusals-- > 0) throw new Error('an object was removed')
+    written.push(...observations.map(idOf))
+  }
+  assert.deepEqual(await isolate(batchOf(0, [eventOf(0), eventOf(1)]), new Error('first'), write, true), [])
+  assert.deepEqual(written, ['0', '1'])
 })
 
 /** A store that answers, where one observation needs more time than it gets, or a connection that is gone. */

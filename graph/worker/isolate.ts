@@ -7,7 +7,7 @@ import { faultOf } from '../store/main.ts'
 
 type Write = (batch: Batch) => Promise<unknown>
 
-/** So often one observation alone must meet an error that may pass, while the store takes others, until that counts as its own. */
+/** So often one observation alone must fail, while the store takes others, until that counts as its own. */
 const ALONE = 5
 
 /**
@@ -55,7 +55,7 @@ export const isolate = async (
 
 const isolateOne = async (batch: Batch, first: Error, write: Write, patient: boolean): Promise<RejectedPart[]> => {
   let failure = first
-  for (let failed = 1; failed < ALONE && faultOf(failure) === 'passing'; failed++) {
+  for (let failed = 1; failed < ALONE && !(failure instanceof InvalidBatch); failed++) {
     try {
       await write(batch)
       return []

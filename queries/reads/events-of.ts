@@ -5,7 +5,7 @@ import { family, keysOf, type Window } from './family.ts'
 import { type Ground, groundOf } from './ground.ts'
 import { InvalidRequest, type Reader } from './read.ts'
 import type { StoredEvent, StoredObject } from './stored.ts'
-import { type Asking, type AsOfQuestion, settle, subjectsSince } from './subject.ts'
+import { type Asking, type AsOfQuestion, LOOK_BACK, settle, subjectsSince } from './subject.ts'
 
 export interface Events {
   readonly asking: Asking & { readonly from: number }
@@ -16,13 +16,14 @@ export interface Events {
   readonly cut: boolean
 }
 
-/** Events from `from` up to the time of the question. Throws NotFound where there was no such object in the window. */
+/** Events from `from` (a day before) up to the time of the question. Throws NotFound where there was no such object in the window. */
 export const eventsOf = async (
   reader: Reader,
-  question: AsOfQuestion & { from: number; first: number },
+  question: AsOfQuestion & { from?: number; first: number },
 ): Promise<Events> => {
-  const { cluster, kind, name, namespace, from, first } = question
+  const { cluster, kind, name, namespace, first } = question
   const times = await settle(reader, question)
+  const from = question.from ?? times.at - LOOK_BACK
   if (from > times.at)
     throw new InvalidRequest(`from: got ${toRfc3339(from)}, expected a time before at, ${toRfc3339(times.at)}`)
   const asking = { cluster, asked: { kind, name, namespace }, ...times, from }

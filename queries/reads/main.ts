@@ -35,6 +35,7 @@ export { statesInForce } from './states.ts'
 export { kindOf, type StoredEvent, type StoredObject } from './stored.ts'
 export {
   type AsOfQuestion,
+  LOOK_BACK,
   NotFound,
   type NotThere,
   nameOf,
@@ -47,6 +48,6 @@ export { sizeOf, type Topology, topologyAround, topologyOfNamespace } from './to
 export { bytes, many, span } from './units.ts'
 export { warmUpReads } from './warm-up.ts'
 export { type AddressHolders, whoHad } from './who-had.ts'
-export { type Answer, type IncidentAnswer, LOOK_BACK, type Question, why } from './why.ts'
+export { type Answer, type IncidentAnswer, type Question, why } from './why.ts'
 export { summaryOf, titleOf } from './words.ts'
 export { type WorkloadView, workload } from './workload.ts'

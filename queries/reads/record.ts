@@ -115,6 +115,7 @@ export const recordWindow = async (
     reader.read<{ event: StoredEvent }>(CLUSTER_EVENTS, { cluster, limit: MOST, ...window }),
   ])
   refuseMore(rows.length, 'objects')
+  refuseMore(found.length, 'events')
   const keys = rows.map((row) => row.key)
   const all = [...(await lasting(reader, keys, window)), ...found.map((row) => row.event)]
   refuseMore(all.length, 'events')

@@ -9,7 +9,8 @@ import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { createCorrelator, removeCluster } from '../engine/main.ts'
 import type { Rivals } from './rivals.ts'
-import { type Answer, LOOK_BACK, type Question, why } from './why.ts'
+import { LOOK_BACK } from './subject.ts'
+import { type Answer, type Question, why } from './why.ts'
 
 const START = 1_790_000_000 * SECOND
 const KILL = START + 10 * MINUTE

@@ -1,5 +1,5 @@
 /** The object that a question is about, as of its time; where there is none, what may have been meant. */
-import { MINUTE, toRfc3339 } from '../../graph/model/time.ts'
+import { MINUTE, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { type Asked, elsewhere, type Found, find, isKind, NAMESAKES, type NamedObject, nearest } from './find.ts'
 import { settledKnown } from './lanes.ts'
 import { InvalidRequest, KNOWN_NOW, type Reader } from './read.ts'
@@ -125,6 +125,9 @@ export const notThere = async (reader: Reader, asking: Asking, found: Found | un
     leftOut: Math.max(0, ...told.map(({ counters }) => counters[`omitted.objects.in.${asking.asked.namespace}`] ?? 0)),
   }
 }
+
+/** How far back an answer looks unless told, µs. */
+export const LOOK_BACK = 24 * 3600 * SECOND
 
 /** The times of a question: now where it names none. Throws InvalidRequest for a `known` that is too late. */
 export const settle = async (

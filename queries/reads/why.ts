@@ -18,14 +18,12 @@ import { type Rivals, rivals, sinceHorizon } from './rivals.ts'
 import { type Source, sources } from './sources.ts'
 import { firstSeen, states } from './states.ts'
 import { kindOf } from './stored.ts'
-import { type Asking, type AsOfQuestion, type NotThere, notThere, settle } from './subject.ts'
+import { type Asking, type AsOfQuestion, LOOK_BACK, type NotThere, notThere, settle } from './subject.ts'
 import { firstSymptom, type Symptoms, symptoms } from './symptoms.ts'
 import { hostNames, removed, type Unwatched, watch } from './watching.ts'
 
 const EARLIER = statement('earlier')
 
-/** How far back an answer looks unless told, µs. */
-export const LOOK_BACK = 24 * 3600 * SECOND
 /** How far back "ready for" is followed, µs. */
 const READY_BACK = 14 * LOOK_BACK
 /** Incidents that one answer tells of in full. */

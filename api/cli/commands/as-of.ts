@@ -112,18 +112,15 @@ export const changes = async (target: string, options: ChangesOptions): Promise<
 }
 
 interface EventsOptions extends Omit<Sized, 'depth'> {
-  readonly since: string
+  readonly since?: string
 }
 
 export const events = async (target: string, options: EventsOptions): Promise<void> => {
   const tools = await ink()
   const question = questionOf(target, options, tools)
+  const from = timeOption('--since', options.since, question.at ?? tools.reads.now())
   const found = await withStore((store) =>
-    tools.reads.eventsOf(store, {
-      ...question,
-      from: timeOption('--since', options.since, question.at ?? tools.reads.now())!,
-      first: options.first,
-    }),
+    tools.reads.eventsOf(store, { ...question, ...(from === undefined ? {} : { from }), first: options.first }),
   )
   print(options.json === true, found, (it) => renderEvents(it, tools))
 }

@@ -8,7 +8,7 @@ import { ownerChain } from '../../../queries/reads/owner-chain.ts'
 import { type AsOf, InvalidRequest, KNOWN_NOW, pageSize } from '../../../queries/reads/read.ts'
 import { dependencies, dependents, type Reliance } from '../../../queries/reads/reliance.ts'
 import type { StoredObject } from '../../../queries/reads/stored.ts'
-import { type Subject, settle } from '../../../queries/reads/subject.ts'
+import { refuseUnheard, type Subject, settle } from '../../../queries/reads/subject.ts'
 import { sizeOf, type Topology, topologyAround, topologyOfNamespace } from '../../../queries/reads/topology.ts'
 import { type AddressHolders, whoHad } from '../../../queries/reads/who-had.ts'
 import { type WorkloadView, workload } from '../../../queries/reads/workload.ts'
@@ -56,13 +56,17 @@ type Walked = Named & Sized
 const walked = (read: typeof dependencies) => (_: unknown, args: Walked, context: Context) =>
   read(context.reader, question(args, context), sizeOf(args))
 
-const topology = (
+const topology = async (
   _: unknown,
   args: Partial<Named> & Sized & { namespace: string },
   context: Context,
 ): Promise<Topology> => {
   const { kind, name, ...others } = args
-  if (kind == null && name == null) return topologyOfNamespace(context.reader, question(others, context), sizeOf(args))
+  if (kind == null && name == null) {
+    const asked = question(others, context)
+    await refuseUnheard(context.reader, asked.cluster)
+    return topologyOfNamespace(context.reader, asked, sizeOf(args))
+  }
   if (kind == null || name == null)
     throw new InvalidRequest('topology: got one of kind and name, expected both or none')
   return topologyAround(context.reader, question({ ...others, kind, name }, context), sizeOf(args))
@@ -86,8 +90,11 @@ export const asOf = {
     ownerChain: (_: unknown, args: Named, context: Context) => ownerChain(context.reader, question(args, context)),
     dependencies: walked(dependencies),
     dependents: walked(dependents),
-    whoHad: (_: unknown, args: Times & { ip: string }, context: Context) =>
-      whoHad(context.reader, question(args, context)),
+    whoHad: async (_: unknown, args: Times & { ip: string }, context: Context) => {
+      const asked = question(args, context)
+      await refuseUnheard(context.reader, asked.cluster)
+      return whoHad(context.reader, asked)
+    },
     changes: (_: unknown, { to, ...args }: ChangesArgs, context: Context) =>
       changes(context.reader, {
         ...question(args, context),

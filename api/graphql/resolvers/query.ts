@@ -2,14 +2,15 @@
 
 import type { Pattern } from '../../../queries/engine/pattern.ts'
 import type { Interval } from '../../../queries/reads/coverage.ts'
+import { isKind } from '../../../queries/reads/find.ts'
 import { headline } from '../../../queries/reads/headline.ts'
 import { incidentNamed, incidents, type Status } from '../../../queries/reads/incidents.ts'
 import { MINUTE, toRfc3339 } from '../../../queries/reads/main.ts'
 import type { OccurrenceDetail } from '../../../queries/reads/occurrences.ts'
 import { patternWork } from '../../../queries/reads/patterns.ts'
-import { KNOWN_NOW } from '../../../queries/reads/read.ts'
+import { InvalidRequest, KNOWN_NOW } from '../../../queries/reads/read.ts'
 import { clusterNow, clusters, type Source, sources, unwatched } from '../../../queries/reads/sources.ts'
-import { refuseUnheard } from '../../../queries/reads/subject.ts'
+import { refuseUnheard, unknownKindText } from '../../../queries/reads/subject.ts'
 import { type Answer, type Subject, why } from '../../../queries/reads/why.ts'
 import type { Context } from '../context.ts'
 import { given } from '../given.ts'
@@ -45,15 +46,23 @@ export const query = (patterns: readonly Pattern[]) => ({
     incidents: async (_: unknown, { cluster, first, after, ...filter }: IncidentsArgs, { reader, ...own }: Context) => {
       const asked = cluster ?? own.cluster
       const page = await incidents(reader, asked, given(filter), given({ first, after }))
+      if (page.items.length > 0) return page
       // A name that was mistyped, or one that no agent sends as, must not look like a cluster that is well.
-      if (page.items.length === 0) await refuseUnheard(reader, asked)
+      await refuseUnheard(reader, asked)
+      const kind = filter.workloadKind
+      if (kind != null && !(await isKind(reader, asked, kind))) throw new InvalidRequest(unknownKindText(kind, asked))
       return page
     },
     incident: async (
       _: unknown,
       { id, cluster }: { id: string; cluster?: string },
       { incidents, reader, ...own }: Context,
-    ) => (await incidents.load(id)) ?? incidentNamed(reader, cluster ?? own.cluster, id),
+    ) => {
+      const asked = cluster ?? own.cluster
+      const found = (await incidents.load(id)) ?? (await incidentNamed(reader, asked, id))
+      if (found === null) await refuseUnheard(reader, asked)
+      return found
+    },
     event: (_: unknown, { id }: { id: string }, { events }: Context) => events.load(id),
     why: (_: unknown, args: Named, context: Context) =>
       why(context.reader, { ...given(args), cluster: args.cluster ?? context.cluster }),
