@@ -64,6 +64,20 @@ suite('owners that a real kube-apiserver does not tell', { skip: (await controlP
       template: { metadata: { labels: { app: 'x' } }, spec: { containers } },
     },
   })
+  const definition = (kind: string, plural: string) => ({
+    ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
+    metadata: { name: `${plural}.aitia.example` },
+    spec: {
+      ...{ group: 'aitia.example', scope: 'Namespaced' },
+      names: { plural, singular: kind.toLowerCase(), kind },
+      versions: [
+        {
+          ...{ name: 'v1', served: true, storage: true },
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
+  })
   /** A pod below a ReplicaSet below a Deployment. */
   const shop = async (node: string, name: string): Promise<string> => {
     const deployment = await create(replicated('Deployment', name))
@@ -155,20 +169,7 @@ suite('owners that a real kube-apiserver does not tell', { skip: (await controlP
 
   test('a custom owner is found by ownerReferences alone; without a rule it counts as the top', async (t) => {
     await allow('custom', [...podsOnly, ...owners])
-    await server.apply({
-      ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' },
-      metadata: { name: 'canaries.aitia.example' },
-      spec: {
-        ...{ group: 'aitia.example', scope: 'Namespaced' },
-        names: { plural: 'canaries', singular: 'canary', kind: 'Canary' },
-        versions: [
-          {
-            ...{ name: 'v1', served: true, storage: true },
-            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-          },
-        ],
-      },
-    })
+    await server.apply(definition('Canary', 'canaries'))
     await server.kubectl('wait', '--for=condition=Established', 'crd/canaries.aitia.example')
     const above = await create(replicated('Deployment', 'above'))
     const apiVersion = 'aitia.example/v1'
@@ -192,5 +193,28 @@ suite('owners that a real kube-apiserver does not tell', { skip: (await controlP
       { apiGroups: ['aitia.example'], resources: ['canaries'], verbs: ['get'] },
     ])
     assert.equal((await top('above')).context.owners.length, 3)
+  })
+
+  test('a custom owner of a kind or version that the API server does not have, or has no more, counts as the top', async (t) => {
+    await server.apply(definition('Retired', 'retireds'))
+    await server.kubectl('wait', '--for=condition=Established', 'crd/retireds.aitia.example')
+    const { pods, told } = watch(t, 'n5')
+    const below = (name: string, kind: string, apiVersion: string, uid: string = randomUUID()) =>
+      create(pod('n5', name, owned(kind, `${name}-owner`, uid, apiVersion)))
+    const isTop = (uid: string, kind: string) =>
+      found(() => pods.find(uid)?.context.workloadKind === kind && pods.find(uid))
+    await isTop(await below('version', 'Retired', 'gone.example/v1beta1'), 'Retired')
+    await isTop(await below('kind', 'Nowhere', 'aitia.example/v1'), 'Nowhere')
+    const metadata = { name: 'served-owner', namespace: 'default' }
+    const manifest = { apiVersion: 'aitia.example/v1', kind: 'Retired', metadata }
+    const served = await create(manifest)
+    await isTop(await below('served', 'Retired', 'aitia.example/v1', served), 'Retired')
+    assert.equal(told.length, 2)
+    // Where the kind was found once does not hold for ever.
+    await server.kubectl('delete', 'crd', 'retireds.aitia.example')
+    await isTop(await below('later', 'Retired', 'aitia.example/v1'), 'Retired')
+    assert.equal(told.length, 3)
+    for (const text of told) assert.match(text, /it counts as the top owner until the API server has it$/)
+    assert.equal(pods.refused, 0)
   })
 })

@@ -1,7 +1,7 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import type { OwnerReference } from '../../graph/model/context.ts'
 import { OBJECTS } from '../../graph/model/generated/registry.ts'
-import { findCollection } from '../reflector/discovery.ts'
+import { findCollection, NoSuchKindError } from '../reflector/discovery.ts'
 import type { RawObject } from '../reflector/list.ts'
 import { controllerOf, isNode, type Owner } from '../reflector/owner.ts'
 import { ApiError, getJson } from '../reflector/request.ts'
@@ -44,7 +44,7 @@ export class Owners {
   readonly #options: OwnersOptions
   readonly #known = new Map<string, Known>()
   readonly #collections = new Map<string, ReturnType<typeof findCollection>>()
-  /** Monotonic ms before which no owner of a kind is asked for in a namespace where one was refused. */
+  /** Monotonic ms before which no owner of a kind is asked for in a namespace where one was refused, or the kind is not known. */
   readonly #refusals = new Map<string, number>()
   readonly #told = new Set<string>()
   /** How often an owner was asked for, and the API said that we may not read it. */
@@ -96,13 +96,20 @@ export class Owners {
         if (known.above) this.chain(known.above, namespace)
       },
       (error) => {
-        if (!(error instanceof ApiError) || ![403, 404].includes(error.httpStatus)) return
+        const isRefused = error instanceof ApiError && error.httpStatus === 403
+        const isUnknown = error instanceof NoSuchKindError
+        const isGone = error instanceof ApiError && error.httpStatus === 404
+        if (!isRefused && !isUnknown && !isGone) return
         known.askAt = performance.now() + refused
-        if (error.httpStatus !== 403) return
-        this.refused++
+        if (isGone) {
+          // A path that the API server has no more says no reason: what is kept of it holds no longer.
+          if (error.reason !== 'NotFound') this.#collections.delete(kindOf(owner))
+          return
+        }
+        if (isRefused) this.refused++
         keep(this.#refusals, place, known.askAt)
         this.#unread(owner, known)
-        this.#tell(owner, error)
+        this.#tell(owner, error.message, isRefused ? 'the role allows to get it' : 'the API server has it')
       },
     )
     return known
@@ -114,12 +121,12 @@ export class Owners {
   }
 
   /** Once for each kind. */
-  #tell(owner: Owner, error: ApiError): void {
+  #tell(owner: Owner, why: string, until: string): void {
     const kind = kindOf(owner)
     if (this.#told.has(kind)) return
     this.#told.add(kind)
     const cost = isOfKubernetes(owner) ? 'workloads of pods that it owns stay unknown' : 'it counts as the top owner'
-    this.#options.log.warn(`attribution: ${kind}: ${error.message}; ${cost} until the role allows to get it`)
+    this.#options.log.warn(`attribution: ${kind}: ${why}; ${cost} until ${until}`)
   }
 
   async #read(owner: Owner, namespace: string): Promise<RawObject> {

@@ -20,7 +20,7 @@ const ownersOf = ({ path, workloadKind: kind }: AnyKind): string | undefined =>
 
 /** Whether the API has answered that it has no such kind, or not for us: asking again would not help. */
 const isAnswer = (error: unknown): boolean =>
-  error instanceof NoSuchKindError || (error instanceof ApiError && [403, 404].includes(error.httpStatus))
+  error instanceof NoSuchKindError || (error instanceof ApiError && error.httpStatus === 403)
 
 /** Kinds of owners that are met while watching; each is watched from then on. */
 export class CustomKinds {
