@@ -84,7 +84,11 @@ const addon = (): Addon => {
   if (loaded !== undefined) return loaded
   const path = join(import.meta.dirname, 'build/Release/aitia_native.node')
   if (!existsSync(path)) throw new Error(`the native addon is not built (expected ${path}): run \`npm start\``)
-  loaded = createRequire(import.meta.url)(path) as Addon
+  const built = createRequire(import.meta.url)(path) as Addon
+  // the newest of what it has to have
+  if (typeof built.readLayout !== 'function')
+    throw new Error(`the native addon (${path}) is of an earlier version of this program: run \`npm start\``)
+  loaded = built
   return loaded
 }
 
