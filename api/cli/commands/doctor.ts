@@ -165,7 +165,10 @@ export const doctor = async (options: DoctorOptions): Promise<void> => {
   ])
   const lines = (
     await Promise.all([
-      agent.doctor(wholeEnvironment, join(dataDir, 'agent')).catch((error: unknown) => [failing('agent', error)]),
+      agent
+        // -c says it in place of AITIA_CLUSTER
+        .doctor({ ...wholeEnvironment, AITIA_CLUSTER: options.cluster }, join(dataDir, 'agent'))
+        .catch((error: unknown) => [failing('agent', error)]),
       queueLines().catch((error: unknown) => [failing('queue', error)]),
       ofGraph.catch((error: unknown) => [failing('graph', error)]),
     ])
