@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { after, before, suite, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { KubeConfig } from '@kubernetes/client-node'
 import type { ObjectRef, StateObservation } from '../../../../graph/model/observation.ts'
 import { now, SECOND } from '../../../../graph/model/time.ts'
 import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
+import { askJson } from '../../../reflector/request.ts'
 import { Api } from '../testing/api.ts'
 import { Harness } from '../testing/harness.ts'
 import { pod } from '../testing/manifests.ts'
@@ -63,12 +65,20 @@ suite('replicas whose clocks differ', { skip: (await controlPlaneUnavailable()) 
       })
     return { start, counting, until }
   }
+  /** By HTTP: kubectl may take seconds, and who renews no more leads on for a few. */
+  const createPods = (names: readonly string[]): Promise<unknown> => {
+    const kubeConfig = new KubeConfig()
+    kubeConfig.loadFromFile(api.server.kubeconfig)
+    const asked = { method: 'POST', path: '/api/v1/namespaces/default/pods' } as const
+    const { signal } = new AbortController()
+    return Promise.all(names.map((name) => askJson(kubeConfig, { ...asked, body: mounting(name) }, signal)))
+  }
   const leads = ({ watcher }: Harness) => watcher.progress().length === 1
 
   test('what is resolved, and what is missing again, counts after a take-over from one that was ahead and died', async (t) => {
     setClocks(t)
     const { start, counting, until } = open(t, 'died')
-    const { harness: a } = await start(20)
+    const { harness: a } = await start(50)
     await a.until('the claim', () => leads(a))
     const { harness: b } = await start(0)
     await b.until('the other to stand by', () => b.logged.some((text) => text.includes('stands by')))
@@ -78,7 +88,7 @@ suite('replicas whose clocks differ', { skip: (await controlPlaneUnavailable()) 
     await api.create(configMap('going'))
     // It goes on watching, and renews the Lease no more.
     a.pointTo('https://127.0.0.1:1')
-    await api.apply(names.map(mounting))
+    await createPods(names)
     for (const name of ['held', 'later']) await until(name, true)
     await until('going', false)
     assert.ok(counting('held')!.at > now() + 15 * SECOND)
