@@ -2,8 +2,6 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kernel } from './native.ts'
@@ -54,16 +52,19 @@ test('pressure that is summed up while it is flushed has a begin and an end', { 
   const { id } = cgroup
   const objects = OBJECTS.map((path) => (/pressure\.bpf\.o$/.test(path) ? built('slow_sum.bpf.o') : path))
   const recorder = new Recorder(t, { objects })
-  const folder = mkdtempSync(join(tmpdir(), 'aitia-test-'))
+  // not in the folder for temporary files, which may be memory: of that nothing can be reclaimed without swap
+  const folder = mkdtempSync('/var/tmp/aitia-test-')
   t.after(async () => {
     await cgroup.remove()
     rmSync(folder, { recursive: true })
   })
   // file caches at the limit, on several CPUs: what is read makes room for itself
-  const reading = `f=${folder}/$i; head -c 24m /dev/zero > $f; while :; do cat $f > /dev/null; done`
-  cgroup.spawn(`for i in 1 2 3 4; do (${reading}) & done; wait`)
+  const reading = `f=${folder}/$i; head -c 24m /dev/zero > $f && while :; do cat $f > /dev/null; done`
+  const child = cgroup.spawn(`for i in 1 2 3 4; do (${reading}) & done; wait`)
   const told = () => recorder.records.filter(({ name, cgroupId }) => name === 'memoryPressure' && cgroupId === id)
   while (told().length < 500) {
+    const reads = child.exitCode === null && child.signalCode === null
+    assert.ok(reads, `nothing reads in ${folder} any more, ${cgroup.oomKills} OOM kills`)
     for (let flushes = 0; flushes < 50; flushes++) recorder.kernel.call('flush_memory_pressure')
     await sleep(1)
   }
