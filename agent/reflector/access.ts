@@ -18,12 +18,15 @@ interface Review {
 const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
 
 /** Whether the API would let us. It is asked for our rights: nothing is written. */
-export async function isAllowed(kubeConfig: KubeConfig, access: Access): Promise<boolean> {
+export async function isAllowed(
+  kubeConfig: KubeConfig,
+  access: Access,
+  stop = new AbortController().signal,
+): Promise<boolean> {
   const body = {
     ...{ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview' },
     spec: { resourceAttributes: access },
   }
-  const { signal } = new AbortController()
-  const { status } = await askJson<Review>(kubeConfig, { method: 'POST', path, body }, signal)
+  const { status } = await askJson<Review>(kubeConfig, { method: 'POST', path, body }, stop)
   return status?.allowed === true
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { apiOf, type Environment } from '../../reflector/config.ts'
 import { choiceOf, type Filter } from './filter.ts'
 import { given } from './kind.ts'
@@ -7,6 +8,8 @@ import { given } from './kind.ts'
 export interface LeasePlace {
   readonly namespace: string
   readonly name: string
+  /** AITIA_LEASE does not name it: where it may not be used, each sends. */
+  readonly unasked?: true
 }
 
 /** What is kept of objects beyond what always is, and who sends it. */
@@ -34,16 +37,24 @@ const ownNamespace = '/var/run/secrets/kubernetes.io/serviceaccount/namespace'
 
 /**
  * The Lease to try for where AITIA_LEASE names none, one for each name that the cluster is sent under: in a pod there are soon
- * several agents, as a DaemonSet makes one for each node. Undefined outside of a pod: nothing is written to the cluster there.
+ * several agents, as a DaemonSet makes one for each node. Undefined outside of a pod, where nothing is written to the cluster, and in
+ * one whose token comes without the namespace.
  */
 export const usualLeaseOf = (
   cluster: string,
   environment: Environment = process.env,
   namespaceFile = ownNamespace,
 ): LeasePlace | undefined => {
-  if (apiOf(environment) !== 'in-cluster') return undefined
-  const name = `aitia-${cluster.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`.slice(0, 200).replace(/-+$/, '')
-  return { namespace: readFileSync(namespaceFile, 'utf8').trim(), name }
+  if (apiOf(environment) !== 'in-cluster' || !existsSync(namespaceFile)) return undefined
+  const kept = cluster
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 200)
+    .replace(/-+$/, '')
+  // What an object's name can't hold may be all that tells it from another.
+  const digest = createHash('sha256').update(cluster).digest('hex').slice(0, 8)
+  const name = `aitia-${kept === cluster ? cluster : `${kept}-${digest}`}`
+  return { namespace: readFileSync(namespaceFile, 'utf8').trim(), name, unasked: true }
 }
 
 /**

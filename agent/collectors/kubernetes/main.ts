@@ -4,7 +4,7 @@ import { settingsOf, usualLeaseOf } from './config.ts'
 import { doctorLines, whyAway } from './doctor.ts'
 import { isChosen, takesAll } from './filter.ts'
 import { nameOf } from './kind.ts'
-import { leaseLine, usableLease } from './replicas/lease-rights.ts'
+import { leaseLine } from './replicas/lease-rights.ts'
 import { watchedKinds } from './watched-kinds.ts'
 import { ClusterWatcher } from './watcher.ts'
 
@@ -24,8 +24,7 @@ const collector: Collector = {
   start: async (context) => {
     const kubeConfig = await loadKubeConfig()
     const settings = settingsOf()
-    const usual = settings.lease ? undefined : usualLeaseOf(context.cluster)
-    const lease = usual && (await usableLease(kubeConfig, usual, context.log))
+    const lease = settings.lease ?? usualLeaseOf(context.cluster)
     const watcher = new ClusterWatcher(kubeConfig, context, { ...settings, ...(lease && { lease }) })
     await watcher.start()
     return watcher
@@ -34,10 +33,10 @@ const collector: Collector = {
     const kubeConfig = await loadKubeConfig()
     const away = await whyAway(kubeConfig)
     if (away !== null) return [away]
-    const { filter = takesAll, lease } = settingsOf(environment)
+    const { filter = takesAll, ...settings } = settingsOf(environment)
     const watched = watchedKinds.filter((kind) => isChosen(filter.kinds, nameOf(kind)))
-    const place = lease ?? usualLeaseOf(environment.AITIA_CLUSTER ?? 'local', environment)
-    const leaseLines = place ? [await leaseLine(kubeConfig, place, lease !== undefined)] : []
+    const lease = settings.lease ?? usualLeaseOf(environment.AITIA_CLUSTER ?? 'local', environment)
+    const leaseLines = lease ? [await leaseLine(kubeConfig, lease)] : []
     return [...(await doctorLines(kubeConfig, watched)), ...leaseLines, ...filterLines(environment)]
   },
 }

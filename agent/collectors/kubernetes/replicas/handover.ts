@@ -6,6 +6,7 @@ import type { Passed } from '../known.ts'
 import type { Send } from '../sent-again.ts'
 import { Held, isMadeAgain } from './held.ts'
 import { Lease, type LeaseOptions, type Positions, skew } from './lease.ts'
+import { isUsable } from './lease-rights.ts'
 
 /** Observations that are made before they are passed on and waited for, about 3 MB: with few at a time the lanes' jobs go out half empty. */
 export const emitLimit = 4 * BATCH_LIMIT
@@ -35,7 +36,8 @@ export interface Watching {
 export class Handover {
   readonly #context: Pick<CollectorContext, 'emit' | 'drained' | 'dropped' | 'log'>
   readonly #watching: Watching
-  readonly #lease: Lease | undefined
+  readonly #place: Omit<LeaseOptions, 'onHeld' | 'onWord'> | undefined
+  #lease: Lease | undefined
   readonly #held = new Held()
   #leads: boolean
   #publishing: Promise<void> | undefined
@@ -57,6 +59,7 @@ export class Handover {
   ) {
     this.#context = context
     this.#watching = watching
+    this.#place = lease
     this.#leads = lease === undefined
     this.#madeGood = context.dropped()
     this.#lease =
@@ -70,8 +73,18 @@ export class Handover {
 
   /** Resolves once it is known who leads. `continues`: nobody else has led since this replica did. */
   async start(): Promise<{ continues: boolean }> {
+    if (this.#lease && !(await this.#mayUse())) {
+      this.#lease = undefined
+      this.#leads = true
+    }
     await this.#lease?.start()
     return { continues: this.#lease?.continues ?? true }
+  }
+
+  /** Of a Lease that nobody asked for. What AITIA_LEASE names is tried for until it may be used. */
+  async #mayUse(): Promise<boolean> {
+    const place = this.#place
+    return !place?.unasked || isUsable(place.kubeConfig, place, place.log, this.#ends.signal)
   }
 
   /** Says how far this replica came and gives the Lease back. */

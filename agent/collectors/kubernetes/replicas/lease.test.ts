@@ -13,7 +13,7 @@ import { Api } from '../testing/api.ts'
 import { Harness } from '../testing/harness.ts'
 import { pod } from '../testing/manifests.ts'
 import { Lease, type LeaseTimings, replicaOf } from './lease.ts'
-import { leaseLine, usableLease } from './lease-rights.ts'
+import { isUsable, leaseLine } from './lease-rights.ts'
 
 const GROUP = 'rbac.authorization.k8s.io'
 const namespace = 'kube-system'
@@ -253,23 +253,66 @@ suite('the Lease of several replicas on a real kube-apiserver', {
     const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
     for (const environment of [{}, { ...inPod, KUBECONFIG: 'config' }])
       assert.equal(usualLeaseOf('shop', environment, file), undefined)
-    const place = usualLeaseOf('Shop_EU', inPod, file)!
-    assert.deepEqual(place, { namespace, name: 'aitia-shop-eu' })
+    assert.equal(usualLeaseOf('shop', inPod, join(folder, 'none')), undefined)
+    const place = usualLeaseOf('shop-eu', inPod, file)!
+    assert.deepEqual(place, { namespace, name: 'aitia-shop-eu', unasked: true })
+    const altered = ['shop_eu', 'shop.eu', 'Shop-EU', 'shop-eu-', 'é', 'x'.repeat(300), 'x'.repeat(301)]
+    const names = altered.map((cluster) => usualLeaseOf(cluster, inPod, file)!.name)
+    assert.equal(new Set([place.name, ...names]).size, 1 + altered.length)
+    for (const name of names) assert.match(name, /^aitia-[a-z0-9-]{0,201}[a-z0-9]{8}$/)
 
     const warned: string[] = []
     const log = { warn: (text: string) => void warned.push(text) } as Log
-    const use = () => usableLease(configOf('unasked'), place, log)
-    assert.equal(await use(), undefined)
-    assert.match(warned.join(), /^not allowed to get, create, update the Lease kube-system\/aitia-shop-eu: each agent /)
-    const line = () => leaseLine(configOf('unasked'), place, false)
-    const { state, detail } = await line()
+    const use = () => isUsable(configOf('unasked'), place, log)
+    assert.equal(await use(), false)
+    assert.match(
+      warned.join(),
+      /^not allowed to get, create, update the Lease kube-system\/aitia-shop-eu: each agent .* and restart the agents, or /,
+    )
+    const line = () => leaseLine(configOf('unasked'), place)
+    const { state, detail, remedy } = await line()
     assert.deepEqual(
       [state, detail.includes('each agent that watches the cluster sends all of it')],
       ['degraded', true],
     )
+    assert.match(remedy!, /and restart the agents, or /)
     await allow('unasked', 'get', 'create', 'update')
     while ((await line()).state !== 'ok') await sleep(50)
-    assert.deepEqual(await use(), place)
+    assert.equal(await use(), true)
     assert.equal(warned.length, 1)
+  })
+
+  test('where the API server refuses to tell what may be done each sends, once the API is there', async (t) => {
+    // Who is not known has no rights of `system:basic-user`, which hardened clusters take from all.
+    const user = 'system:anonymous'
+    await allowReading(user)
+    await api.create(pod('untold'))
+    const harness = new Harness(api.server, user)
+    t.after(() => harness.end())
+    harness.pointTo('https://127.0.0.1:1')
+    const lease = { namespace, name: 'untold', unasked: true } as const
+    await harness.start('test', undefined, { lease })
+    harness.pointTo(api.server.url)
+    await harness.state('untold')
+    const warned = harness.logged.filter((text) => text.includes('the Lease'))
+    assert.equal(warned.length, 1, warned.join())
+    assert.match(warned[0]!, /got 403 .* each agent .* sends all of it\. .* set AITIA_LEASE=kube-system\/untold$/s)
+    const { state, detail } = await leaseLine(configOf(user), lease)
+    assert.deepEqual([state, /got 403 .* each agent .* sends all of it\.$/s.test(detail)], ['degraded', true])
+  })
+
+  test('a Lease that nobody asked for, refused though rights are there: nothing is sent, and the log says what to look for', async (t) => {
+    await api.kubectl('create', 'namespace', 'ending')
+    // Nobody empties it, so that it stays.
+    await api.kubectl('delete', 'namespace', 'ending', '--wait=false')
+    const harness = new Harness(api.server)
+    t.after(() => harness.end())
+    await harness.start('test', undefined, { lease: { namespace: 'ending', name: 'usual', unasked: true } })
+    const refusals = () => harness.logged.filter((text) => text.startsWith('may not use the Lease ending/usual'))
+    await harness.until('the refusal', () => refusals().length > 0)
+    assert.match(refusals()[0]!, /being terminated.* To mend it, see to what the API server says .* a quota, /)
+    assert.doesNotMatch(refusals()[0]!, /unset AITIA_LEASE/)
+    await sleep(1_000)
+    assert.deepEqual(harness.emitted, [])
   })
 })

@@ -9,6 +9,7 @@ import type { Log } from '../../collector.ts'
 import type { LeasePlace } from '../config.ts'
 import type { Passed } from '../known.ts'
 import { note, noted } from '../noted.ts'
+import { refusalRemedy } from './lease-rights.ts'
 
 /** `coordination.k8s.io/v1` Lease, as far as it is read here. */
 interface LeaseObject {
@@ -267,7 +268,7 @@ export class Lease {
     this.#isRefused = true
     const { namespace, name } = this.#options
     const what = `may not use the Lease ${namespace}/${name}, and without it nothing is sent`
-    this.#tell(`${what}: ${error.message}. To mend it, ${leaseRemedy(namespace)}`, 'error')
+    this.#tell(`${what}: ${error.message}. To mend it, ${refusalRemedy(this.#options)}`, 'error')
     return true
   }
 
@@ -277,12 +278,6 @@ export class Lease {
     this.#told = what
     this.#options.log[level](what)
   }
-}
-
-/** What lets a replica use Leases of a namespace; `asked`: AITIA_LEASE names the Lease. */
-export const leaseRemedy = (namespace: string, asked = true): string => {
-  const allow = `allow get, create and update of leases.coordination.k8s.io in ${namespace} (agent/collectors/kubernetes/README.md has the Role)`
-  return `${allow}, or ${asked ? 'unset AITIA_LEASE where this is the only replica' : 'name the collectors of all other agents with --collectors, without kubernetes'}`
 }
 
 const isConflict = (error: unknown): boolean => error instanceof ApiError && error.httpStatus === 409
