@@ -79,7 +79,10 @@ const list = async (options: IncidentsOptions): Promise<void> => {
   })
   print(options.json === true, from === undefined ? page : { ...page, from }, (it) =>
     none === null
-      ? [renderIncidents(it, options.cluster, tools), ...(since === undefined ? [] : [`Since ${since}.`])].join('\n')
+      ? [
+          renderIncidents(it, options.cluster, filtersOf(options, since), tools),
+          ...(since === undefined ? [] : [`Since ${since}.`]),
+        ].join('\n')
       : renderNone(none, options.cluster, tools),
   )
 }

@@ -39,8 +39,13 @@ export const renderNone = (
 /** Width of what an incident is about, in the list. */
 const TITLE = Math.floor(ROOM * 0.4)
 
-/** One line for each incident, the latest first. */
-export const renderIncidents = (page: Page<Incident>, cluster: string, { clock, colour, ownCluster }: Ink): string => {
+/** One line for each incident, the latest first; what is asked for the next page leaves out the same by `filters`. */
+export const renderIncidents = (
+  page: Page<Incident>,
+  cluster: string,
+  filters: readonly string[],
+  { clock, colour, ownCluster }: Ink,
+): string => {
   if (page.items.length === 0) return 'No more incidents.'
   const rows = page.items.map((it) => [
     clock.at(it.lastAt),
@@ -58,7 +63,9 @@ export const renderIncidents = (page: Page<Incident>, cluster: string, { clock, 
   const more =
     page.endCursor === null
       ? []
-      : [`More: aitia incidents${clusterOption(cluster, ownCluster)} --after ${page.endCursor}`]
+      : [
+          `More: ${['aitia incidents', ...filters].join(' ')}${clusterOption(cluster, ownCluster)} --after ${page.endCursor}`,
+        ]
   return [colour.bold(head!), ...lines, ...more].join('\n')
 }
 
