@@ -71,8 +71,8 @@ export class Owners {
   #ask(owner: Owner, namespace: string): Known {
     const now = performance.now()
     const known: Known = this.#known.get(owner.uid) ?? { above: undefined, askAt: now }
-    const place = `${kindOf(owner)} ${namespace}`
     if (now < known.askAt) return known
+    const place = `${kindOf(owner)} ${namespace}`
     keep(this.#known, owner.uid, known)
     known.askAt = now + askAgain
     const refusal = this.#refusals.get(place)
