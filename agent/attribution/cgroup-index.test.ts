@@ -62,6 +62,21 @@ test('what belongs to a pod outlives the agent, its end included; other cgroups 
   assert.equal(new CgroupIndex({ file }).get(id), undefined)
 })
 
+test('what the runtime told is kept where the record of a cgroup is read once more', (t) => {
+  const file = fileFor(t)
+  const path = `/kubepods/pod${UID}/${ID}`
+  const runtime = { sandbox: false, containerName: 'app', podName: 'checkout-1', namespace: 'shop' }
+  writeFileSync(file, `${JSON.stringify({ id: 7, path, runtime })}\n`)
+  const index = new CgroupIndex({ file })
+  assert.deepEqual(
+    index.created(7, path).runtime,
+    runtime,
+    'the agent before was killed before it had freed the record',
+  )
+  assert.deepEqual(new CgroupIndex({ file }).get(7)?.runtime, runtime)
+  assert.equal(index.created(7, `${path}2`).runtime, undefined, 'another cgroup')
+})
+
 test('the file is made anew while it is written to: it grows with what is there, not with time', { skip }, (t) => {
   const file = fileFor(t)
   const index = new CgroupIndex({ file })

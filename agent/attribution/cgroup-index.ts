@@ -94,7 +94,7 @@ export class CgroupIndex {
       let names: string[]
       try {
         const id = statSync(folder).ino
-        if (this.#entries.get(id)?.path !== path) this.created(id, path === '' ? '/' : path)
+        this.created(id, path === '' ? '/' : path)
         names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? entry.name : []))
       } catch {
         return // removed meanwhile
@@ -114,7 +114,10 @@ export class CgroupIndex {
     this.#rewrite(endedBefore)
   }
 
+  /** One that is known stays as it is: its record is read again where an agent was killed before it had freed it in the ring. */
   created(id: number, path: string): CgroupEntry {
+    const known = this.#entries.get(id)
+    if (known?.path === path) return known
     const entry: CgroupEntry = { id, path, place: parseCgroupPath(path) }
     this.#entries.set(id, entry)
     this.#note(entry, { id, path })
