@@ -21,7 +21,10 @@ export interface Impact {
   readonly kind: string
   readonly name: string | null
   readonly namespace: string | null
-  /** Ready replicas or endpoints when it happened, the fewest in the five minutes after, and at the time of the question; null where not told. */
+  /**
+   * Ready replicas or endpoints when it happened, the fewest in the five minutes after, and at the time of the question; null where
+   * not told: what was first seen after it happened does not say how many there had been.
+   */
   readonly wanted: number | null
   readonly before: number | null
   readonly fewest: number | null
@@ -50,7 +53,8 @@ const fewestOf = (points: readonly { at: number; ready: number }[]) =>
     null,
   )
 
-const ofWorkload = (it: Affected, told: readonly StoredState[], now: StoredState | undefined): Impact => {
+const ofWorkload = (it: Affected, told: readonly StoredState[], now: StoredState | undefined, at: number): Impact => {
+  const inForce = told[0] !== undefined && told[0].at <= at ? told[0] : null
   const points = told.flatMap((state) => {
     const replicas = replicasOf(state)
     return replicas === null ? [] : [{ at: state.at, ready: replicas.ready }]
@@ -59,7 +63,7 @@ const ofWorkload = (it: Affected, told: readonly StoredState[], now: StoredState
   return {
     ...named(it),
     wanted: replicasOf(told[0])?.wanted ?? null,
-    before: replicasOf(told[0])?.ready ?? null,
+    before: replicasOf(inForce)?.ready ?? null,
     fewest: fewest?.ready ?? null,
     fewestAt: fewest?.at ?? null,
     after: replicasOf(now)?.ready ?? null,
@@ -68,13 +72,14 @@ const ofWorkload = (it: Affected, told: readonly StoredState[], now: StoredState
 
 const ofService = (it: Affected, claims: readonly Endpoint[], at: number, until: number, asked: number): Impact => {
   const changes = claims.flatMap((claim) => [claim.from, claim.to]).filter((time) => time > at && time <= until)
-  const fewest = fewestOf(
-    [at, ...changes.sort((a, b) => a - b)].map((time) => ({ at: time, ready: readyAt(claims, time) })),
-  )
+  // Where no claim holds, none was told: a Service without endpoints looks just the same.
+  const told = claims.some(({ from, to }) => from <= at && at < to)
+  const times = told ? [at, ...changes.sort((a, b) => a - b)] : []
+  const fewest = fewestOf(times.map((time) => ({ at: time, ready: readyAt(claims, time) })))
   return {
     ...named(it),
     wanted: null,
-    before: readyAt(claims, at),
+    before: told ? readyAt(claims, at) : null,
     fewest: fewest?.ready ?? null,
     fewestAt: fewest?.at ?? null,
     after: readyAt(claims, asked),
@@ -111,7 +116,7 @@ export const impact = async (
     ),
   ])
   return [
-    ...workloads.map((it) => ofWorkload(it, told.get(it.object.key) ?? [], current.get(it.object.key)?.[0])),
+    ...workloads.map((it) => ofWorkload(it, told.get(it.object.key) ?? [], current.get(it.object.key)?.[0], at)),
     ...services.map((it) => ofService(it, claims.get(it.object.key) ?? [], at, until, asked)),
   ]
 }
