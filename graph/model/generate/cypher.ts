@@ -1,8 +1,8 @@
 /** The graph's constraints and indexes, and the statements by which graph/ingest writes each kind. */
 import type { EventKind, ObjectKind, RelationKind } from '../define.ts'
-import type { Output } from './main.ts'
 import type { Model } from './model.ts'
 import { GENERATED, kebabCase, pascalCase, snakeCase } from './names.ts'
+import type { Output } from './outputs.ts'
 
 /** Nodes that are no kind of the model: the label and the property that names one. */
 const UNIQUE: readonly (readonly [label: string, property: string])[] = [

@@ -1,13 +1,13 @@
 /** The reference page docs/model.md: every kind, its fields, where it comes from and where it ends. */
-import type { ContextField, Fields, Wire } from '../define.ts'
-import type { Output } from './main.ts'
+import type { ContextField, EventKind, Fields, Wire } from '../define.ts'
+import { hooksOf, programsAt } from './docs/programs.ts'
+import { table } from './docs/table.ts'
 import type { Model } from './model.ts'
 import { docOf, GENERATED, pascalCase, snakeCase } from './names.ts'
+import type { Output } from './outputs.ts'
 
-const cell = (text: string): string => text.replaceAll('|', '\\|')
-
-const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [heads, heads.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
+/** A link from a page of docs/ to a file, by its path from the root. */
+const link = (path: string): string => `[${path}](../${path})`
 
 const fieldTable = (fields: Fields): string =>
   table(
@@ -32,6 +32,9 @@ const valuesOf = (compared: true | Readonly<Record<string, string>>): string =>
         .map(([name, value]) => `${name} is ${value}`)
         .join(' and ')}`
 const seconds = (micros: number): string => (micros === 0 ? 'none' : `${micros / 1_000_000} s`)
+
+const kernelSide = (kind: EventKind): string =>
+  [...new Set(hooksOf(kind).flatMap(programsAt))].map(link).join(', ') || 'no program has its hook yet'
 
 const collectors = (model: Model): string =>
   table(
@@ -65,10 +68,15 @@ const events = (model: Model): string[] =>
               ],
             ]
           : []),
-        ['label, GraphQL type', `\`${pascalCase(kind.name)}\``],
-        ['Cypher', `[graph/ingest/generated/${kind.name}.cypher](../graph/ingest/generated/${kind.name}.cypher)`],
-        ['defined in', `[graph/model/events/${kind.name}.ts](../graph/model/events/${kind.name}.ts)`],
-        ...(kind.wire === undefined ? [] : [['C struct', `\`aitia_${snakeCase(kind.name)}\``]]),
+        ['defined in', link(`graph/model/events/${kind.name}.ts`)],
+        ...(kind.wire === undefined
+          ? []
+          : [
+              ['kernel side', kernelSide(kind)],
+              ['C struct', `\`aitia_${snakeCase(kind.name)}\`, in ${link('bpf/include/events.h')}`],
+            ]),
+        ['label', `\`${pascalCase(kind.name)}\`, written by ${link(`graph/ingest/generated/${kind.name}.cypher`)}`],
+        ['GraphQL type', `\`${pascalCase(kind.name)}\`, in ${link(`api/graphql/generated/${kind.name}.graphql`)}`],
       ],
     ),
     fieldTable(kind.fields),

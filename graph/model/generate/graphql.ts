@@ -1,8 +1,8 @@
 /** The kinds' GraphQL types: one file a kind, api/graphql/generated/<kind>.graphql. The rest of the schema is written by hand and refers to them. */
 import type { ContextField, Field, Fields } from '../define.ts'
-import type { Output } from './main.ts'
 import type { Model } from './model.ts'
 import { docOf, GENERATED, kebabCase, pascalCase } from './names.ts'
+import type { Output } from './outputs.ts'
 
 const TYPES: Record<Field['type'], string> = {
   string: 'String',

@@ -2,9 +2,9 @@
 import type { Field, Fields } from '../define.ts'
 import { contextSchema } from './json-schema/context.ts'
 import { object, ref, type Schema, TYPES, text } from './json-schema/shape.ts'
-import type { Output } from './main.ts'
 import type { Model } from './model.ts'
 import { docOf, pascalCase } from './names.ts'
+import type { Output } from './outputs.ts'
 
 /** A document may write times and spans as text; whole observations hold µs. */
 const fieldSchema = (field: Field): Schema => {

@@ -1,7 +1,7 @@
 /** queries/reads/generated/newest-context.cypher: the context that the newest event of a pod named, of the kinds that attribution adds one to. */
-import type { Output } from './main.ts'
 import { attributed, type Model } from './model.ts'
 import { GENERATED } from './names.ts'
+import type { Output } from './outputs.ts'
 
 const newest = (label: string): string => `  MATCH (event:${label})
   WHERE event.podKey = key AND event.at <= $at AND event.recordedAt <= $known AND event.contextKey IS NOT NULL

@@ -1,8 +1,8 @@
 /** What retention reads of kinds: graph/ingest/generated/*.old.cypher give what may go, graph/ingest/retention.ts says when. */
 import type { RelationKind } from '../define.ts'
-import type { Output } from './main.ts'
 import { attributed, type Model } from './model.ts'
 import { GENERATED, kebabCase, pascalCase } from './names.ts'
+import type { Output } from './outputs.ts'
 
 const head = (...about: string[]): string[] => [`// ${GENERATED}`, ...about.map((line) => `// ${line}`), 'CYPHER 5']
 

@@ -4,9 +4,9 @@
  * plans that are made while little is stored: a scan is the cheaper one then, and stays.
  */
 import type { RelationKind } from '../define.ts'
-import type { Output } from './main.ts'
 import type { Model } from './model.ts'
 import { GENERATED } from './names.ts'
+import type { Output } from './outputs.ts'
 
 type End = 'from' | 'to'
 

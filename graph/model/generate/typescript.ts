@@ -1,8 +1,8 @@
 /** The kinds' TypeScript types, and the registry of all kinds. */
 import type { ContextField, ContextFieldType, ContextKind, Field, Fields } from '../define.ts'
-import type { Output } from './main.ts'
 import type { Model } from './model.ts'
 import { camelCase, docOf, GENERATED, pascalCase, typeOf } from './names.ts'
+import type { Output } from './outputs.ts'
 
 const member = ([name, field]: [string, Fields[string]]): string =>
   `  /** ${docOf(field)} */\n  readonly ${name}${field.optional ? '?' : ''}: ${typeOf(field)}`

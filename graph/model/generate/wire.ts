@@ -1,8 +1,8 @@
 /** Kernel records: the C header for bpf/ with static asserts, and the decoder that reads the same layout from a DataView. */
 import type { Wire, WireType } from '../define.ts'
-import type { Output } from './main.ts'
 import type { Model } from './model.ts'
 import { camelCase, GENERATED, pascalCase, snakeCase, upperCase } from './names.ts'
+import type { Output } from './outputs.ts'
 
 /** Every record starts with it; the boot clock stamp and the per-CPU sequence make the event's id and order. */
 const HEADER: Wire = {
