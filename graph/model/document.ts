@@ -1,45 +1,7 @@
 /**
  * Reads a recording or a pattern's case: one format, JSON or YAML, whole observations as an agent sends them or short ones
  * as a person writes them. What comes out is whole, with absolute times, in the order of arrival.
- *
- * ```yaml
- * title: A checkout pod runs out of memory
- * start: 2026-01-01T10:00:00Z      # zero of relative times; this is the default
- * host: node-1                     # host of the node-level events and sources that name none; `node-1` is the default
- * coverage:                        # who was watching: one heartbeat each, sent at `to`
- *   - {source: ebpf@node-1, from: -60s, to: +120s, ended: true}
- *   - {source: kubernetes@cluster, from: -60s, to: +120s, ended: true, blind: [kubernetes-event]}  # kinds it can't see
- * observations:
- *   - state: Pod/shop/checkout-1   # Kind/namespace/name or Kind/name; `#2` tells apart what had the same name (see ref.ts)
- *     at: -50s
- *     relations:
- *       - OWNS: {from: ReplicaSet/shop/checkout-abc}        # an end that is left out is the object itself
- *       - RUNS: {to: Container/c1, since: -49s, containerName: app, role: main}
- *       - RUNS_ON: Node/node-1                              # short for {to: Node/node-1}
- *   - event: oom-kill
- *     at: +0s
- *     object: Container/c1
- *     pod: Pod/shop/checkout-1
- *     containerName: app
- *     fields: {firstProcessKilled: true}
- *   - gap: kubernetes@cluster
- *     from: +1s
- *     to: +5s
- *     reason: disconnected
- *     kinds: [kubernetes-event]  # of a gap or loss: only these kinds are concerned; left out: all
- *   - loss: ebpf@node-1
- *     from: +1s
- *     to: +2s
- *     count: 3
- *     what: ring
- * expect:
- *   - {pattern: container-oom, result: incident, workload: Deployment/checkout}
- * ```
- *
- * Left out: an event's `id` is made of kind, object and time; `uncertainty` is 1 s for what Kubernetes stamps and 0 else;
- * `observedAt` is the end of what is uncertain; `source` and `host` follow from the kind's collector; fields and members
- * of a body are empty, 0 or false, and points in time are the event's own. `arrives` says when an observation reaches the
- * queue; else that is when it was seen. A tombstone is `deleted: true`.
+ * docs/recordings.md shows one and tells of each key.
  */
 import { isMap, LineCounter, parseDocument } from 'yaml'
 import type { K8sContext } from './context.ts'

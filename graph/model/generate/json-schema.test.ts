@@ -1,34 +1,26 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { readDocument } from '../document.ts'
+import { readPage } from './docs/parts.ts'
 
-const path = join(import.meta.dirname, '../../../docs/recording.schema.json')
-const schema = z.fromJSONSchema(JSON.parse(readFileSync(path, 'utf8')))
+const root = join(import.meta.dirname, '../../..')
+const schema = z.fromJSONSchema(JSON.parse(readFileSync(join(root, 'docs/recording.schema.json'), 'utf8')))
 
-const sample = `
-title: A checkout pod runs out of memory
-start: 2026-01-01T10:00:00Z
-coverage:
-  - {source: ebpf@node-1, from: -60s, to: +120s, ended: true}
-observations:
-  - state: Pod/shop/checkout-1
-    at: -50s
-    body: {phase: Running}
-    relations:
-      - OWNS: {from: ReplicaSet/shop/checkout-abc}
-      - RUNS: {to: Container/c1, since: -49s, containerName: app, role: main}
-      - RUNS_ON: Node/node-1
-  - {event: memory-pressure, at: -1s, object: Container/c1, fields: {stalled: 250ms, lastAt: -200ms}}
-  - {event: oom-kill, at: +0s, object: Container/c1, pod: Pod/shop/checkout-1, containerName: app, fields: {global: false}}
-  - {gap: kubernetes@cluster, from: +1s, to: +5s, reason: disconnected}
-  - {loss: ebpf@node-1, from: +1s, to: +2s, count: 3, what: ring}
-expect:
-  - {pattern: container-oom, result: incident, workload: Deployment/checkout, confidence: {atLeast: 0.8}}
-`
+/** The example of the reference page. */
+const sample = /```yaml\n(.*?)```/s.exec(readPage('docs/recordings.md'))?.[1] as string
+
+const faultOf = (text: string): string => {
+  try {
+    readDocument(text, 'sample.yaml')
+    return ''
+  } catch (error) {
+    return (error as Error).message
+  }
+}
 
 describe('the schema of recordings', () => {
   it('accepts what the reader accepts, written short', () => {
@@ -44,10 +36,10 @@ describe('the schema of recordings', () => {
   it('refuses what the reader refuses', () => {
     const wrong = [
       ['event: oom-kill', 'event: oom-kil'],
-      ['fields: {global: false}', 'fields: {globl: false}'],
+      ['fields: {firstProcessKilled: true}', 'fields: {firstProcesKilled: true}'],
       ['result: incident', 'result: accident'],
       ['RUNS_ON: Node/node-1', 'RUNS_AT: Node/node-1'],
-      ['object: Container/c1, pod', 'object: Contaner/c1, pod'],
+      ['object: Container/c1', 'object: Contaner/c1'],
       ['workload: Deployment', 'work: Deployment'],
     ] as const
     for (const [right, mistake] of wrong) {
@@ -55,5 +47,30 @@ describe('the schema of recordings', () => {
       assert.equal(schema.safeParse(parse(text)).success, false, `schema: ${mistake}`)
       assert.throws(() => readDocument(text, 'sample.yaml'), Error, `reader: ${mistake}`)
     }
+  })
+
+  it('accepts each case and recording, which name it by a path that leads to it', () => {
+    const files = globSync(['queries/patterns/*/cases/*', 'test/recordings/*'], { cwd: root })
+    assert.ok(files.length > 1)
+    for (const file of files) {
+      const content = readFileSync(join(root, file), 'utf8')
+      const parsed = parse(content)
+      const named = /^# yaml-language-server: \$schema=(.+)$/m.exec(content)?.[1] ?? parsed.$schema
+      assert.equal(join(dirname(file), named ?? ''), 'docs/recording.schema.json', file)
+      assert.deepEqual(schema.safeParse(parsed).error?.issues ?? [], [], file)
+    }
+  })
+
+  it('knows the keys that the reader takes, of a document and of an expectation', () => {
+    const { properties } = JSON.parse(readFileSync(join(root, 'docs/recording.schema.json'), 'utf8'))
+    const taken = (text: string): string[] => {
+      const [, names = ''] = /expected one of ([^\n]+)/.exec(faultOf(text)) ?? []
+      return names.split(', ').sort()
+    }
+    assert.deepEqual(taken('unheard: 1\nobservations: []'), Object.keys(properties).sort())
+    assert.deepEqual(
+      taken('observations: []\nexpect: [{unheard: 1}]'),
+      Object.keys(properties.expect.items.properties).sort(),
+    )
   })
 })

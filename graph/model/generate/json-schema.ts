@@ -20,7 +20,7 @@ const fieldsSchema = (fields: Fields): Schema =>
   object(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fieldSchema(field)])))
 
 /** What every event may say of itself. */
-const eventMembers: Schema = {
+export const eventMembers: Schema = {
   id: text('What makes the event unique, without the cluster. Left out: made of kind, object and time.'),
   at: ref('time', 'The earliest time at which it can have happened.'),
   uncertainty: ref(
@@ -91,52 +91,61 @@ const declarations = (model: Model): Schema => {
 
 const eventKinds = (model: Model, description: string): Schema => ({
   type: 'array',
-  items: { enum: model.events.map((kind) => kind.name) },
+  items: { title: 'event kind', enum: model.events.map((kind) => kind.name) },
   description,
 })
 
-const sourceObservations = (model: Model): Schema[] => {
-  const arrives = { arrives: ref('time', 'When it reaches the queue.') }
-  const both = (name: string, members: Schema, required: readonly string[]): Schema[] => [
-    object({ [name]: text('The source.'), ...members, ...arrives }, [name, ...required]),
-    object({ type: { const: name }, source: text('The source.'), ...members, ...arrives }, [
-      'type',
-      'source',
+/** What is told of a source itself, written short. */
+export const aboutSources = (model: Model): Record<'heartbeat' | 'gap' | 'loss', Schema> => {
+  const short = (name: string, members: Schema, required: readonly string[]): Schema =>
+    object({ [name]: text('The source.'), ...members, arrives: ref('time', 'When it reaches the queue.') }, [
+      name,
       ...required,
-    ]),
-  ]
+    ])
   const span = {
-    from: ref('time'),
-    to: ref('time'),
+    from: ref('time', 'Begin.'),
+    to: ref('time', 'End.'),
     kinds: eventKinds(model, 'Only these kinds are concerned. Left out: all.'),
   }
-  return [
-    ...both(
+  return {
+    heartbeat: short(
       'heartbeat',
       {
-        session: text('One run of the collector.'),
-        since: ref('time'),
+        session: text('One run of the collector. Left out: recorded.'),
+        since: ref('time', 'Since when it has been watching.'),
         watermark: ref('time', 'All with `at` before it has been passed on.'),
-        at: ref('time'),
+        at: ref('time', 'When it was sent. Left out: `watermark`.'),
         ended: { type: 'boolean', description: 'The stream ends here.' },
         blind: eventKinds(model, "Kinds that it can't see."),
-        counters: { type: 'object', additionalProperties: { type: 'integer' } },
+        counters: {
+          type: 'object',
+          additionalProperties: { type: 'integer' },
+          description: 'What it left out or could not do, counted.',
+        },
       },
       ['since', 'watermark'],
     ),
-    ...both('gap', { ...span, reason: text('Why it was not watching.') }, ['from', 'to', 'reason']),
-    ...both(
+    gap: short('gap', { ...span, reason: text('Why it was not watching.') }, ['from', 'to', 'reason']),
+    loss: short(
       'loss',
       {
         ...span,
-        count: { type: 'integer' },
+        count: { type: 'integer', description: 'How many observations.' },
         what: text('What was lost.'),
         of: text('Digest of the one observation that was lost, where it is known.'),
       },
       ['from', 'to', 'count', 'what'],
     ),
-  ]
+  }
 }
+
+/** Each written short, and whole: its name is then its `type`. */
+const sourceObservations = (model: Model): Schema[] =>
+  Object.entries(aboutSources(model)).flatMap(([name, short]) => {
+    const { [name]: source, ...members } = short.properties as Schema
+    const required = (short.required as string[]).filter((each) => each !== name)
+    return [short, object({ type: { const: name }, source, ...members }, ['type', 'source', ...required])]
+  })
 
 const definitions = (model: Model): Schema => {
   const events = model.events.map((kind) => [pascalCase(kind.name), kind] as const)
@@ -217,34 +226,45 @@ const definitions = (model: Model): Schema => {
   }
 }
 
-const expectation: Schema = object(
+/** What a document may expect of a pattern. */
+export const expectation: Schema = object(
   {
     pattern: text('Id of the pattern.'),
-    result: { enum: ['incident', 'near-miss', 'silence'] },
-    status: { enum: ['waiting', 'provisional', 'final'] },
-    outcome: text('Outcome of the last verdict.'),
-    workload: text('Top owner as Kind/name.'),
+    result: {
+      enum: ['incident', 'near-miss', 'silence'],
+      description: 'Near miss: a required step is missing though its source was watching. Silence: nothing.',
+    },
+    status: { enum: ['waiting', 'provisional', 'final'], description: 'Of the last verdict.' },
+    outcome: text('Outcome of the last verdict, in full.'),
+    workload: text('Top owner as Kind/name; the pod where it has none.'),
     container: text('Name of the container.'),
-    occurrences: { type: 'integer' },
-    missing: text('The step that a near miss names.'),
-    unseen: { type: 'array', items: { type: 'string' }, description: 'Steps said to be unseen.' },
-    affected: { type: 'array', items: { type: 'string' }, description: 'Objects affected, as role: Kind/name.' },
-    confidence: object({ atLeast: { type: 'number' }, atMost: { type: 'number' } }),
+    occurrences: { type: 'integer', description: 'How many the incident has.' },
+    missing: text('A step that the near miss names.'),
+    unseen: { type: 'array', items: { type: 'string' }, description: 'All steps said to be unseen.' },
+    affected: { type: 'array', items: { type: 'string' }, description: 'All objects affected, as role: Kind/name.' },
+    confidence: object(
+      {
+        atLeast: { type: 'number', description: '0 to 1.' },
+        atMost: { type: 'number', description: '0 to 1.' },
+      },
+      [],
+      { description: 'Of the last verdict.' },
+    ),
   },
   ['pattern', 'result'],
 )
 
-const schema = (model: Model): Schema => ({
+export const recordingSchema = (model: Model): Schema => ({
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   $comment: 'Generated by `npm run generate` from graph/model. Do not edit.',
   title: 'A recording, or a case of a pattern',
   ...object(
     {
-      $schema: { type: 'string' },
-      format: { const: 'aitia-recording' },
-      version: { const: 1 },
-      title: text('What happens in it.'),
-      start: ref('time', 'Zero of relative times.'),
+      $schema: text('Where this schema is, for editors.'),
+      format: { const: 'aitia-recording', description: 'What this is.' },
+      version: { const: 1, description: 'Version of the format.' },
+      title: text("What happens in it. Left out: the file's name."),
+      start: ref('time', 'Zero of relative times. Left out: 2026-01-01T10:00:00Z.'),
       host: text('Host of node-level events that name none. Left out: node-1.'),
       contexts: { type: 'object', description: 'K8sContexts by digest.', additionalProperties: ref('context') },
       coverage: {
@@ -253,16 +273,16 @@ const schema = (model: Model): Schema => ({
         items: object(
           {
             source: text('collector@host or collector@cluster.'),
-            from: ref('time'),
-            to: ref('time'),
+            from: ref('time', 'Since when it watched.'),
+            to: ref('time', 'All before has been passed on.'),
             ended: { type: 'boolean', description: 'Its stream ends there.' },
-            session: text('One run of the collector.'),
+            session: text('One run of the collector. Left out: recorded.'),
             blind: eventKinds(model, "Kinds that it can't see."),
           },
           ['source', 'from', 'to'],
         ),
       },
-      observations: { type: 'array', items: ref('observation') },
+      observations: { type: 'array', items: ref('observation'), description: 'What was seen, in any order.' },
       expect: { type: 'array', items: expectation, description: 'What must come of it.' },
     },
     ['observations'],
@@ -271,5 +291,5 @@ const schema = (model: Model): Schema => ({
 })
 
 export default (model: Model): Output[] => [
-  { path: 'docs/recording.schema.json', text: `${JSON.stringify(schema(model), null, 2)}\n` },
+  { path: 'docs/recording.schema.json', text: `${JSON.stringify(recordingSchema(model), null, 2)}\n` },
 ]
