@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { check } from './check.ts'
 import { run } from './child.ts'
 import { root } from './config.ts'
+import { generators } from './generators.ts'
 import { type Step, setUp } from './set-up.ts'
 import { asStarted, compiledCode } from './steps/compiled-code.ts'
 import { debianPackages, debianPackagesForCluster } from './steps/debian.ts'
@@ -37,7 +38,11 @@ async function bench(args: string[]): Promise<number> {
 }
 
 async function generate(args: string[]): Promise<number> {
-  return run([join(root, 'graph', 'model', 'generate', 'main.ts'), ...args])
+  for (const generator of generators) {
+    const code = await run([generator, ...args])
+    if (code !== 0) return code
+  }
+  return 0
 }
 
 async function setUpAndTest(args: string[]): Promise<number> {

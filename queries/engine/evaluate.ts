@@ -9,7 +9,7 @@ import { KNOWN_NOW } from '../reads/read.ts'
 import { readContainerNames } from './containers.ts'
 import { judge } from './judge.ts'
 import type { Affected, Alternative, EventNode, Judgement, Ownership } from './judgement.ts'
-import { COUNTING, columnOf, kindOf, labelOf, type Pattern, spanBefore, stepsParameter, toldAfter } from './pattern.ts'
+import { COUNTING, columnOf, kindOf, labelOf, type Pattern, parametersOf, spanBefore, toldAfter } from './pattern.ts'
 import { readPlaces } from './places.ts'
 import { statement } from './statements.ts'
 import { readUnwatched } from './unwatched.ts'
@@ -198,7 +198,7 @@ export const evaluate = async (
   await settledKnown(store, cluster, known)
   let heard = await readCoverage(store, cluster, known)
   const match = async (): Promise<Alternative[]> => {
-    const parameters = { anchors: anchorIds, cluster, known, without, steps: stepsParameter(pattern) }
+    const parameters = parametersOf(pattern, { anchors: anchorIds, cluster, known, without })
     const rows = await store.read<ResultRow>(pattern.cypher, parameters)
     return rows.flatMap((row) => alternativeOf(pattern, row) ?? [])
   }

@@ -5,6 +5,8 @@ export interface Join {
   readonly worth: number
   /** Property of every event that holds the key, where both events carry it: anchors are then found by its index. */
   readonly property?: 'objectKey' | 'podKey'
+  /** What both events are about then. */
+  readonly doc: string
 }
 
 /**
@@ -12,12 +14,12 @@ export interface Join {
  * occurrences near it in time. Namespace or time alone never makes a causal edge, so they are not here.
  */
 export const JOINS = {
-  container: { worth: 1, property: 'objectKey' },
-  pod: { worth: 1, property: 'podKey' },
-  process: { worth: 0.98, property: 'objectKey' },
-  owner: { worth: 0.9 },
-  address: { worth: 0.8 },
-  node: { worth: 0.5 },
+  container: { worth: 1, property: 'objectKey', doc: 'One run of a container.' },
+  pod: { worth: 1, property: 'podKey', doc: 'One pod.' },
+  process: { worth: 0.98, property: 'objectKey', doc: 'One process of a container.' },
+  owner: { worth: 0.9, doc: 'Objects with one owner, or an object and its owner.' },
+  address: { worth: 0.8, doc: 'Who held an address at that time.' },
+  node: { worth: 0.5, doc: 'One node.' },
 } as const satisfies Record<string, Join>
 
 export type JoinName = keyof typeof JOINS

@@ -2,7 +2,7 @@
 import type { Plan, Store } from '../../graph/store/main.ts'
 import { bare, pathProblems, planProblems, temporalProblems } from '../reads/lint.ts'
 import { KNOWN_NOW } from '../reads/read.ts'
-import { columnOf, type Pattern, stepsParameter } from './pattern.ts'
+import { columnOf, columnsOf, type Pattern, parametersOf } from './pattern.ts'
 
 /** Every step can be asked for an earlier knowledge, and be left out. */
 const stepProblems = (pattern: Pattern, text: string): string[] =>
@@ -34,7 +34,7 @@ const literalProblems = (pattern: Pattern, text: string): string[] => {
 /** Columns by the rule that lets the engine read any pattern. */
 const columnProblems = (pattern: Pattern, plan: Plan): string[] => {
   const columns = plan.details.split(', ')
-  const wanted = ['anchor', ...pattern.steps.map(({ event }) => columnOf(event)), 'outcome', 'affected']
+  const wanted = columnsOf(pattern)
   const lacking = wanted.filter((column) => !columns.includes(column))
   const extra = columns.filter((column) => !wanted.includes(column))
   return [
@@ -53,7 +53,7 @@ export const lintPattern = async (store: Store, pattern: Pattern): Promise<strin
     ...literalProblems(pattern, text),
   ]
   try {
-    const parameters = { anchors: [], cluster: '', known: KNOWN_NOW, without: [], steps: stepsParameter(pattern) }
+    const parameters = parametersOf(pattern, { anchors: [], cluster: '', known: KNOWN_NOW, without: [] })
     const plan = await store.explain(pattern.cypher, parameters)
     problems.push(...planProblems(plan), ...columnProblems(pattern, plan))
   } catch (error) {

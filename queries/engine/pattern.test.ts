@@ -3,9 +3,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { readPage } from '../../graph/model/generate/docs/parts.ts'
 import { SECOND } from '../../graph/model/time.ts'
 import { digest, verdictId } from './identity.ts'
-import { columnOf, labelOf, loadPatterns, OWN_PATTERNS, stepsParameter } from './pattern.ts'
+import { columnOf, columnsOf, labelOf, loadPatterns, OWN_PATTERNS, parametersOf } from './pattern.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'aitia-patterns-'))
 after(() => rmSync(dir, { recursive: true, force: true }))
@@ -23,11 +24,21 @@ const copy = (name: string, from: string | RegExp, to: string): string => {
 describe('pattern.yaml', () => {
   it('gives Cypher its spans and values', () => {
     const [pattern] = loadPatterns()
-    assert.deepEqual(stepsParameter(pattern!).containerTerminated, {
+    const { steps } = parametersOf(pattern!, { cluster: 'x', anchors: [], known: 0, without: [] })
+    assert.deepEqual(steps.containerTerminated, {
       ...{ before: SECOND, after: 10 * SECOND },
       where: { reason: ['OOMKilled'] },
     })
     assert.deepEqual([columnOf('oom-kill'), labelOf('oom-kill')], ['oomKill', 'OomKill'])
+  })
+
+  it('has a page that tells of what its Cypher is given, and what it returns', () => {
+    const [pattern] = loadPatterns()
+    const page = readPage('docs/patterns.md')
+    const given = Object.keys(parametersOf(pattern!, { cluster: 'x', anchors: [], known: 0, without: [] }))
+    const returned = columnsOf({ ...pattern!, steps: [] })
+    for (const name of [...given.map((each) => `$${each}`), ...returned])
+      assert.ok(page.includes(`\n| \`${name}\` |`), name)
   })
 
   it("is found in a folder of one's own, beside the others", () => {

@@ -11,54 +11,94 @@ import { JOINS, type JoinName } from './joins.ts'
 
 const UNITS: Record<string, number> = { ms: MILLISECOND, s: SECOND, m: MINUTE, h: 60 * MINUTE }
 
-/** `10s`, `250ms`, `5m`, `1h` as µs. */
-const span = z.string().transform((text, context) => {
-  const parts = /^(\d+)(ms|s|m|h)$/.exec(text)
-  if (parts !== null) return Number(parts[1]) * UNITS[parts[2] as string]!
-  context.addIssue(`got the span '${text}', expected a whole number and ms, s, m or h, such as 10s`)
-  return z.NEVER
-})
+// Titles and descriptions are what docs/patterns.md tells of a key.
 
-const eventName = z.enum(Object.keys(EVENTS) as [EventName, ...EventName[]])
+/** `10s`, `250ms`, `5m`, `1h` as µs. */
+const span = z
+  .string()
+  .transform((text, context) => {
+    const parts = /^(\d+)(ms|s|m|h)$/.exec(text)
+    if (parts !== null) return Number(parts[1]) * UNITS[parts[2] as string]!
+    context.addIssue(`got the span '${text}', expected a whole number and ms, s, m or h, such as 10s`)
+    return z.NEVER
+  })
+  .meta({ title: 'span' })
+
+const eventName = z.enum(Object.keys(EVENTS) as [EventName, ...EventName[]]).meta({ title: 'event kind' })
 const scalar = z.union([z.string(), z.number(), z.boolean()])
-const fields = z.record(z.string(), scalar)
-const confidence = z.number().gt(0).max(1)
+const fields = z.record(z.string(), scalar).meta({ title: 'fields with a value each' })
 
 const stepSchema = z.strictObject({
-  event: eventName,
-  /** The chain is not there without it. */
-  required: z.boolean().default(false),
-  /** Required where the anchor has these values, or one of these steps was found. */
-  requiredWhen: z.strictObject({ anchor: fields.optional(), present: z.array(eventName).optional() }).optional(),
-  /** The step that it is joined to; the anchor unless given, or where that one was not found. */
-  from: eventName.optional(),
-  /** Key that joins it to that. */
-  join: z.enum(Object.keys(JOINS) as [JoinName, ...JoinName[]]).optional(),
-  /** How far before and after the anchor it may be. */
-  within: z.strictObject({ before: span.optional(), after: span.optional() }).optional(),
-  /** Values that its fields must have. */
-  where: z.record(z.string(), z.array(scalar)).optional(),
-  /** It tells of the same happening as that step: another witness of it, not another link of the chain. */
-  witnessOf: eventName.optional(),
+  event: eventName.describe('What happened. Each kind is one step at most.'),
+  required: z.boolean().default(false).describe('The chain is not there without it.'),
+  requiredWhen: z
+    .strictObject({
+      anchor: fields.optional().describe('The anchor has all of these values.'),
+      present: z.array(eventName).optional().describe('One of these steps was found.'),
+    })
+    .optional()
+    .describe('Required where one of these holds.'),
+  from: eventName
+    .optional()
+    .describe('The step that it is joined to. Left out, or where that one was not found: the anchor.'),
+  join: z
+    .enum(Object.keys(JOINS) as [JoinName, ...JoinName[]])
+    .optional()
+    .describe('The key that joins it to that; each step but the anchor has one.'),
+  within: z
+    .strictObject({
+      before: span.optional().describe('How long before the anchor. Left out: not before.'),
+      after: span.optional().describe('How long after the anchor, no longer than `window`. Left out: not after.'),
+    })
+    .optional()
+    .describe('Where it may lie in time; each step but the anchor says so.'),
+  where: z
+    .record(z.string(), z.array(scalar))
+    .meta({ title: 'fields with a list of values each' })
+    .optional()
+    .describe('Values that its fields must have, for match.cypher.'),
+  witnessOf: eventName
+    .optional()
+    .describe('It tells of the same happening as that step: another witness of it, not another link of the chain.'),
 })
 
-const patternSchema = z.strictObject({
-  id: z.string().regex(/^[a-z][a-z0-9-]*$/),
-  title: z.string().min(1),
-  anchor: eventName,
-  /** What the whole chain says of the cause when every join is exact and nothing was lost. */
-  confidence,
-  /** How long after the anchor its evidence may happen. */
-  window: span,
-  /** How long the verdict waits beyond that before it is final. */
-  lateness: span,
-  steps: z.array(stepSchema).min(1),
-  /** The first that fits the anchor names the cause; fields that never change, so that an incident keeps its identity. */
-  cause: z.array(z.strictObject({ is: z.string().min(1), when: fields.optional() })).min(1),
-  /** Outcomes (by how they begin) that hold only if all of these steps are truly absent: one source that watched must say so. */
-  absence: z
-    .array(z.strictObject({ outcome: z.string().min(1), of: z.array(eventName).min(1), otherwise: z.string().min(1) }))
-    .default([]),
+const causeSchema = z.strictObject({
+  is: z.string().min(1).describe('The name of the cause.'),
+  when: fields.optional().describe('The anchor has all of these values. Left out: always; so does the last cause.'),
+})
+
+const absenceSchema = z.strictObject({
+  outcome: z.string().min(1).describe('How the outcome begins.'),
+  of: z.array(eventName).min(1).describe('Steps that must truly be absent: one of their sources was watching.'),
+  otherwise: z.string().min(1).describe('What is said instead of that beginning where none of them was.'),
+})
+
+export const patternSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/)
+    .describe("Name of the pattern, and of its folder: a-z, 0-9 and '-'."),
+  title: z.string().min(1).describe('What its incidents are called.'),
+  anchor: eventName.describe('The step that the chain hangs on, the rarest one: each such event is an occurrence.'),
+  confidence: z
+    .number()
+    .gt(0)
+    .max(1)
+    .describe(
+      'What the whole chain says of the cause when every join is exact and nothing was lost: above 0, up to 1.',
+    ),
+  window: span.describe('How long after the anchor its evidence may happen.'),
+  lateness: span.describe(
+    "How long beyond the window, and beyond the delay of a kind's source, a verdict waits until it is final.",
+  ),
+  steps: z.array(stepSchema).min(1).describe('The chain, causes before effects; the anchor is one of them.'),
+  cause: z
+    .array(causeSchema)
+    .min(1)
+    .describe(
+      'The first that fits the anchor names the cause. Of fields that never change, so that an incident keeps its identity.',
+    ),
+  absence: z.array(absenceSchema).default([]).describe('Outcomes that rest on something not having happened.'),
 })
 
 export type Step = z.infer<typeof stepSchema>
@@ -100,14 +140,35 @@ export const COUNTING = (Object.keys(EVENTS) as EventName[]).filter(
 export const spanBefore = (pattern: Pattern): number =>
   Math.max(...pattern.steps.map((step) => step.within?.before ?? 0))
 
-/** What reaches match.cypher as `$steps`: spans in µs (0 where the step cannot lie there) and wanted values, by column. */
-export const stepsParameter = (pattern: Pattern): Record<string, unknown> =>
-  Object.fromEntries(
-    pattern.steps.map((step) => [
-      columnOf(step.event),
-      { before: step.within?.before ?? 0, after: step.within?.after ?? 0, where: step.where ?? {} },
+/** What its anchors are evaluated under. */
+export interface Asked {
+  readonly cluster: string
+  /** Ids of anchors. */
+  readonly anchors: readonly string[]
+  /** µs; only what was recorded up to then counts. */
+  readonly known: number
+  /** Ids of events to leave out. */
+  readonly without: readonly string[]
+}
+
+/** All that match.cypher is given. Of each step, by column: spans in µs (0 where it cannot lie there) and wanted values. */
+export const parametersOf = ({ steps }: Pattern, asked: Asked) => ({
+  ...asked,
+  steps: Object.fromEntries(
+    steps.map(({ event, within, where }) => [
+      columnOf(event),
+      { before: within?.before ?? 0, after: within?.after ?? 0, where: where ?? {} },
     ]),
-  )
+  ),
+})
+
+/** The columns that it returns. */
+export const columnsOf = ({ steps }: Pattern): string[] => [
+  'anchor',
+  ...steps.map(({ event }) => columnOf(event)),
+  'outcome',
+  'affected',
+]
 
 const problemsOf = (pattern: z.infer<typeof patternSchema>, folder: string): string[] => {
   const problems: string[] = []

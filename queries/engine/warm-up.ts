@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { NO_KEYS, NO_ROWS, type Rehearsal, rehearse, renewPlans, type Store } from '../../graph/store/main.ts'
-import { COUNTING, labelOf, type Pattern, stepsParameter } from './pattern.ts'
+import { COUNTING, labelOf, type Pattern, parametersOf } from './pattern.ts'
 import { statement } from './statements.ts'
 
 /** For a plan only the types of parameters count. */
@@ -44,7 +44,7 @@ export const rehearsals = (patterns: readonly Pattern[]): Rehearsal[] => {
     .flatMap(({ name, forms }) => forms.map((cypher) => ({ cypher, params: PARAMETERS, writes: writes(name) })))
   const known = Number.MAX_SAFE_INTEGER
   const matches = patterns.map((pattern): Rehearsal => {
-    const params = { anchors: NO_KEYS, cluster: '', steps: stepsParameter(pattern), known, without: [] }
+    const params = parametersOf(pattern, { anchors: NO_KEYS, cluster: '', known, without: [] })
     return { cypher: pattern.cypher, params, writes: false }
   })
   return [...matches, ...own]

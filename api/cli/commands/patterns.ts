@@ -59,7 +59,7 @@ export const patternsShow = async (
   options: PatternsOptions & { readonly browser?: true },
 ): Promise<void> => {
   const [pattern] = await chosen([id], options)
-  const { stepsParameter } = await engine()
+  const { parametersOf } = await engine()
   const { reads } = await ink()
   const { cypher, folder, ...told } = pattern!
   if (options.browser !== true) {
@@ -73,13 +73,8 @@ export const patternsShow = async (
     const pages = await Promise.all(page.items.map((it) => reads.occurrences(store, it.id, { first: 5 })))
     return pages.flatMap((it) => it.items.map((occurrence) => occurrence.anchorId))
   })
-  const parameters = {
-    anchors,
-    cluster: options.cluster,
-    steps: stepsParameter(pattern!),
-    known: reads.KNOWN_NOW,
-    without: [],
-  }
+  const asked = { anchors, cluster: options.cluster, known: reads.KNOWN_NOW, without: [] }
+  const parameters = parametersOf(pattern!, asked)
   const lines = Object.entries(parameters).map(([name, value]) => `:param ${name} => ${cypherOf(value)};`)
   console.log([...lines, cypher.trimEnd()].join('\n'))
 }
