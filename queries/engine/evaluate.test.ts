@@ -71,4 +71,22 @@ describe('a question that writes nothing', async () => {
       assert.deepEqual([...new Set(recent.map((each) => each.session))], ['later'])
       assert.deepEqual((await ask(cluster, {}))?.content, before?.content)
     }))
+
+  it('gives the end of a run to one kill, though its stamp may lie in the window of another', () =>
+    inCluster(store, async (cluster, load) => {
+      await load(caseNamed('two-kills-at-the-edge'))
+      const kills = await store.read<{ id: string }>(
+        'CYPHER 5 MATCH (e:OomKill {cluster: $cluster}) RETURN e.id AS id ORDER BY e.at',
+        { cluster },
+      )
+      const ids = kills.map(({ id }) => id)
+      const judged = await evaluate(store, containerOom, cluster, ids)
+      assert.deepEqual(
+        ids.map((id) => judged.get(id)!.content).map(({ outcome, evidence }) => [outcome, evidence.length]),
+        [
+          ['child killed, container survived', 1],
+          ['main killed', 3],
+        ],
+      )
+    }))
 })

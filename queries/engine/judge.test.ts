@@ -205,4 +205,15 @@ describe('a verdict', () => {
     })
     assert.equal(blind.content.outcome, 'child killed, fate of the container unseen (init container)')
   })
+
+  it('orders what the kernel told by its boot clock, also where the wall clock was set back in between', () => {
+    const stamped = (bootClock: number) => ({ bootId: 'b', bootClock })
+    const exitAt = (bootClock: number) => {
+      const anchor = { ...kill, ...stamped(5_000) }
+      const exit = event('process-exit', AT - SECOND, stamped(bootClock))
+      const { hops } = judge(pattern, [{ ...alternative(exit), anchor }], facts()).content
+      return hops.map(({ to, lag }) => [to, lag])
+    }
+    assert.deepEqual([exitAt(5_010), exitAt(4_990)], [[['process-exit', 10]], []])
+  })
 })

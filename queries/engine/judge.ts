@@ -19,6 +19,7 @@ import type {
 } from './judgement.ts'
 import { isKubelets, kindOf, type Pattern, SILENCE_TOLD, type Step } from './pattern.ts'
 import type { Place, Silence } from './places.ts'
+import { bootLag, orderKnown, precedes } from './stamps.ts'
 
 /** What is known beside the pattern's rows. */
 export interface Facts {
@@ -52,11 +53,6 @@ const isRequired = (step: Step, anchor: EventNode, found: Alternative['found']):
   step.required ||
   (step.requiredWhen?.anchor !== undefined && fits(anchor, step.requiredWhen.anchor)) ||
   (step.requiredWhen?.present ?? []).some((event) => found.has(event))
-
-/** Nothing is an effect that surely ended before its cause: stamps are the intervals [at, at + uncertainty]. */
-const precedes = (cause: EventNode, effect: EventNode): boolean => effect.at + effect.uncertainty >= cause.at
-
-const orderKnown = (cause: EventNode, effect: EventNode): boolean => cause.at + cause.uncertainty < effect.at
 
 const collectorOf = (source: string): string => source.split('@')[0] as string
 
@@ -115,7 +111,7 @@ const hopOf = ({ join = 'container' }: Step, from: EventNode, to: EventNode): Ho
     joinKey: join,
     joinValue: property === undefined ? null : (to[property] as string),
     resolver: [...new Set([collectorOf(from.source), collectorOf(to.source)])].join(' = '),
-    lag: to.at - from.at,
+    lag: bootLag(from, to) ?? to.at - from.at,
     lagUncertainty: from.uncertainty + to.uncertainty,
     confidence: worth,
   }

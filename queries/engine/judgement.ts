@@ -12,6 +12,8 @@ export interface EventNode {
   readonly uncertainty: number
   readonly source: string
   readonly host?: string
+  readonly bootId?: string
+  readonly bootClock?: number
   readonly objectKey: string
   readonly objectKind: ObjectName
   readonly podKey?: string

@@ -15,6 +15,8 @@ const NAMES = [
   'kubernetes-down-told-later',
   'restarts-jumped',
   'two-kills-one-end',
+  'two-kills-at-the-edge',
+  'liveness-probe-after-child',
   'owners-late',
   'owners-by-context',
   'owners-first-seen-after',

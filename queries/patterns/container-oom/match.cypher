@@ -28,32 +28,42 @@ CALL (oomKill) {
   WHERE otherFirst AND NOT first
      OR otherFirst = first
        AND (other.at > oomKill.at OR other.at = oomKill.at AND other.id > oomKill.id)
-  RETURN collect(CASE WHEN otherFirst THEN -1 ELSE other.at END) AS claims
+  RETURN collect(CASE WHEN otherFirst THEN {at: -1} ELSE other {.at, .bootClock} END) AS claims
 }
 
-// The first process. Where a child was the victim it must have ended by itself: KILL (9) and TERM (15) come from outside.
-OPTIONAL CALL (oomKill, claims) {
-  MATCH (processExit:ProcessExit)
+// The end of the first process, as the kernel saw it: a run has one. It is this kill's unless a later kill claims it, or a child
+// was the victim and KILL (9) or TERM (15) ended it: these come from outside. The boot clock orders the two also where the wall
+// clock was set back in between; a kill that only the log told of has no such stamp.
+CALL (oomKill, claims) {
+  OPTIONAL MATCH (processExit:ProcessExit)
   WHERE processExit.objectKey = oomKill.objectKey
-    AND processExit.at >= oomKill.at
+    AND processExit.at >= oomKill.at - $steps.processExit.before
     AND processExit.at <= oomKill.at + $steps.processExit.after
     AND processExit.firstProcess IN $steps.processExit.where.firstProcess
-    AND (oomKill.firstProcessKilled OR NOT processExit.signal IN [9, 15])
-    AND none(claim IN claims WHERE claim <= processExit.at)
     AND processExit.recordedAt <= $known AND NOT processExit.id IN $without
-  RETURN processExit ORDER BY processExit.objectKey, processExit.at LIMIT 1
+  WITH oomKill, claims, processExit ORDER BY processExit.objectKey, processExit.at LIMIT 1
+  RETURN processExit IS NOT NULL AS endSeen,
+    CASE WHEN coalesce(processExit.bootClock >= oomKill.bootClock, processExit.at + processExit.uncertainty >= oomKill.at)
+      AND (NOT processExit.signal IN [9, 15] OR coalesce(oomKill.firstProcessKilled, processExit.pid IN oomKill.victimPids))
+      AND none(claim IN claims
+        WHERE coalesce(processExit.bootClock >= claim.bootClock, processExit.at + processExit.uncertainty >= claim.at))
+    THEN processExit END AS processExit
 }
 
 // The end of the run. Kubernetes' stamp is an interval; OOMKilled is told by the reason alone, the exit code may be 0.
-// Where the kernel saw the first process end after the kill, any reason will do: the runtime may miss the kill.
-OPTIONAL CALL (oomKill, claims, processExit) {
+// Where the kernel saw the first process end, that says whose end it was, and any reason will do: the runtime may miss the kill,
+// and it says OOMKilled of whatever ends a container of which a child was killed. Else the reason says it, of an end that
+// surely lies within the window: a kill after it can't claim that too.
+OPTIONAL CALL (oomKill, claims, endSeen, processExit) {
   MATCH (containerTerminated:ContainerTerminated)
   WHERE containerTerminated.objectKey = oomKill.objectKey
     AND containerTerminated.at >= oomKill.at - $steps.containerTerminated.before
     AND containerTerminated.at + containerTerminated.uncertainty >= oomKill.at
     AND containerTerminated.at <= oomKill.at + $steps.containerTerminated.after
-    AND (containerTerminated.reason IN $steps.containerTerminated.where.reason OR processExit IS NOT NULL)
-    AND none(claim IN claims WHERE claim <= containerTerminated.at + containerTerminated.uncertainty)
+    AND (processExit IS NOT NULL
+      OR NOT endSeen AND containerTerminated.reason IN $steps.containerTerminated.where.reason
+        AND containerTerminated.at + containerTerminated.uncertainty <= oomKill.at + $steps.containerTerminated.after
+        AND none(claim IN claims WHERE claim.at <= containerTerminated.at + containerTerminated.uncertainty))
     AND containerTerminated.recordedAt <= $known AND NOT containerTerminated.id IN $without
   RETURN containerTerminated LIMIT 1
 }
