@@ -6,9 +6,9 @@ import type { GraphNode, Store } from '../../graph/store/main.ts'
 import { type Coverage, type Hole, watchingOf } from '../reads/coverage.ts'
 import { settledKnown } from '../reads/lanes.ts'
 import { KNOWN_NOW } from '../reads/read.ts'
-import { readContainerNames } from './containers.ts'
+import { readContainers } from './containers.ts'
 import { judge } from './judge.ts'
-import type { Affected, Alternative, EventNode, Judgement, Ownership } from './judgement.ts'
+import type { Affected, Alternative, EventNode, Judgement, OfPod, Ownership } from './judgement.ts'
 import { COUNTING, columnOf, kindOf, labelOf, type Pattern, parametersOf, spanBefore, toldAfter } from './pattern.ts'
 import { readPlaces } from './places.ts'
 import { statement } from './statements.ts'
@@ -115,38 +115,45 @@ const readOwnership = async (
   }
 }
 
-/** Anchors around which the restart count leaves out a run. Only asked where a kind that counts was looked for in vain. */
+/** What one kind says of a container's restarts: last at the anchor, or first after it. */
+interface Counted {
+  readonly anchor: string
+  readonly containerName: string
+  readonly before: boolean
+  readonly count: number
+}
+
+/**
+ * Anchors around which the restart count of their container, or of one that it may be, leaves out a run. Only asked where a kind
+ * that counts was looked for in vain.
+ */
 const readJumps = async (
   store: Store,
   pattern: Pattern,
   alternatives: readonly Alternative[],
-  nameOf: (anchor: EventNode) => string | null,
+  containerOf: (anchor: EventNode) => OfPod,
   view: Required<View>,
 ): Promise<Set<string>> => {
   const kinds = pattern.steps.filter(({ event }) => COUNTING.includes(event)).map((step) => step.event)
   const rows = alternatives
     .filter(({ found, anchor }) => anchor.podKey !== undefined && kinds.some((kind) => !found.has(kind)))
-    .map(({ anchor }) => ({ anchor, containerName: nameOf(anchor) }))
+    .flatMap(({ anchor }) => containerOf(anchor).mayBe.map((containerName) => ({ anchor, containerName })))
     .map(({ anchor: { id, podKey, at, uncertainty }, containerName }) => ({
       ...{ anchor: id, podKey, containerName, at },
       to: at + uncertainty + pattern.window + Math.max(...kinds.map((kind) => kindOf(kind).delay)),
     }))
   if (rows.length === 0) return new Set()
   const counts = await Promise.all(
-    COUNTING.map((kind) =>
-      store.read<{ anchor: string; before: boolean; count: number }>(statement('restarts', labelOf(kind)), {
-        rows,
-        ...view,
-      }),
-    ),
+    COUNTING.map((kind) => store.read<Counted>(statement('restarts', labelOf(kind)), { rows, ...view })),
   )
   // Each kind by itself: a run may be told of when it began, and go by untold when it ended.
-  const jumped = rows.filter(({ anchor }) =>
+  const jumped = rows.filter(({ anchor, containerName }) =>
     counts.some((ofKind) => {
-      const own = ofKind.filter((each) => each.anchor === anchor)
-      const before = own.find((each) => each.before)?.count
-      const after = own.find((each) => !each.before)?.count
-      return before !== undefined && after !== undefined && after - before > 1
+      const own = ofKind.filter((each) => each.anchor === anchor && each.containerName === containerName)
+      const after = own.find((each) => !each.before)
+      if (after === undefined) return false
+      const before = own.find((each) => each.before)
+      return before !== undefined && after.count - before.count > 1
     }),
   )
   return new Set(jumped.map(({ anchor }) => anchor))
@@ -213,11 +220,11 @@ export const evaluate = async (
     alternatives = await match()
   }
   const anchors = alternatives.map(({ anchor }) => anchor)
-  const containerOf = await readContainerNames(store, anchors, known)
+  const containerOf = await readContainers(store, anchors, known)
   const [ownershipOf, placeOf, jumps, unwatched, holes] = await Promise.all([
     readOwnership(store, cluster, alternatives, known),
     readPlaces(store, cluster, pattern, anchors, { known, without }),
-    readJumps(store, pattern, alternatives, (anchor) => containerOf(anchor).name, { known, without }),
+    readJumps(store, pattern, alternatives, containerOf, { known, without }),
     readUnwatched(store, pattern, alternatives, known),
     readHoles(store, pattern, cluster, anchors, known),
   ])

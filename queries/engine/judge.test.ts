@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { SECOND } from '../../graph/model/time.ts'
 import type { Watching } from '../reads/coverage.ts'
 import { type Facts, judge } from './judge.ts'
-import type { Alternative, EventNode, Ownership } from './judgement.ts'
+import type { Alternative, EventNode, OfPod, Ownership } from './judgement.ts'
 import { loadPatterns, type Pattern, SILENCE_TOLD } from './pattern.ts'
 
 const pattern = loadPatterns().find(({ id }) => id === 'container-oom') as Pattern
@@ -36,7 +36,7 @@ const facts = (over: Partial<Watching> = {}, ownership = whole): Facts => ({
   watching: watching(over),
   ownershipOf: () => ownership,
   placeOf: () => ({ host: undefined, silent: [] }),
-  containerOf: () => ({ name: 'app', resolver: 'event' }),
+  containerOf: () => ({ container: { name: 'app', resolver: 'event' }, role: 'main', mayBe: ['app'] }),
   restartsJumped: false,
   unwatched: false,
 })
@@ -200,10 +200,23 @@ describe('a verdict', () => {
     }
     assert.equal(judged([survived], { settled: (source) => source === 'ebpf@h' }).content.status, 'waiting')
     assert.equal(judged([survived]).content.outcome, 'child killed, container survived')
-    const blind = judged([{ ...survived, outcome: `${survived.outcome} (init container)` }], {
+    const blind = judged([{ ...survived, outcome: `${survived.outcome}, so far` }], {
       blindness: () => 'was not watching',
     })
-    assert.equal(blind.content.outcome, 'child killed, fate of the container unseen (init container)')
+    assert.equal(blind.content.outcome, 'child killed, fate of the container unseen, so far')
+  })
+
+  it('says of the container what it is to its pod, unless it is a main one or the anchor is about none', () => {
+    const outcomeOf = (role: OfPod['role']) => {
+      const known = { ...facts(), containerOf: () => ({ ...facts().containerOf(kill), role }) }
+      return judge(pattern, [alternative(end)], known).content.outcome
+    }
+    assert.deepEqual(['main', undefined, 'sidecar', null].map(outcomeOf), [
+      'main killed',
+      'main killed',
+      'main killed (sidecar container)',
+      'main killed (container role unknown)',
+    ])
   })
 
   it('orders what the kernel told by its boot clock, also where the wall clock was set back in between', () => {

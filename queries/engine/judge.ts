@@ -8,11 +8,11 @@ import { joinOf } from './joins.ts'
 import type {
   Affected,
   Alternative,
-  ContainerName,
   Content,
   EventNode,
   Hop,
   Judgement,
+  OfPod,
   Ownership,
   Status,
   Unseen,
@@ -25,7 +25,7 @@ import { bootLag, orderKnown, precedes } from './stamps.ts'
 export interface Facts {
   readonly watching: Watching
   readonly ownershipOf: (alternative: Alternative, settled: boolean) => Ownership
-  readonly containerOf: (anchor: EventNode) => ContainerName
+  readonly containerOf: (anchor: EventNode) => OfPod
   readonly placeOf: (anchor: EventNode) => Place
   /** Restart counts around the anchor leave a run out: kinds that carry them told less than there was. */
   readonly restartsJumped: boolean
@@ -211,6 +211,13 @@ const outcomeOf = (
   return { outcome: rule.otherwise + outcome.slice(rule.outcome.length), rests: false }
 }
 
+/** What an outcome adds where the container is not a main one; nothing where it is about no container. An event of it may tell its role too. */
+const roleText = ({ role: known }: OfPod, { objectKey }: EventNode, events: readonly EventNode[]): string => {
+  const role = known === null ? (events.find((each) => each.objectKey === objectKey && each.role)?.role ?? null) : known
+  if (role === undefined || role === 'main') return ''
+  return role === null ? ' (container role unknown)' : ` (${role} container)`
+}
+
 const statusOf = (looked: readonly Looked[], rests: boolean, ownership: Ownership): Status => {
   if (looked.every((each) => each.settled)) return 'final'
   const lacking = looked.some((each) => each.required && each.event === undefined)
@@ -242,6 +249,7 @@ const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, fa
   )
   const { outcome, rests } = outcomeOf(pattern, given.outcome, looked)
   const status = statusOf(looked, rests, ownership)
+  const ofPod = facts.containerOf(anchor)
   const events = [...found.values()]
   const hops = hopsOf(pattern, found)
   const losses = lossesOf(facts.watching, anchor, looked)
@@ -257,7 +265,7 @@ const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, fa
   const content: Content = {
     status,
     result: status === 'final' && missing.length > 0 ? 'near-miss' : 'incident',
-    outcome,
+    outcome: outcome + roleText(ofPod, anchor, events),
     cause: causeOf(pattern, anchor),
     confidence,
     parts,
@@ -269,7 +277,7 @@ const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, fa
     losses,
     affected: affectedWith(alternative.affected, ownership),
     ownership,
-    container: facts.containerOf(anchor),
+    container: ofPod.container,
   }
   return {
     anchor,

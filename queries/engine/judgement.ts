@@ -53,8 +53,17 @@ export interface Ownership {
 /** Which container of its pod it is about, and how that is known. */
 export interface ContainerName {
   readonly name: string | null
-  /** `event`: its own word; `RUNS`: the pod's status; or that its pod has one container only. */
+  /** `event`: its own word; `RUNS`: the pod's status; or that its pod has only one container that it can be. */
   readonly resolver: 'event' | 'RUNS' | 'only container of the pod' | 'none'
+}
+
+/** What an anchor's container is to its pod. */
+export interface OfPod {
+  readonly container: ContainerName
+  /** main, init, sidecar or ephemeral; null where nobody told it, undefined where the anchor is about no container. */
+  readonly role: string | null | undefined
+  /** Names that it may have: its own, or all of which nothing says that it is not them. */
+  readonly mayBe: readonly string[]
 }
 
 export interface Hop {

@@ -17,6 +17,8 @@ const NAMES = [
   'two-kills-one-end',
   'two-kills-at-the-edge',
   'liveness-probe-after-child',
+  'role-by-spec',
+  'containers-named-late-of-several',
   'owners-late',
   'owners-by-context',
   'owners-first-seen-after',

@@ -5,11 +5,11 @@ CALL (row) {
   MATCH (event:__Label__)
   WHERE event.podKey = row.podKey AND event.at <= row.at AND event.containerName = row.containerName
     AND event.recordedAt <= $known AND NOT event.id IN $without
-  RETURN event.restartCount AS count, true AS before ORDER BY event.podKey DESC, event.at DESC LIMIT 1
+  RETURN event, true AS before ORDER BY event.podKey DESC, event.at DESC LIMIT 1
   UNION ALL
   MATCH (event:__Label__)
   WHERE event.podKey = row.podKey AND event.at > row.at AND event.at <= row.to AND event.containerName = row.containerName
     AND event.recordedAt <= $known AND NOT event.id IN $without
-  RETURN event.restartCount AS count, false AS before ORDER BY event.podKey, event.at LIMIT 1
+  RETURN event, false AS before ORDER BY event.podKey, event.at LIMIT 1
 }
-RETURN row.anchor AS anchor, before, count
+RETURN row.anchor AS anchor, row.containerName AS containerName, before, event.restartCount AS count

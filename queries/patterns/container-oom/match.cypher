@@ -86,7 +86,7 @@ CALL (oomKill, pod) {
   OPTIONAL MATCH (pod)<-[selects:SELECTS WHERE selects.from - selects.uncertainty <= oomKill.at < selects.to AND selects.recordedFrom <= $known < selects.recordedTo]-(service:Service)
   RETURN collect(DISTINCT service) AS services
 }
-WITH *, coalesce(runs.role, containerTerminated.role, 'main') AS role,
+WITH *,
   CASE WHEN processExit IS NULL THEN containerTerminated.exitCode
        WHEN processExit.signal > 0 THEN 128 + processExit.signal
        ELSE processExit.exitCode END AS exitCode
@@ -100,7 +100,7 @@ RETURN oomKill.id AS anchor, memoryPressure, oomKill, processExit, containerTerm
     WHEN oomKill.firstProcessKilled IS NULL THEN 'killed, container survived'
     WHEN processExit IS NOT NULL OR containerTerminated IS NOT NULL THEN 'child killed, main exited ' + toString(exitCode)
     ELSE 'child killed, container survived'
-  END + CASE WHEN role = 'main' THEN '' ELSE ' (' + role + ' container)' END AS outcome,
+  END AS outcome,
   [{object: container, role: 'container'}] +
     CASE WHEN pod IS NULL THEN [] ELSE [{object: pod, role: 'pod'}] END +
     [index IN range(0, size(coalesce(owners, [])) - 1) |
