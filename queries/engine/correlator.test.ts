@@ -288,10 +288,10 @@ describe('the engine', async () => {
     inCluster(store, async (cluster, load) => {
       const recording = caseNamed('restarts-jumped')
       const counts = (each: object) => (each as { fields?: { restartCount?: number } }).fields?.restartCount
-      const [late, first] = split(recording, (each) => counts(each) === 6)
+      const [late, first] = split(recording, (each) => (counts(each) ?? 0) > 4)
       await load(recording, first)
       await run(cluster)
-      assert.deepEqual(await resultsOf(cluster), ['near-miss', 'incident'])
+      assert.deepEqual(await resultsOf(cluster), ['near-miss', 'near-miss'])
       await load(recording, late)
       await run(cluster)
       assert.deepEqual(await resultsOf(cluster), ['incident', 'incident'])

@@ -121,6 +121,8 @@ interface Counted {
   readonly containerName: string
   readonly before: boolean
   readonly count: number
+  /** It is about the anchor's own run. */
+  readonly ofRun: boolean
 }
 
 /**
@@ -138,8 +140,8 @@ const readJumps = async (
   const rows = alternatives
     .filter(({ found, anchor }) => anchor.podKey !== undefined && kinds.some((kind) => !found.has(kind)))
     .flatMap(({ anchor }) => containerOf(anchor).mayBe.map((containerName) => ({ anchor, containerName })))
-    .map(({ anchor: { id, podKey, at, uncertainty }, containerName }) => ({
-      ...{ anchor: id, podKey, containerName, at },
+    .map(({ anchor: { id, podKey, objectKey, at, uncertainty }, containerName }) => ({
+      ...{ anchor: id, podKey, containerName, key: objectKey, at },
       to: at + uncertainty + pattern.window + Math.max(...kinds.map((kind) => kindOf(kind).delay)),
     }))
   if (rows.length === 0) return new Set()
@@ -152,8 +154,10 @@ const readJumps = async (
       const own = ofKind.filter((each) => each.anchor === anchor && each.containerName === containerName)
       const after = own.find((each) => !each.before)
       if (after === undefined) return false
-      const before = own.find((each) => each.before)
-      return before !== undefined && after.count - before.count > 1
+      // Of a container of which nothing was told before, all runs are left out that were before the first that was; but not where
+      // that is the anchor's own: those may have been before anybody watched.
+      const before = own.find((each) => each.before)?.count ?? (after.ofRun ? after.count : -1)
+      return after.count - before > 1
     }),
   )
   return new Set(jumped.map(({ anchor }) => anchor))

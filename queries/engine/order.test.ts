@@ -19,6 +19,7 @@ const NAMES = [
   'liveness-probe-after-child',
   'role-by-spec',
   'containers-named-late-of-several',
+  'restarts-jumped-at-first',
   'owners-late',
   'owners-by-context',
   'owners-first-seen-after',

@@ -12,4 +12,5 @@ CALL (row) {
     AND event.recordedAt <= $known AND NOT event.id IN $without
   RETURN event, false AS before ORDER BY event.podKey, event.at LIMIT 1
 }
-RETURN row.anchor AS anchor, row.containerName AS containerName, before, event.restartCount AS count
+RETURN row.anchor AS anchor, row.containerName AS containerName, before, event.restartCount AS count,
+  event.objectKey = row.key AS ofRun
