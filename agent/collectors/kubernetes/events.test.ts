@@ -63,6 +63,21 @@ suite('events from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     assert.ok(live.every(({ uncertainty }) => uncertainty === 0))
   })
 
+  test('the number of a run that ended is the same, first seen while the next one waits or once that runs', async (t) => {
+    const lastState = oomKilled('b3', at(5), at(6))
+    const waiting = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 40s' } }
+    await api.create(pod('backoff'))
+    const [status] = running('b3', at(5), 3).containerStatuses
+    await api.setStatus('pod', 'backoff', {
+      containerStatuses: [{ ...status, ready: false, state: waiting, lastState }],
+    })
+    const early = await api.watch(t)
+    assert.equal((await early.event('container-terminated', 'backoff')).fields.restartCount, 3)
+    await api.setStatus('pod', 'backoff', running('b4', at(46), 4, lastState))
+    const late = await api.watch(t)
+    assert.equal((await late.event('container-terminated', 'backoff')).fields.restartCount, 3)
+  })
+
   test('what a container was before it waits; a pod that never was ready became not ready by nothing', async (t) => {
     const harness = await api.watch(t)
     await api.create(pod('never'))

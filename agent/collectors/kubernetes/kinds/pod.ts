@@ -198,7 +198,11 @@ function runsOf({ name, role, image, restartCount, id, state, lastState }: PodCo
       terminated: { finishedAt, reason: reason ?? '', exitCode, ...given({ signal, message: cut(message) }) },
     })
   }
-  if (lastState.terminated) ended(lastState.terminated, Math.max(0, restartCount - 1))
+  if (lastState.terminated) {
+    // While it waits to be started again, what ended last is still the one that counts.
+    const isCounted = containerIdOf(lastState.terminated.containerID) === id
+    ended(lastState.terminated, isCounted ? restartCount : Math.max(0, restartCount - 1))
+  }
   if (state.terminated) ended(state.terminated, restartCount)
   const startedAt = timeOf(state.running?.startedAt)
   if (id !== undefined && startedAt !== undefined) runs.push({ id, ...container, restartCount, startedAt })
