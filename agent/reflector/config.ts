@@ -41,7 +41,7 @@ export function refresh(kubeConfig: KubeConfig): void {
 function load(kubeConfig: KubeConfig, environment: Environment): void {
   if (apiOf(environment) === 'in-cluster') kubeConfig.loadFromCluster()
   else {
-    const [first, ...others] = environment.KUBECONFIG!.split(delimiter).filter((file) => file !== '')
+    const [first, ...others] = (environment.KUBECONFIG ?? '').split(delimiter).filter((file) => file !== '')
     kubeConfig.loadFromFile(first!)
     for (const file of others) {
       const more = new (kubeConfig.constructor as typeof KubeConfig)()

@@ -1,4 +1,4 @@
-/** What the command line learns from the environment, and where `aitia up` left the addresses of its servers. */
+/** What the command line learns from the environment, where an empty variable is as good as none, and where `aitia up` left the addresses of its servers. */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
@@ -13,12 +13,12 @@ export const dataDir = environment.AITIA_DATA ? resolve(environment.AITIA_DATA) 
 /** Version of this package. */
 export const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }).version
 
-export const defaultCluster = environment.AITIA_CLUSTER ?? 'local'
+export const defaultCluster = environment.AITIA_CLUSTER || 'local'
 
 /** The command as it was called: its launcher says so, as what it runs can't know. */
-export const command = environment.AITIA_CALLED_AS ?? 'aitia'
+export const command = environment.AITIA_CALLED_AS || 'aitia'
 
-export const queuePrefix = environment.AITIA_QUEUE_PREFIX ?? 'aitia'
+export const queuePrefix = environment.AITIA_QUEUE_PREFIX || 'aitia'
 
 export interface Neo4jAddress {
   readonly uri: string
@@ -51,7 +51,7 @@ const missing = (what: string, name: string): Error =>
 /** AITIA_NEO4J_URI, AITIA_NEO4J_USER and AITIA_NEO4J_PASSWORD, else what `aitia up` left. */
 export const neo4jAddress = (): Neo4jAddress => {
   const { AITIA_NEO4J_URI: uri, AITIA_NEO4J_USER: user, AITIA_NEO4J_PASSWORD: password } = environment
-  if (uri) return { uri, user: user ?? 'neo4j', password: password ?? '' }
+  if (uri) return { uri, user: user || 'neo4j', password: password ?? '' }
   const servers = left()
   if (servers === null) throw missing('Neo4j', 'AITIA_NEO4J_URI')
   return servers.neo4j
@@ -59,7 +59,7 @@ export const neo4jAddress = (): Neo4jAddress => {
 
 /** AITIA_REDIS_URL, else what `aitia up` left. */
 export const redisUrl = (): string => {
-  const url = environment.AITIA_REDIS_URL ?? left()?.redisUrl
+  const url = environment.AITIA_REDIS_URL || left()?.redisUrl
   if (url === undefined) throw missing('Redis', 'AITIA_REDIS_URL')
   return url
 }

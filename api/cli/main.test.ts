@@ -97,12 +97,12 @@ describe('the command line', () => {
   })
 
   test('what sends under a name that no cluster may have is refused', async () => {
-    for (const [args, settings, expected] of [
-      [['agent', '-c', 'prod/eu'], {}, 'cluster: got "prod/eu", expected a name without / or space'],
-      [['agent'], { AITIA_CLUSTER: '' }, 'cluster: got "", expected a name without / or space'],
-      [['up', '--refuse-only', '-c', 'case-a'], {}, 'expected a name that does not begin with case-'],
+    for (const [args, expected] of [
+      [['agent', '-c', 'prod/eu'], 'cluster: got "prod/eu", expected a name without / or space'],
+      [['agent', '-c', ''], 'cluster: got "", expected a name without / or space'],
+      [['up', '--refuse-only', '-c', 'case-a'], 'expected a name that does not begin with case-'],
     ] as const) {
-      const { code, err } = await aitia(args, { AITIA_REDIS_URL: 'redis://127.0.0.1:1', ...settings })
+      const { code, err } = await aitia(args, { AITIA_REDIS_URL: 'redis://127.0.0.1:1' })
       assert.deepEqual([code, err.includes(expected)], [2, true], err)
     }
   })

@@ -9,14 +9,14 @@ export interface ApiConfig {
   readonly portAsked: boolean
 }
 
-/** AITIA_API_HOST (`127.0.0.1`) and AITIA_API_PORT (4747). */
+/** AITIA_API_HOST (`127.0.0.1`; Node takes an empty one for all interfaces) and AITIA_API_PORT (4747). */
 export const apiConfig = (environment: NodeJS.ProcessEnv = process.env): ApiConfig => {
-  const port = Number(environment.AITIA_API_PORT ?? 4747)
+  const port = Number(environment.AITIA_API_PORT || 4747)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error(`AITIA_API_PORT is ${environment.AITIA_API_PORT}, expected 0 to 65535`)
   return {
-    host: environment.AITIA_API_HOST ?? '127.0.0.1',
+    host: environment.AITIA_API_HOST || '127.0.0.1',
     port,
-    portAsked: environment.AITIA_API_PORT !== undefined,
+    portAsked: !!environment.AITIA_API_PORT,
   }
 }

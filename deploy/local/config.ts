@@ -17,7 +17,7 @@ export const isRoot = process.getuid?.() === 0
 export const givenNeo4j = process.env.AITIA_NEO4J_URI
   ? {
       uri: process.env.AITIA_NEO4J_URI,
-      user: process.env.AITIA_NEO4J_USER ?? 'neo4j',
+      user: process.env.AITIA_NEO4J_USER || 'neo4j',
       password: process.env.AITIA_NEO4J_PASSWORD ?? '',
     }
   : undefined

@@ -1,14 +1,20 @@
 /** Neo4j as the rest of the project sees it: Cypher with parameters in, plain values out. */
 import neo4j, { type Driver, type ManagedTransaction, type Session } from 'neo4j-driver'
-import type { StoreConfig } from './config.ts'
 import { explained } from './errors.ts'
 import { fromGraph, type Params, toGraph } from './values.ts'
 
-export { type StoreConfig, storeConfig } from './config.ts'
 export { faultOf } from './errors.ts'
 export { applySchema, type SchemaReport, showSchema } from './schema.ts'
 export type { GraphNode, GraphRelation, Params } from './values.ts'
 export { NO_KEYS, NO_ROWS, onPlansMade, perform, type Rehearsal, rehearse, renewPlans } from './warm-up.ts'
+
+/** Where Neo4j is. */
+export interface StoreConfig {
+  /** `bolt://host:port`, or `neo4j://` for routing. */
+  readonly uri: string
+  readonly user: string
+  readonly password: string
+}
 
 /** One transaction: what it has run is committed together, or not at all. */
 export interface Transaction {

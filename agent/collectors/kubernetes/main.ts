@@ -35,7 +35,7 @@ const collector: Collector = {
     if (away !== null) return [away]
     const { filter = takesAll, ...settings } = settingsOf(environment)
     const watched = watchedKinds.filter((kind) => isChosen(filter.kinds, nameOf(kind)))
-    const lease = settings.lease ?? usualLeaseOf(environment.AITIA_CLUSTER ?? 'local', environment)
+    const lease = settings.lease ?? usualLeaseOf(environment.AITIA_CLUSTER || 'local', environment)
     const leaseLines = lease ? [await leaseLine(kubeConfig, lease)] : []
     return [...(await doctorLines(kubeConfig, watched)), ...leaseLines, ...filterLines(environment)]
   },
