@@ -51,16 +51,20 @@ const linesOf = async (found: Found, settings: Environment, dataDir?: string): P
   try {
     const unasked = found.collector?.unasked?.(settings)
     if (unasked) return [{ subject, state: 'degraded', ...unasked }]
-    if (reason !== null) return [{ subject, state: 'missing', detail: reason }]
     const own = dataDir === undefined ? null : ownDir(dataDir, found.name)
     const lines = (await found.collector?.doctor?.(settings, own)) ?? []
-    const blind = lines.length > 0 && lines.every(({ state }) => state === 'missing')
+    const missing = lines.filter(({ state }) => state === 'missing')
+    // One that says itself what is missing says what that costs, and what to do.
+    if (reason !== null && missing.length > 0)
+      return [{ subject, state: 'missing', detail: "can't run here" }, ...lines]
+    if (reason !== null) return [{ subject, state: 'missing', detail: reason }]
+    const blind = lines.length > 0 && missing.length === lines.length
     const head: DoctorLine = blind
       ? { subject, state: 'missing', detail: 'can run here, but would see nothing' }
       : { subject, state: 'ok', detail: 'can run here' }
     return [head, ...lines]
   } catch (error) {
-    return [{ subject, state: 'missing', detail: (error as Error).message }]
+    return [{ subject, state: 'missing', detail: reason ?? (error as Error).message }]
   }
 }
 

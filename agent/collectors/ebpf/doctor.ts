@@ -21,22 +21,31 @@ const COSTS: Record<string, string> = {
 const costOf = (program: ProgramStatus): string =>
   [...kindsOf(program).map((kind) => `no ${kind} events`), COSTS[program.name] ?? `no ${program.name}`].join('; ')
 
+/** What becomes of the programs on this machine. Throws where the kernel can't be watched at all. */
+export const tryPrograms = (objects: readonly string[]): readonly ProgramStatus[] => {
+  if (process.platform !== 'linux') throw new Error('only Linux has BPF')
+  if (!existsSync('/sys/kernel/btf/vmlinux'))
+    throw new Error('this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): /sys/kernel/btf/vmlinux is missing')
+  const kernel = new Kernel({ objects })
+  kernel.close()
+  return kernel.programs
+}
+
 const programLines = (objects: readonly string[]): DoctorLine[] => {
-  let kernel: Kernel
+  let programs: readonly ProgramStatus[]
   try {
-    kernel = new Kernel({ objects })
+    programs = tryPrograms(objects)
   } catch (error) {
     return [
       {
         subject: 'kernel programs',
         state: 'missing',
-        detail: `${(error as Error).message.trim()}; no kernel events at all`,
+        detail: `${(error as Error).message.trim().replace(/\s*\n\s*/g, '; ')}; no kernel events at all`,
         remedy: 'run as root, or with CAP_BPF and CAP_PERFMON, on a kernel with BTF; build with `npm start`',
       },
     ]
   }
-  kernel.close()
-  return kernel.programs.map((program) =>
+  return programs.map((program) =>
     program.state === 'refused'
       ? { subject: program.section, state: 'missing', detail: `${program.reason}: ${costOf(program)}` }
       : { subject: program.section, state: 'ok', detail: `${program.name} loads` },
@@ -52,7 +61,7 @@ export interface Pinned {
   readonly inUse: boolean
 }
 
-const pinLine = (bpffs: string, pinned: readonly Pinned[]): DoctorLine => {
+const pinLine = (bpffs: string, pinsOf: () => readonly Pinned[]): DoctorLine => {
   const mounted = existsSync(bpffs) && statfsSync(bpffs).type === 0xcafe4a11
   if (!mounted)
     return {
@@ -61,6 +70,13 @@ const pinLine = (bpffs: string, pinned: readonly Pinned[]): DoctorLine => {
       detail: `nothing is mounted at ${bpffs}: the agent mounts it if it may, else what happens while it is down is missed`,
       remedy: `mount -t bpf bpf ${bpffs}`,
     }
+  let pinned: readonly Pinned[]
+  try {
+    pinned = pinsOf()
+  } catch (error) {
+    const detail = `what is pinned below ${bpffs} can't be told: ${(error as Error).message}`
+    return { subject: 'bpffs', state: 'degraded', detail }
+  }
   const told = (what: string, chosen: readonly Pinned[]): string[] =>
     chosen.length === 0 ? [] : [`${what}: ${chosen.map(({ name }) => name).join(', ')}`]
   const left = pinned.filter(({ inUse }) => !inUse)
@@ -95,8 +111,8 @@ const logLine = (): DoctorLine => {
 }
 
 /** The lines of `aitia doctor` about the kernel. */
-export const doctor = (objects: readonly string[], bpffs: string, pinned: readonly Pinned[]): DoctorLine[] => [
+export const doctor = (objects: readonly string[], bpffs: string, pinsOf: () => readonly Pinned[]): DoctorLine[] => [
   ...programLines(objects),
-  pinLine(bpffs, pinned),
+  pinLine(bpffs, pinsOf),
   logLine(),
 ]

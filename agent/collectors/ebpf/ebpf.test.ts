@@ -12,7 +12,8 @@ import type { Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import { builtObjects, Kernel, preparePinDir, unpin } from '../../native/native.ts'
 import { Cgroup, ended } from '../../native/testing/cgroup.ts'
-import { pinDirFor, skip } from '../../native/testing/recorder.ts'
+import { built, pinDirFor, skip } from '../../native/testing/recorder.ts'
+import { doctor } from './doctor.ts'
 import ebpf, { pinned, unpinAll } from './main.ts'
 import { BOOT_ID, Harness, TestContainer, temporaryFolder } from './testing/harness.ts'
 
@@ -347,4 +348,20 @@ test('doctor names each program, bpffs and the log', { skip }, async () => {
   assert.ok(
     ['tp_btf/mark_victim', 'bpffs', "kernel's log"].every((subject) => lines.some((line) => line.subject === subject)),
   )
+})
+
+test('doctor says what a program that is refused costs, and what it costs where none loads', { skip }, () => {
+  const missing = (objects: readonly string[]) =>
+    doctor(objects, '/sys/fs/bpf', () => []).filter(({ state }) => state === 'missing')
+  const refused = missing([...builtObjects(), built('refused.bpf.o')])
+  assert.deepEqual(
+    refused.map(({ subject }) => subject),
+    ['tp_btf/no_such_hook', 'tp_btf/sched_process_exec'],
+  )
+  assert.match(refused[0]!.detail, /^ESRCH .*: no no_such_hook$/s)
+  assert.match(refused[1]!.detail, /^EACCES .*: no process-exec events; no no_such_access$/s)
+  const [line, ...others] = missing([])
+  assert.deepEqual([line?.subject, others], ['kernel programs', []])
+  assert.match(line!.detail, /^objects is empty.*; no kernel events at all$/)
+  assert.match(line!.remedy!, /run as root/)
 })

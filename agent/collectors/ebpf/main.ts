@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { builtObjects, isPinDirInUse, Kernel, preparePinDir, unpin } from '../../native/native.ts'
+import { builtObjects, isPinDirInUse, preparePinDir, unpin } from '../../native/native.ts'
 import type { Collector, CollectorContext, RunningCollector } from '../collector.ts'
 import { EbpfCollector } from './collector.ts'
-import { doctor, type Pinned } from './doctor.ts'
+import { doctor, type Pinned, tryPrograms } from './doctor.ts'
 
 const BPFFS = '/sys/fs/bpf'
 const PINS = join(BPFFS, 'aitia')
@@ -30,11 +30,8 @@ export const pinned = (dataDir: string | null, pins = PINS): Pinned[] => {
 
 /** Why the kernel can't be watched, or null. */
 const available = async (): Promise<string | null> => {
-  if (process.platform !== 'linux') return 'only Linux has BPF'
-  if (!existsSync('/sys/kernel/btf/vmlinux'))
-    return 'this kernel has no BTF (CONFIG_DEBUG_INFO_BTF): /sys/kernel/btf/vmlinux is missing'
   try {
-    new Kernel({ objects: builtObjects() }).close()
+    tryPrograms(builtObjects())
     return null
   } catch (error) {
     return (error as Error).message
@@ -75,7 +72,7 @@ const ebpf: Collector = {
   available,
   start: async (context) => startEbpf(context, { pinDir: pinDirOf(context) }),
   unpin: async (dataDir) => unpinAll(dataDir),
-  doctor: async (_, dataDir) => doctor(builtObjects(), BPFFS, pinned(dataDir)),
+  doctor: async (_, dataDir) => doctor(builtObjects(), BPFFS, () => pinned(dataDir)),
 }
 
 export default ebpf
