@@ -47,13 +47,13 @@ describe('aitia up', () => {
   let store: Store
   let cluster = ''
 
-  const up = (content: Recording): Promise<{ code: number; out: string; err: string }> => {
+  const up = (content: Recording, ...more: readonly string[]): Promise<{ code: number; out: string; err: string }> => {
     const file = join(folder, 'recording.json')
     writeFileSync(file, formatRecording(content))
     return new Promise((resolve) =>
       execFile(
         process.execPath,
-        [join(import.meta.dirname, 'main.ts'), 'up', '--replay', file, '--exit'],
+        [join(import.meta.dirname, 'main.ts'), 'up', '--replay', file, '--exit', ...more],
         { env: environment },
         (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
       ),
@@ -119,9 +119,15 @@ describe('aitia up', () => {
     rmSync(own, { recursive: true })
   })
 
-  test('fails where something else was expected, and says what', async () => {
-    const { code, err } = await up({ ...recording, expect: [{ ...recording.expect![0]!, outcome: 'global' }] })
+  test('fails where something else was expected, and says what, to programs too', async () => {
+    const expect = [{ ...recording.expect![0]!, outcome: 'global' as const }]
+    const { code, out, err } = await up({ ...recording, expect }, '--json')
     assert.equal(code, 1)
-    assert.match(err, /outcome: got "main killed", expected "global"/)
+    const problem = /outcome: got "main killed", expected "global"/
+    assert.match(err, problem)
+    const told = JSON.parse(out) as { cluster: string; problems: string[]; answers: { headline: string }[] }
+    assert.equal(told.cluster, cluster)
+    assert.match(told.problems.join(), problem)
+    assert.match(told.answers[0]!.headline, /^checkout lost 1 of 3 replicas/)
   })
 })

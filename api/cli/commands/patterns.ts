@@ -75,8 +75,12 @@ export const patternsShow = async (
   })
   const asked = { anchors, cluster: options.cluster, known: reads.KNOWN_NOW, without: [] }
   const parameters = parametersOf(pattern!, asked)
-  const lines = Object.entries(parameters).map(([name, value]) => `:param ${name} => ${cypherOf(value)};`)
-  console.log([...lines, cypher.trimEnd()].join('\n'))
+  print(options.json === true, { parameters, cypher }, () =>
+    [
+      ...Object.entries(parameters).map(([name, value]) => `:param ${name} => ${cypherOf(value)};`),
+      cypher.trimEnd(),
+    ].join('\n'),
+  )
 }
 
 /** A value as Cypher writes it: JSON, but for the names of a map. */

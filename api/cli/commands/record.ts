@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import type { Recording } from '../../../graph/model/recording.ts'
 import { incidentNamed, refuseUnheard, timeOption, withStore } from '../open.ts'
-import { Failure, say, UsageError } from '../output.ts'
+import { Failure, print, UsageError } from '../output.ts'
 
 export interface RecordOptions {
   readonly cluster: string
@@ -10,6 +10,7 @@ export interface RecordOptions {
   readonly from?: string
   readonly to?: string
   readonly output?: string
+  readonly json?: true
 }
 
 /** One observation a line, so that two recordings can be compared. */
@@ -37,7 +38,7 @@ export const record = async (options: RecordOptions): Promise<void> => {
   })
   const text = formatRecording(recording)
   if (options.output === undefined) {
-    process.stdout.write(text)
+    console.log(text.trimEnd())
     return
   }
   try {
@@ -45,7 +46,11 @@ export const record = async (options: RecordOptions): Promise<void> => {
   } catch (error) {
     throw new Failure(`can't write the recording to ${options.output}: ${(error as Error).message}`)
   }
-  say(
-    `${options.output}: ${recording.title}, ${reads.many(recording.observations.length, 'observation')}. Replay it: aitia replay ${options.output}`,
+  const written = { file: options.output, title: recording.title, observations: recording.observations.length }
+  print(
+    options.json === true,
+    written,
+    ({ file, title, observations }) =>
+      `${file}: ${title}, ${reads.many(observations, 'observation')}. Replay it: aitia replay ${file}`,
   )
 }

@@ -8,6 +8,7 @@ import { dataDir, queuePrefix, redisUrl } from '../config.ts'
 import { ink, patternDirs, withStore } from '../open.ts'
 import { Failure, print, say } from '../output.ts'
 import { renderWhy } from '../render/why.ts'
+import { answerAsJson } from './why.ts'
 
 /** ms between two looks at what the engine has concluded. */
 const LOOK = 250
@@ -34,6 +35,13 @@ export const recordingIn = async (file: string): Promise<Replayed> => {
   const { readRecording } = await import('../../../graph/queue/main.ts')
   return readRecording(fileText(file), file)
 }
+
+/** What programs are told of a recording that was sent. */
+const sentOf = ({ recording, cluster }: Replayed) => ({
+  cluster,
+  title: recording.title,
+  observations: recording.observations.length,
+})
 
 /** ms for which a replay waits for the queue to take all of it. */
 const QUEUED_WITHIN = 60_000
@@ -104,12 +112,18 @@ const workloadsHit = async (store: Store, cluster: string) => {
   })
 }
 
-/** The answers for every workload that an incident of the cluster fell on. */
-export const explainAll = async (store: Store, cluster: string): Promise<string[]> => {
+/** Prints what came of a replay: the answers for every workload that an incident fell on, and for programs what differs from what was expected. */
+export const printOutcome = async (
+  json: boolean,
+  store: Store,
+  { recording, cluster }: Replayed,
+  problems: readonly string[],
+): Promise<void> => {
   const tools = await ink()
   const hit = await workloadsHit(store, cluster)
   const answers = await Promise.all(hit.map((asked) => tools.reads.why(store, { cluster, ...asked })))
-  return answers.map((answer) => renderWhy(answer, tools))
+  const told = { ...sentOf({ recording, cluster }), problems, answers: answers.map((it) => answerAsJson(it, tools)) }
+  print(json, told, () => answers.map((it) => renderWhy(it, tools)).join('\n\n'))
 }
 
 /** The command that explains a workload of the replay. */
@@ -131,7 +145,7 @@ export interface ReplayOptions {
 
 export const replay = async (file: string, options: ReplayOptions): Promise<void> => {
   const replayed = await recordingIn(file)
-  const { recording, cluster } = replayed
+  const { cluster } = replayed
   if (options.remove) {
     const { removeCluster } = await import('../../../queries/engine/main.ts')
     await withStore(async (store) => {
@@ -144,7 +158,7 @@ export const replay = async (file: string, options: ReplayOptions): Promise<void
     return
   }
   await send(replayed, { redisUrl: redisUrl(), prefix: queuePrefix })
-  const sent = { cluster, title: recording.title, observations: recording.observations.length }
+  const sent = sentOf(replayed)
   if (options.wait === undefined) {
     print(
       options.json === true,
@@ -155,10 +169,10 @@ export const replay = async (file: string, options: ReplayOptions): Promise<void
   }
   const dirs = await patternDirs(options.patterns)
   say(`${sent.observations} observations are queued as cluster ${cluster}; waiting for what the patterns make of them`)
-  const { answers, problems } = await withStore(async (store) => {
+  const problems = await withStore(async (store) => {
     const differing = await waitForExpected(store, replayed, { seconds: options.wait!, dirs })
-    return { problems: differing, answers: await explainAll(store, cluster) }
+    await printOutcome(options.json === true, store, replayed, differing)
+    return differing
   })
-  print(options.json === true, { ...sent, problems }, () => answers.join('\n\n'))
   if (problems.length > 0) throw new Failure(`${file} did not come out as expected:\n  ${problems.join('\n  ')}`)
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { dataDir, queuePrefix, type Servers, serversFile } from '../config.ts'
 import { logFile, upLog } from '../log.ts'
 import { patternDirs, refuseMisnamed, untilAsked } from '../open.ts'
-import { asCalled, Failure, say, UsageError } from '../output.ts'
+import { Failure, say, UsageError } from '../output.ts'
 import { apiPlace, startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
-import { explainAll, type Replayed, recordingIn, send, waitForExpected, whyCommands } from './replay.ts'
+import { printOutcome, type Replayed, recordingIn, send, waitForExpected, whyCommands } from './replay.ts'
 
 export interface UpOptions {
   readonly cluster: string
@@ -17,6 +17,7 @@ export interface UpOptions {
   readonly collectors?: readonly string[]
   /** Further folders of patterns. */
   readonly patterns: readonly string[]
+  readonly json?: true
 }
 
 /** Seconds that a replay's incidents may take. */
@@ -163,14 +164,14 @@ const letGo = async (): Promise<void> => {
 type Up = Awaited<ReturnType<typeof startAll>>
 
 /** Puts the recording through the queue and prints what was found; returns how it differs from what was expected. */
-const replay = async ({ servers, store, dirs }: Up, replayed: Replayed): Promise<string[]> => {
+const replay = async ({ servers, store, dirs }: Up, replayed: Replayed, json: boolean): Promise<string[]> => {
   const began = performance.now()
   const { recording, cluster } = replayed
   say(`replaying    ${recording.title}: ${recording.observations.length} observations as cluster ${cluster}`)
   await send(replayed, { redisUrl: servers.redisUrl, prefix: queuePrefix })
   const problems = await waitForExpected(store, replayed, { seconds: REPLAY, dirs })
   say(`${'replay'.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s\n`)
-  console.log(asCalled((await explainAll(store, cluster)).join('\n\n')))
+  await printOutcome(json, store, replayed, problems)
   for (const command of await whyCommands(store, cluster)) say(`\nAsk again:      ${command}`)
   return problems
 }
@@ -185,7 +186,7 @@ const tellAddresses = ({ api, browserUrl, user }: Up): void => {
 const work = async (stack: Stack, options: UpOptions): Promise<void> => {
   const prepared = await prepare(options)
   const running = await startAll(stack, prepared, options.cluster)
-  const problems = prepared.replayed === null ? [] : await replay(running, prepared.replayed)
+  const problems = prepared.replayed === null ? [] : await replay(running, prepared.replayed, options.json === true)
   // Addresses of what ends in a moment are of no use.
   if (options.exit) say(`\nlog             ${logFile}`)
   else tellAddresses(running)

@@ -1,8 +1,8 @@
 /** `aitia why KIND/NAME`: the cause, its chain, and what it rests on. */
-import type { Question } from '../../../queries/reads/main.ts'
+import type { Answer, Question } from '../../../queries/reads/main.ts'
 import { ink, timeOption, withStore } from '../open.ts'
 import { Failure, print, UsageError } from '../output.ts'
-import { renderWhy } from '../render/why.ts'
+import { type Ink, renderWhy } from '../render/why.ts'
 
 export interface WhyOptions {
   readonly namespace: string
@@ -21,6 +21,12 @@ export const parseTarget = (target: string): { kind: string; name: string } => {
   return parts.length === 1 ? { kind: 'deployment', name: parts[0]! } : { kind: parts[0]!, name: parts[1]! }
 }
 
+/** An answer for programs. */
+export const answerAsJson = (answer: Answer, { reads }: Ink) => ({
+  headline: reads.headline(answer, reads.toRfc3339),
+  ...answer,
+})
+
 export const why = async (target: string, options: WhyOptions): Promise<void> => {
   const { kind, name } = parseTarget(target)
   const tools = await ink()
@@ -37,8 +43,6 @@ export const why = async (target: string, options: WhyOptions): Promise<void> =>
   const answer = await withStore((store) => tools.reads.why(store, question))
   const json = options.json === true
   if (answer.result === 'not-found' && !json) throw new Failure(renderWhy(answer, tools))
-  print(json, { headline: tools.reads.headline(answer, tools.reads.toRfc3339), ...answer }, (it) =>
-    renderWhy(it, tools),
-  )
+  print(json, answerAsJson(answer, tools), (it) => renderWhy(it, tools))
   if (answer.result === 'not-found') process.exitCode = 1
 }
