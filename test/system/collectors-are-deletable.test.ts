@@ -1,7 +1,7 @@
 /** Deleting any one folder of agent/collectors leaves a project that type-checks and whose other tests pass. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -41,6 +41,15 @@ for (const collector of collectors) {
     test('the project type-checks', () => {
       const { status, output } = run(copy, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', '.')
       assert.equal(status, 0, output)
+    })
+
+    test('no tool is set up by its name', () => {
+      const settings = globSync(['*.{json,cjs}', 'deploy/**/*.{ts,mjs}', '.ci/*'], { cwd: root })
+      assert.ok(settings.includes('knip.json') && settings.includes('.dependency-cruiser.cjs'), settings.join())
+      const naming = settings.filter((file) =>
+        readFileSync(join(root, file), 'utf8').includes(`agent/collectors/${collector}`),
+      )
+      assert.deepEqual(naming, [])
     })
 
     test('the tests of the frame that collectors run in pass', () => {
