@@ -45,6 +45,18 @@ export const timeOption = (option: string, text: string | undefined, now: number
   )
 }
 
+/** Refuses a window without length: the options that begin and end it, each with the time (µs) that was taken. */
+export const refuseTurned = async (
+  [begin, from]: readonly [string, number],
+  [end, to]: readonly [string, number],
+): Promise<void> => {
+  if (from < to) return
+  const { toRfc3339 } = await import('../../queries/reads/main.ts')
+  throw new UsageError(
+    `${begin}: got ${toRfc3339(from)}, expected a time before ${end}, ${toRfc3339(to)}: give an earlier one`,
+  )
+}
+
 /** What a command says of a cluster of which nothing was ever heard: it has no answer, not an empty one. */
 export const refuseUnheard = async (store: Store, cluster: string): Promise<readonly string[]> => {
   const { clusters, unheardText } = await import('../../queries/reads/main.ts')

@@ -206,7 +206,10 @@ describe('GraphQL', () => {
     await write('CYPHER 5 UNWIND $twins AS id CREATE (:Incident {id: id, cluster: $cluster})')
     const several = await complaint('{ incident(id: "twin") { id } }')
     await write('CYPHER 5 UNWIND $twins AS id MATCH (incident:Incident {id: id}) DELETE incident')
-    assert.equal(several, `more than one incident begins with ${cluster}/twin: ${twins.join(', ')}`)
+    assert.equal(
+      several,
+      `more than one incident begins with ${cluster}/twin: ${twins.join(', ')}. Give more of the one that is meant`,
+    )
     for (const nothing of ['', `${cluster}/`])
       assert.match(await complaint(`{ incident(id: "${nothing}") { id } }`), /expected the id of an incident, or how/)
   })

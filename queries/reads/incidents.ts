@@ -111,7 +111,7 @@ export const incidentByPrefix = async (reader: Reader, prefix: string): Promise<
   const rows = await reader.read<{ incident: Incident }>(BY_PREFIX, { prefix })
   if (rows.length > 1)
     throw new InvalidRequest(
-      `more than one incident begins with ${prefix}: ${rows.map(({ incident }) => incident.id).join(', ')}`,
+      `more than one incident begins with ${prefix}: ${rows.map(({ incident }) => incident.id).join(', ')}. Give more of the one that is meant`,
     )
   return rows[0]?.incident ?? null
 }

@@ -133,7 +133,9 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
   if (incident === null) throw new InvalidRequest(`no incident ${id}. \`aitia incidents --json\` lists their ids`)
   const { items } = await occurrences(reader, incident.id, { first: OCCURRENCES + 1 })
   if (items.length === 0)
-    throw new InvalidRequest(`incident ${incident.id} has no occurrence any more: another has taken them over`)
+    throw new InvalidRequest(
+      `incident ${incident.id} has no occurrence any more: another has taken them over. \`aitia incidents\` lists those that are there`,
+    )
   const earlier = items[OCCURRENCES]?.at ?? -1
   const latest = items.slice(0, OCCURRENCES).filter((it) => it.at > earlier)
   if (latest.length === 0)

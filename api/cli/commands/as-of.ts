@@ -1,7 +1,7 @@
 /** Commands that ask about any time: what was there, who relied on whom, who had an address, what changed and happened. */
 import type { AsOfQuestion } from '../../../queries/reads/main.ts'
-import { ink, refuseUnheard, timeOption, withStore } from '../open.ts'
-import { print, UsageError } from '../output.ts'
+import { ink, refuseTurned, refuseUnheard, timeOption, withStore } from '../open.ts'
+import { print } from '../output.ts'
 import {
   renderChanges,
   renderEvents,
@@ -100,7 +100,7 @@ export const changes = async (target: string, options: ChangesOptions): Promise<
   const { at, ...question } = questionOf(target, { ...options, ...(options.to ? { at: options.to } : {}) }, tools)
   // -2h is before now, as it is of --to; 13:30 is the last one before the end.
   const from = timeOption('--from', options.from, options.from.startsWith('-') ? now : (at ?? now))!
-  if (from >= (at ?? now)) throw new UsageError('--from is not before --to')
+  await refuseTurned(['--from', from], at === undefined ? ['now', now] : ['--to', at])
   const found = await withStore((store) =>
     tools.reads.changes(store, {
       ...question,
@@ -119,6 +119,7 @@ export const events = async (target: string, options: EventsOptions): Promise<vo
   const tools = await ink()
   const question = questionOf(target, options, tools)
   const from = timeOption('--since', options.since, question.at ?? tools.reads.now())
+  if (from !== undefined && question.at !== undefined) await refuseTurned(['--since', from], ['--at', question.at])
   const found = await withStore((store) =>
     tools.reads.eventsOf(store, { ...question, ...(from === undefined ? {} : { from }), first: options.first }),
   )

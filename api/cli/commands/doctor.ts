@@ -142,7 +142,8 @@ const render = (lines: readonly Line[], { colour }: Ink): string => {
 
 export const doctor = async (options: DoctorOptions): Promise<void> => {
   const agent = await import('../../../agent/main.ts')
-  if (options.all && !options.unpin) throw new UsageError('--all needs --unpin: it widens it to other data folders')
+  if (options.all && !options.unpin)
+    throw new UsageError('got --all without --unpin, which it widens to other data folders: give both')
   if (options.unpin) {
     const left = await agent.unpin(options.all ? null : join(dataDir, 'agent'))
     print(options.json === true, { unpinned: left }, () =>

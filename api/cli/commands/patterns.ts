@@ -125,7 +125,10 @@ export const patternsTest = async (ids: readonly string[], options: PatternsOpti
       for (const report of await testPattern(store, pattern)) done.push({ pattern: pattern.id, ...report })
     return done
   })
-  if (reports.length === 0) throw new Failure('no case was found: a pattern keeps them in cases/*.yaml')
+  if (reports.length === 0)
+    throw new Failure(
+      `got no case of ${patterns.map(({ id }) => id).join(', ')}, expected some in cases/*.yaml of its folder: write one`,
+    )
   const failed = reports.filter((report) => !report.passed).length
   print(options.json === true, reports, (all) =>
     [

@@ -1,7 +1,7 @@
 /** `aitia record`: what the graph holds of an incident or of a window, as a document that can be mailed, replayed, kept as a test. */
 import { writeFileSync } from 'node:fs'
 import type { Recording } from '../../../graph/model/recording.ts'
-import { incidentNamed, refuseUnheard, timeOption, withStore } from '../open.ts'
+import { incidentNamed, refuseTurned, refuseUnheard, timeOption, withStore } from '../open.ts'
 import { Failure, print, UsageError } from '../output.ts'
 
 export interface RecordOptions {
@@ -26,11 +26,15 @@ export const record = async (options: RecordOptions): Promise<void> => {
   const { cluster, incident } = options
   const now = reads.now()
   const from = timeOption('--from', options.from, now)
-  const to = timeOption('--to', options.to, now) ?? now
-  if ((incident === undefined) === (from === undefined))
-    throw new UsageError('expected either --incident ID, or --from and --to; `aitia incidents` lists the ids')
-  if (from !== undefined && from >= to)
-    throw new UsageError(`--from ${options.from} is not before --to ${options.to ?? 'now'}`)
+  const given = timeOption('--to', options.to, now)
+  const to = given ?? now
+  if ((incident === undefined) === (from === undefined)) {
+    const got = from === undefined ? 'neither --incident nor --from' : 'both --incident and --from'
+    throw new UsageError(
+      `got ${got}, expected either --incident ID (\`aitia incidents\` lists them), or --from and --to`,
+    )
+  }
+  if (from !== undefined) await refuseTurned(['--from', from], [given === undefined ? 'now' : '--to', to])
   const recording = await withStore(async (store) => {
     if (incident !== undefined) return reads.recordIncident(store, (await incidentNamed(store, cluster, incident)).id)
     await refuseUnheard(store, cluster)
@@ -44,7 +48,9 @@ export const record = async (options: RecordOptions): Promise<void> => {
   try {
     writeFileSync(options.output, text)
   } catch (error) {
-    throw new Failure(`can't write the recording to ${options.output}: ${(error as Error).message}`)
+    throw new Failure(
+      `can't write the recording to ${options.output} (${(error as Error).message}), expected a path in a folder that is there`,
+    )
   }
   const written = { file: options.output, title: recording.title, observations: recording.observations.length }
   print(

@@ -151,7 +151,9 @@ export const replay = async (file: string, options: ReplayOptions): Promise<void
     await withStore(async (store) => {
       const { clusters } = await import('../../../queries/reads/main.ts')
       if (!(await clusters(store)).some((it) => it.cluster === cluster))
-        throw new Failure(`no replay of ${file} is in the graph (it would be cluster ${cluster})`)
+        throw new Failure(
+          `no replay of ${file} is in the graph (it would be cluster ${cluster}): nothing is to be removed`,
+        )
       await removeCluster(store, cluster)
     })
     print(options.json === true, { removed: cluster }, () => `${cluster} is removed from the graph`)

@@ -207,7 +207,7 @@ const work = async (stack: Stack, options: UpOptions): Promise<void> => {
 
 export const up = async (options: UpOptions): Promise<void> => {
   if (options.exit && options.replay === undefined)
-    throw new UsageError('--exit needs --replay FILE: it ends after the replay')
+    throw new UsageError('got --exit without --replay FILE, after which it ends: give both')
   await refuseMisnamed(options.cluster)
   refuseSecond()
   if (options.refuseOnly) {
