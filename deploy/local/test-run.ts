@@ -1,13 +1,13 @@
 /** `npm test [-- PATH... | --test-...]`: checks, then all tests (or those below the given paths) on real servers. */
-import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { check } from './check.ts'
 import { run } from './child.ts'
 import { dim, green, red, yellow } from './colour.ts'
-import { ci, isRoot, root } from './config.ts'
+import { ci, root } from './config.ts'
 import { flagsOf, parseTestArguments } from './test-flags.ts'
 import type { Outcome } from './test-report.ts'
+import { isRight, thisMachine } from './test-skips.ts'
 import { withServers } from './with-servers.ts'
 
 /**
@@ -35,8 +35,7 @@ export async function test(args: string[]): Promise<number> {
   const code = await withServers((environment) =>
     run([join(import.meta.dirname, 'test-files.ts'), results, ...flagsOf(asked), '--', ...files], environment),
   )
-  await kubernetes
-  return sumUp(code, checked)
+  return sumUp(code, checked, (await kubernetes) === 0)
 }
 
 function filesBelow(paths: string[]): string[] {
@@ -48,7 +47,7 @@ function filesBelow(paths: string[]): string[] {
   return all.filter((file) => wanted.length === 0 || below(file))
 }
 
-function sumUp(code: number, checked: boolean): number {
+function sumUp(code: number, checked: boolean, kubernetesBuilt: boolean): number {
   const lines = existsSync(results) ? readFileSync(results, 'utf8').trim().split('\n') : []
   if (existsSync(results)) renameSync(results, left)
   const outcomes = lines.filter(Boolean).map((line) => JSON.parse(line) as Outcome)
@@ -57,13 +56,15 @@ function sumUp(code: number, checked: boolean): number {
   const show = (outcome: Outcome) => `  ${outcome.file}: ${outcome.name}: ${firstLine(outcome.reason)}`
   console.log('')
   for (const outcome of failed) console.log(`${red('failed')}${show(outcome)}`)
-  for (const outcome of skipped) console.log(`${yellow('skipped')}${show(outcome)}`)
+  const machine = ci && skipped.length > 0 ? thisMachine(kubernetesBuilt) : null
+  const wrong = machine === null ? [] : skipped.filter((outcome) => !isRight(outcome, machine))
+  for (const outcome of skipped) console.log(`${(wrong.includes(outcome) ? red : yellow)('skipped')}${show(outcome)}`)
   const problems = [
     ...(checked ? [] : ['the checks failed (above)']),
     ...(code !== 0 && failed.length === 0 ? [`the test runner ended with exit code ${code}`] : []),
     ...(passed.length + failed.length === 0 ? ['no test ran'] : []),
-    ...(ci && skipped.length > 0 && completeMachine()
-      ? ['this machine has root, Go and BTF, so nothing may be skipped']
+    ...(wrong.length > 0
+      ? [`skipped though this machine lacks nothing that they name: ${wrong.length} (above, in red)`]
       : []),
   ]
   for (const problem of problems) console.log(red(problem))
@@ -74,9 +75,3 @@ function sumUp(code: number, checked: boolean): number {
 }
 
 const firstLine = (text = 'no reason given') => text.trim().split('\n')[0]
-
-/** A machine that can run everything: there a skip hides something. */
-function completeMachine(): boolean {
-  const go = spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0
-  return isRoot && go && existsSync('/sys/kernel/btf/vmlinux')
-}

@@ -63,7 +63,7 @@ export async function binariesUnavailable(wanted: Program[]): Promise<string | n
   const version = await run('go', ['env', 'GOVERSION'], { env: goEnvironment({}) }).catch(() => '')
   const [major = 0, minor = 0] = version.replace('go', '').split('.').map(Number)
   if (major < minimumGo[0] || (major === minimumGo[0] && minor < minimumGo[1])) {
-    return `${names}: neither in KUBEBUILDER_ASSETS, PATH nor the cache, and to build them takes Go ${minimumGo.join('.')} or newer (found: ${version.trim() || 'none'})`
+    return `needs Go ${minimumGo.join('.')} or newer (found: ${version.trim() || 'none'}) to build ${names}, neither in KUBEBUILDER_ASSETS, PATH nor the cache`
   }
   const needsSeccomp = [...missing.keys()].some((component) => component.cgo)
   if (needsSeccomp && (await run('pkg-config', ['--exists', 'libseccomp']).catch(() => null)) === null) {

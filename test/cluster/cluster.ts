@@ -31,7 +31,7 @@ const tools = ['cc', 'flock', 'hostname', 'ip', 'mount', 'nsenter', 'openssl', '
 /** Why `startCluster` cannot work here, or null. */
 export async function clusterUnavailable(): Promise<string | null> {
   if (process.platform !== 'linux') return `nodes need Linux, this is ${process.platform}`
-  if (process.getuid?.() !== 0) return 'nodes need root: they make namespaces, mounts and cgroups'
+  if (process.getuid?.() !== 0) return 'needs root: nodes make namespaces, mounts and cgroups'
   for (const tool of tools) if (!(await hasTool(tool))) return `${tool} is not installed`
   if (!existsSync(busybox)) return `${busybox} is not there (Debian: busybox-static)`
   return cgroupsUnavailable() ?? binariesUnavailable(programs)

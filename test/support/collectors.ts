@@ -7,5 +7,5 @@ const folder = join(import.meta.dirname, '../../agent/collectors')
 /** Why a test that needs these collectors can't run, or false. */
 export const lacksCollectors = (...names: string[]): string | false => {
   const missing = names.filter((name) => !existsSync(join(folder, name, 'main.ts')))
-  return missing.length === 0 ? false : `needs agent/collectors/${missing.join(', ')}, which is not there`
+  return missing.length === 0 ? false : `needs ${missing.map((name) => `agent/collectors/${name}`).join(' and ')}`
 }

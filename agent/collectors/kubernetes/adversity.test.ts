@@ -63,7 +63,7 @@ suite('a bad machine, with a real kube-apiserver', { skip: (await controlPlaneUn
   })
 
   test('a full disk holds everything back, and nothing is lost once there is room', {
-    skip: isRoot ? false : 'root is needed to mount a small disk',
+    skip: isRoot ? false : 'needs root: mounts a small disk',
   }, async (t) => {
     const harness = new Harness(api.server)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', harness.dataDir])

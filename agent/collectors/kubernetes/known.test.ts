@@ -179,7 +179,7 @@ test('the next run knows when the last state was seen and which it was, also whe
 
 const isRoot = process.getuid?.() === 0
 
-suite('on a full disk', { skip: isRoot ? false : 'root is needed to mount a small one' }, () => {
+suite('on a full disk', { skip: isRoot ? false : 'needs root: mounts a small one' }, () => {
   /** A file on a disk of its own, and what fills that. */
   function small(t: TestContext) {
     const folder = mkdtempSync(join(tmpdir(), 'aitia-test-'))

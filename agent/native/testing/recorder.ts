@@ -25,7 +25,7 @@ export const skip: string | false =
   process.getuid?.() !== 0
     ? 'needs root: loads BPF programs'
     : !existsSync('/sys/kernel/btf/vmlinux')
-      ? 'needs a kernel with BTF (/sys/kernel/btf/vmlinux)'
+      ? 'needs /sys/kernel/btf/vmlinux: a kernel with BTF'
       : false
 
 type Decoded = wire.HeaderRecord &
