@@ -2,19 +2,37 @@
 import { join } from 'node:path'
 import { check } from './check.ts'
 import { run } from './child.ts'
-import { root } from './config.ts'
+import { givenNeo4j, givenRedisUrl, root } from './config.ts'
 import { generators } from './generators.ts'
 import { type Step, setUp } from './set-up.ts'
 import { asStarted, compiledCode } from './steps/compiled-code.ts'
-import { debianPackages, debianPackagesForCluster } from './steps/debian.ts'
+import {
+  debianPackages,
+  debianPackagesForCluster,
+  debianPackagesForNeo4j,
+  debianPackagesForRedis,
+} from './steps/debian.ts'
 import { addon, kernelPrograms } from './steps/native.ts'
 import { neo4jJars, neo4jStartImage } from './steps/neo4j.ts'
 import { refusedTestArguments } from './test-flags.ts'
 import { test } from './test-run.ts'
 import { withServers } from './with-servers.ts'
 
-const toRun: Step[] = [debianPackages, neo4jJars, kernelPrograms, addon, compiledCode]
-const toTest: Step[] = [...toRun, debianPackagesForCluster, neo4jStartImage]
+const ofNeo4j: Step[] = [debianPackagesForNeo4j, neo4jJars]
+const ofRedis: Step[] = [debianPackagesForRedis]
+const built: Step[] = [kernelPrograms, addon, compiledCode]
+
+/** Who names servers of their own needs no others. */
+const without = (steps: Step[], given: unknown, variable: string): Step[] =>
+  given === undefined ? steps : steps.map((step) => ({ ...step, needless: `${variable} is set` }))
+const toRun: Step[] = [
+  debianPackages,
+  ...without(ofNeo4j, givenNeo4j, 'AITIA_NEO4J_URI'),
+  ...without(ofRedis, givenRedisUrl, 'AITIA_REDIS_URL'),
+  ...built,
+]
+/** Tests start servers to kill them, also where others are named. */
+const toTest: Step[] = [debianPackages, ...ofNeo4j, ...ofRedis, ...built, debianPackagesForCluster, neo4jStartImage]
 
 /** Sets everything up and hands over to the CLI, which replays a real incident, explains it and keeps watching. */
 async function start(args: string[]): Promise<number> {

@@ -14,6 +14,8 @@ export interface Step {
   /** What a person would type instead, for when this machine does not let us. */
   byHand(): string
   readonly needsRoot?: boolean
+  /** Why nobody needs what it brings, where that is so. */
+  readonly needless?: string
 }
 
 /** Runs what is not done and returns the names of the steps that failed; one set-up at a time on a clone. */
@@ -36,6 +38,10 @@ export async function setUp(steps: readonly Step[]): Promise<string[]> {
 
 async function runStep(step: Step): Promise<boolean> {
   const label = `  ${step.name} `.padEnd(44, '.')
+  if (step.needless !== undefined) {
+    console.log(dim(`${label} left out: ${step.needless}`))
+    return true
+  }
   if (step.done()) {
     console.log(dim(`${label} ok (already there)`))
     return true

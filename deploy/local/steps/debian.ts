@@ -5,12 +5,18 @@ import { findJava } from '../neo4j/install.ts'
 import { runTool } from '../run-tool.ts'
 import type { Step } from '../set-up.ts'
 
+/** What the kernel side and the addon are built with. */
 const base = [
-  'openjdk-17-jre-headless',
-  'maven',
-  'redis-server',
-  // The kernel side and the addon.
-  ...['clang', 'llvm', 'libbpf-dev', 'libelf-dev', 'zlib1g-dev', 'bpftool', 'make', 'g++', 'pkg-config', 'python3'],
+  'clang',
+  'llvm',
+  'libbpf-dev',
+  'libelf-dev',
+  'zlib1g-dev',
+  'bpftool',
+  'make',
+  'g++',
+  'pkg-config',
+  'python3',
 ]
 
 /** What test/cluster needs to build runc and to run nodes. */
@@ -31,6 +37,8 @@ const debianStep = (name: string, packages: string[]): Step => ({
 })
 
 export const debianPackages = debianStep('Debian packages', base)
+export const debianPackagesForNeo4j = debianStep('Debian packages for Neo4j', ['openjdk-17-jre-headless', 'maven'])
+export const debianPackagesForRedis = debianStep('Debian packages for Redis', ['redis-server'])
 export const debianPackagesForCluster = debianStep('Debian packages for the test cluster', cluster)
 
 function missing(packages: string[]): string[] {
