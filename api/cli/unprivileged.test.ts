@@ -1,0 +1,82 @@
+/** What the command does for a user without rights: all but to watch the kernel, and it says what that costs. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { after, before, describe, test } from 'node:test'
+import { lacksCollectors } from '../../test/support/collectors.ts'
+import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
+
+const NOBODY = 65_534
+/** Root's tests become nobody, who may read what is root's (a clone below /root, the packages) and nothing more. */
+const asNobody =
+  process.getuid?.() === 0
+    ? [
+        'setpriv',
+        ...[`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
+        ...['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search'],
+        '--bounding-set=-all,+dac_read_search',
+      ]
+    : []
+
+describe('without root', { skip: lacksCollectors('ebpf', 'kubernetes') }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'aitia-nobody-'))
+  let environment: NodeJS.ProcessEnv
+
+  const aitia = (...args: readonly string[]) => {
+    const [file, ...words] = [...asNobody, process.execPath, join(import.meta.dirname, 'main.ts'), ...args]
+    return spawn(file!, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  }
+
+  before(async () => {
+    const { uri, user, password } = await neo4jForTest()
+    if (asNobody.length > 0) chownSync(folder, NOBODY, NOBODY)
+    const kubeconfig = join(folder, 'kubeconfig.yaml')
+    writeFileSync(
+      kubeconfig,
+      JSON.stringify({
+        ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'a', users: [{ name: 'a', user: {} }] },
+        clusters: [{ name: 'a', cluster: { server: 'https://127.0.0.1:9' } }],
+        contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
+      }),
+    )
+    environment = {
+      ...process.env,
+      ...{ AITIA_NEO4J_URI: uri, AITIA_NEO4J_USER: user, AITIA_NEO4J_PASSWORD: password, AITIA_REDIS_URL: '' },
+      ...{ AITIA_CLUSTER: testCluster(), AITIA_DATA: folder, AITIA_API_PORT: '0', KUBECONFIG: kubeconfig },
+    }
+  })
+  after(() => rmSync(folder, { recursive: true }))
+
+  test('doctor says what it costs, and what to do', async () => {
+    const out = await text(aitia('doctor').stdout)
+    assert.match(out, /^collector ebpf +missing +can't run here$/m)
+    assert.match(
+      out,
+      /^kernel programs +missing .*needs root.*; no kernel events at all\n {4}do: run as root, or with CAP_BPF and CAP_PERFMON/m,
+    )
+  })
+
+  test('everything but the kernel collector runs', async (t) => {
+    const child = aitia('up')
+    t.after(() => child.kill('SIGKILL'))
+    const exited = once(child, 'exit')
+    const lines: string[] = []
+    for await (const line of createInterface({ input: child.stderr })) {
+      lines.push(line)
+      if (line === 'Ctrl-C ends everything.') break
+    }
+    const said = lines.join('\n')
+    for (const part of ['Redis', 'worker', 'correlator', 'API', 'agent'])
+      assert.match(said, new RegExp(`^${part} `, 'm'))
+    assert.deepEqual(said.match(/not watched: \w+/g), ['not watched: ebpf'])
+    const url = /^GraphQL +(\S+)/m.exec(said)![1]!
+    assert.equal((await fetch(new URL('/ready', url))).status, 200)
+    child.kill('SIGINT')
+    assert.deepEqual(await exited, [0, null])
+  })
+})
