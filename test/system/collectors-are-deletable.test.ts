@@ -44,7 +44,7 @@ for (const collector of collectors) {
     })
 
     test('no tool is set up by its name', () => {
-      const settings = globSync(['*.{json,cjs}', 'deploy/**/*.{ts,mjs}', '.ci/*'], { cwd: root })
+      const settings = globSync(['*.json', '.*.cjs', 'deploy/**/*.{ts,mjs}', '.ci/*'], { cwd: root })
       assert.ok(settings.includes('knip.json') && settings.includes('.dependency-cruiser.cjs'), settings.join())
       const naming = settings.filter((file) =>
         readFileSync(join(root, file), 'utf8').includes(`agent/collectors/${collector}`),
