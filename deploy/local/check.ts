@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { green, red } from './colour.ts'
 import { root } from './config.ts'
+import { generators } from './generators.ts'
 import { runTool } from './run-tool.ts'
 
 type Check = { name: string; run(): Promise<void> }
@@ -14,8 +15,6 @@ const tool = (program: string, ...args: string[]) =>
 const folders = ['agent', 'graph', 'queries', 'api', 'deploy', 'test'].filter((folder) =>
   existsSync(join(root, folder)),
 )
-const generator = join('graph', 'model', 'generate', 'main.ts')
-
 const checks: Check[] = [
   { name: 'types', run: async () => void (await tool('typescript/bin/tsc', '--noEmit', '-p', '.')) },
   {
@@ -27,7 +26,9 @@ const checks: Check[] = [
   { name: 'unused files', run: async () => void (await tool('knip/bin/knip.js', '--include', 'files')) },
   {
     name: 'generated files',
-    run: async () => void (await runTool(process.execPath, [generator, '--check'], { cwd: root })),
+    run: async () => {
+      for (const generator of generators) await runTool(process.execPath, [generator, '--check'], { cwd: root })
+    },
   },
 ]
 
