@@ -62,7 +62,7 @@ export const conclusionOf = (
     ...{ key: anchor.podKey ?? anchor.objectKey, kind: anchor.podKey === undefined ? 'Container' : 'Pod' },
     ...{ name: (anchor.podName as string | undefined) ?? null, namespace: null },
   }
-  const both = { cluster, pattern: pattern.id, number, status, result, outcome, cause, confidence }
+  const both = { cluster, pattern: pattern.id, number, status, result, outcome, cause, confidence, recordedAt: now() }
   const incident = isIncident(content) ? incidentId(cluster, pattern.id, key, containerName, cause) : null
   return {
     id,
@@ -79,7 +79,7 @@ export const conclusionOf = (
     },
     verdict: {
       ...both,
-      ...{ occurrenceId: id, missing, pending, recordedAt: now(), lanes: JSON.stringify(lanes) },
+      ...{ occurrenceId: id, missing, pending, lanes: JSON.stringify(lanes) },
       unseen: unseen.map(({ step }) => step),
       unseenSources: JSON.stringify(unseen),
       parts: JSON.stringify(content.parts),
@@ -106,7 +106,10 @@ export const withdrawal = (pattern: Pattern, cluster: string, stored: Stored, la
   const said = digest('silence')
   const number = stored.number + 1
   const name = verdictId(cluster, stored.id, number, said)
-  const both = { cluster, pattern: pattern.id, number, status: 'final', result: 'silence', outcome: '', confidence: 0 }
+  const both = {
+    ...{ cluster, pattern: pattern.id, number, status: 'final', result: 'silence', outcome: '', confidence: 0 },
+    recordedAt: now(),
+  }
   const empty = { missing: [], unseen: [], pending: [] }
   return {
     ...{ id: stored.id, expected: stored.number, previous: stored.verdictId, verdictId: name },
@@ -114,7 +117,7 @@ export const withdrawal = (pattern: Pattern, cluster: string, stored: Stored, la
       ...{ ...both, content: said, verdictId: name, awaits: '[]' },
       ...{ openIn: null, unseenIn: null, incidentId: null, unfinishedIn: null },
     },
-    verdict: { ...both, ...empty, occurrenceId: stored.id, recordedAt: now(), lanes: JSON.stringify(lanes) },
+    verdict: { ...both, ...empty, occurrenceId: stored.id, lanes: JSON.stringify(lanes) },
     ...{ incidentId: null, incident: {}, evidence: [], hops: [], affected: [] },
   }
 }

@@ -1,4 +1,4 @@
-// (occurrence)-[:CONCLUDED]->(verdict)-[:EVIDENCE]->(event): each occurrence's newest verdict by $known, what it rests on and what it affects.
+// (occurrence)-[:CONCLUDED]->(verdict)-[:EVIDENCE]->(event): each occurrence's newest verdict by $known, and what it rests on.
 CYPHER 5
 UNWIND $ids AS id
 MATCH (occurrence:Occurrence {id: id})
@@ -11,9 +11,5 @@ CALL (verdict) {
   OPTIONAL MATCH (verdict)-[evidence:EVIDENCE]->(event:Event)
   RETURN collect(CASE WHEN event IS NULL THEN null ELSE {step: evidence.step, event: event {.*}} END) AS evidence
 }
-CALL (occurrence) {
-  OPTIONAL MATCH (occurrence)-[affects:AFFECTS]->(object:Object)
-  WITH affects, object LIMIT 200
-  RETURN collect(CASE WHEN object IS NULL THEN null ELSE {role: affects.role, object: object {.*}} END) AS affected
-}
-RETURN occurrence {.*} AS occurrence, verdict {.*} AS verdict, evidence, affected
+RETURN occurrence {.id, .cluster, .pattern, .anchorId, .at, .status, .outcome, .confidence} AS occurrence,
+  verdict {.*} AS verdict, evidence

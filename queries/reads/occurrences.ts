@@ -2,6 +2,7 @@
 import { OPEN } from '../../graph/model/time.ts'
 import type { Window } from './family.ts'
 import type { Incident, Page, Status } from './incidents.ts'
+import { objects } from './objects.ts'
 import { decodeCursor, encodeCursor, pageSize, type Reader, statement } from './read.ts'
 import type { StoredEvent, StoredObject } from './stored.ts'
 
@@ -116,6 +117,7 @@ type RawVerdict = Record<string, unknown> & {
   hops?: string
   losses?: string
   unseenSources?: string
+  affected?: string
 }
 
 const parsed = <T>(text: string | undefined): T[] => (text === undefined ? [] : (JSON.parse(text) as T[]))
@@ -184,21 +186,46 @@ const byRole = (affected: readonly Affected[]): Affected[] =>
     return one! < other! ? -1 : 1
   })
 
-/** Occurrences by id with their newest verdict as known at `known`, its evidence and what they affect. */
+/** Objects of one occurrence that are told. */
+const AFFECTED = 200
+
+/**
+ * Occurrences by id with their newest verdict as known at `known`: what it said of them, its evidence and what they affect. The
+ * edges to what is affected follow the newest verdict of all, so that the verdict's own word is taken.
+ */
 export const occurrenceDetails = async (
   reader: Reader,
   ids: readonly string[],
   known: number,
 ): Promise<Map<string, OccurrenceDetail>> => {
-  const rows = await reader.read<Omit<OccurrenceDetail, 'verdict'> & { verdict: RawVerdict | null }>(EVIDENCE, {
-    ids,
-    known,
-  })
+  const rows = await reader.read<Omit<OccurrenceDetail, 'verdict' | 'affected'> & { verdict: RawVerdict | null }>(
+    EVIDENCE,
+    { ids, known },
+  )
+  const named = new Map(
+    rows.map(({ occurrence, verdict }) => [
+      occurrence.id,
+      parsed<{ key: string; role: string }>(verdict?.affected).slice(0, AFFECTED),
+    ]),
+  )
+  const found = await objects(reader, [...new Set([...named.values()].flat().map(({ key }) => key))])
   return new Map(
-    rows.map(({ occurrence, verdict: raw, evidence, affected }) => {
+    rows.map(({ occurrence, verdict: raw, evidence }) => {
       const verdict = raw === null ? null : verdictOf(raw)
-      const chain = inOrder(evidence, verdict?.hops ?? [])
-      return [occurrence.id, { occurrence, verdict, evidence: chain, affected: byRole(affected) }]
+      const { status, outcome, confidence } = verdict ?? occurrence
+      const affected = named.get(occurrence.id)!.flatMap(({ key, role }): Affected[] => {
+        const object = found.get(key)
+        return object === undefined ? [] : [{ role, object }]
+      })
+      return [
+        occurrence.id,
+        {
+          occurrence: { ...occurrence, status, outcome, confidence },
+          verdict,
+          evidence: inOrder(evidence, verdict?.hops ?? []),
+          affected: byRole(affected),
+        },
+      ]
     }),
   )
 }

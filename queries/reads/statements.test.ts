@@ -21,7 +21,7 @@ const parameters = (text: string): Record<string, unknown> =>
         ? [{ key: 'x', own: false }]
         : /s$/.test(name!) && !/^(status|namespaces)$/.test(name!)
           ? ['x']
-          : /^(at|known|from|to|limit|after|after\w*At|count)$/.test(name!)
+          : /^(at|known|from|to|limit|most|after|after\w*At|count)$/.test(name!)
             ? 1
             : 'x',
     ]),

@@ -2,17 +2,12 @@
 import { now, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { FAMILY_LIMIT, family, keysOf, type Member, type Window } from './family.ts'
 import { type Found, find } from './find.ts'
+import { type Group, groupsTouching, lastBefore } from './groups.ts'
 import { type Horizon, horizonOf } from './horizon.ts'
 import { type Impact, impact, type Replicas, replicasOf } from './impact.ts'
 import type { Incident } from './incidents.ts'
 import { kindNamed } from './kinds.ts'
-import {
-  type OccurrenceDetail,
-  occurrenceDetails,
-  occurrencesTouching,
-  type Touching,
-  type Verdict,
-} from './occurrences.ts'
+import { type OccurrenceDetail, occurrenceDetails, type Verdict } from './occurrences.ts'
 import { InvalidRequest, type Reader, statement } from './read.ts'
 import { type Rivals, rivals, sinceHorizon } from './rivals.ts'
 import { type Source, sources } from './sources.ts'
@@ -26,7 +21,7 @@ const EARLIER = statement('earlier')
 
 /** How far back "ready for" is followed, µs. */
 const READY_BACK = 14 * LOOK_BACK
-/** Incidents that one answer tells of in full. */
+/** Incidents that one answer tells of in full, and as many causes that have none yet. */
 const INCIDENTS = 5
 
 export interface Question extends AsOfQuestion {
@@ -46,18 +41,25 @@ export interface Subject {
   readonly readyLonger: boolean
 }
 
-/** The latest occurrence of an incident within the window. */
+/** The latest occurrence of one cause on one container of a workload within the window. */
 export interface IncidentAnswer extends OccurrenceDetail {
-  /** Null while it waits for the owner chain or for what is late. */
+  /** As it is by now. Null while all its occurrences wait for the owner chain or for what is late. */
   readonly incident: Incident | null
   readonly verdict: Verdict
   /** Occurrences within the window. */
   readonly count: number
+  /** Those of them that wait for steps that decide. */
+  readonly waiting: number
   /** The incident's occurrences before this one. */
   readonly before: { readonly count: number; readonly since: number | null }
   readonly impact: readonly Impact[]
   /** What did not cause it, and since when the limit that it hit is as it is. */
   readonly rivals: Rivals
+}
+
+/** The latest of the near misses of one cause within the window. */
+export interface NearMiss extends OccurrenceDetail {
+  readonly count: number
 }
 
 interface WhyAsking extends Asking {
@@ -72,7 +74,7 @@ export type Answer =
       /** The latest first. */
       readonly incidents: readonly IncidentAnswer[]
       /** Chains that lack a step: the closest to a cause. */
-      readonly nearMisses: readonly OccurrenceDetail[]
+      readonly nearMisses: readonly NearMiss[]
       readonly symptoms: Symptoms
       readonly symptomsSince: number | null
       /** From when on something was watched and is still remembered, within the window. */
@@ -80,11 +82,11 @@ export type Answer =
       readonly notSeen: readonly Unwatched[]
       /** What happened later is not told yet, as sources lag a little; null where that is not worth a word. */
       readonly toldUpTo: number | null
-      /** Time of the last occurrence before the window, or null. */
+      /** Time of the last occurrence of an incident before the window, or null. */
       readonly lastBefore: number | null
       /** Names of the nodes whose hosts the events tell of, by the host's key. */
       readonly hosts: Readonly<Record<string, string>>
-      /** True where the object has more members, or events of one, than one answer looks at. */
+      /** True where there are more members, events of one, or incidents than one answer looks at. */
       readonly cut: boolean
     })
 
@@ -112,42 +114,50 @@ const subjectOf = async (reader: Reader, { object, state }: Found, { at, known }
   }
 }
 
-/** One entry for each incident, for its latest occurrence; occurrences without an incident stand for themselves. */
-const latestOfEach = (touching: readonly Touching[]) => {
-  const groups = Map.groupBy(touching, (it) => it.incident?.id ?? it.occurrence.id)
-  return [...groups.values()].map((all) => ({ ...all[0]!, count: all.length }))
+/** The latest of those that have an incident and of those that have none yet: what just happened must not hide what is known. */
+const toldOf = (groups: readonly Group[]): { told: Group[]; cut: boolean } => {
+  const lists = [
+    groups.filter(({ result, incident }) => result === 'incident' && incident !== null),
+    groups.filter(({ result, incident }) => result === 'incident' && incident === null),
+    groups.filter(({ result }) => result === 'near-miss'),
+  ]
+  return {
+    told: lists.flatMap((list) => list.slice(0, INCIDENTS)).sort((a, b) => b.at - a.at),
+    cut: lists.some((list) => list.length > INCIDENTS),
+  }
 }
 
-const incidentAnswers = async (reader: Reader, touching: readonly Touching[], { cluster, at, known }: WhyAsking) => {
-  const latest = latestOfEach(touching)
+const incidentAnswers = async (reader: Reader, groups: readonly Group[], { cluster, at, known }: WhyAsking) => {
   const details = await occurrenceDetails(
     reader,
-    latest.map((it) => it.occurrence.id),
+    groups.map(({ id }) => id),
     known,
   )
-  const told = latest.flatMap((it) => {
-    const detail = details.get(it.occurrence.id)
-    return detail?.verdict ? [{ ...it, detail, verdict: detail.verdict }] : []
+  const told = groups.flatMap((group) => {
+    const detail = details.get(group.id)
+    return detail?.verdict ? [{ group, detail, verdict: detail.verdict }] : []
   })
-  const incidents = told.filter((it) => it.verdict.result === 'incident').slice(0, INCIDENTS)
   return {
     nearMisses: told
-      .filter((it) => it.verdict.result === 'near-miss')
-      .slice(0, INCIDENTS)
-      .map((it) => it.detail),
+      .filter(({ group }) => group.result === 'near-miss')
+      .map(({ group, detail }): NearMiss => ({ ...detail, count: group.count })),
     incidents: await Promise.all(
-      incidents.map(async ({ detail, verdict, incident, count }): Promise<IncidentAnswer> => {
-        const happened = detail.occurrence.at
-        const [earlier, hit, besides] = await Promise.all([
-          incident === null
-            ? []
-            : reader.read<{ count: number; since: number | null }>(EARLIER, { incident: incident.id, at: happened }),
-          impact(reader, detail.affected, { at: happened, asked: at, known }),
-          rivals(reader, cluster, detail, known),
-        ])
-        const before = earlier[0] ?? { count: 0, since: null }
-        return { ...detail, verdict, incident, count, before, impact: hit, rivals: besides }
-      }),
+      told
+        .filter(({ group }) => group.result === 'incident')
+        .map(async ({ group: { incident, count, waiting }, detail, verdict }): Promise<IncidentAnswer> => {
+          const happened = detail.occurrence.at
+          const [earlier, hit, besides] = await Promise.all([
+            incident === null
+              ? []
+              : reader.read<{ count: number; since: number | null }>(EARLIER, {
+                  ...{ incident: incident.id, at: happened, known },
+                }),
+            impact(reader, detail.affected, { at: happened, asked: at, known }),
+            rivals(reader, cluster, detail, known),
+          ])
+          const before = earlier[0] ?? { count: 0, since: null }
+          return { ...detail, verdict, incident, count, waiting, before, impact: hit, rivals: besides }
+        }),
     ),
   }
 }
@@ -186,12 +196,13 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<
   const keys = [...new Set([found.object.key, ...keysOf(members)])]
   const [subject, touching, wrong, heard, before] = await Promise.all([
     subjectOf(reader, found, asking),
-    occurrencesTouching(reader, keys, { ...window, to: at + 1 }),
+    groupsTouching(reader, keys, { ...window, to: at + 1 }),
     symptoms(reader, members, window),
     sources(reader, cluster, window),
-    occurrencesTouching(reader, keys, { from: 0, to: window.from, known }, 1),
+    lastBefore(reader, keys, { to: window.from, known }),
   ])
-  const { incidents, nearMisses } = await incidentAnswers(reader, touching, asking)
+  const { told, cut } = toldOf(touching.groups)
+  const { incidents, nearMisses } = await incidentAnswers(reader, told, asking)
   // After all else: a sweep that is under way raises it first and removes then.
   const first = await firstSeen(reader, [found.object.key])
   const horizon = await horizonOf(reader, cluster)
@@ -219,9 +230,9 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<
       ...leftOutOf(found, { from: watchedFrom, to: at }),
       ...watched.notSeen,
     ],
-    lastBefore: before[0]?.occurrence.at ?? null,
+    lastBefore: before,
     hosts: Object.fromEntries(hostNames(cluster, members)),
-    cut: members.length >= FAMILY_LIMIT || wrong.cut,
+    cut: members.length >= FAMILY_LIMIT || wrong.cut || touching.cut || cut,
   }
 }
 

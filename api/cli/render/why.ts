@@ -131,6 +131,10 @@ const RIVALS = {
 const notThis = ({ rivals, occurrence }: IncidentAnswer, { reads }: Ink): string[] =>
   rivals.notThis.map(({ rival, from }) => `${RIVALS[rival]} in the ${reads.span(occurrence.at - from)} before)`)
 
+/** Of what happened again and again, how often that is not decided yet. */
+const undecided = ({ count, waiting }: IncidentAnswer): string[] =>
+  waiting > 0 && count > 1 ? [`${waiting} of ${count} times it is not decided yet: steps may still come`] : []
+
 const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
   const { reads } = ink
   const { verdict } = it
@@ -143,6 +147,7 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
     ...lines('outcome', verdict.outcome === '' ? [] : [verdict.outcome]),
     ...confidence(it, ink),
     ...lines('pending', verdict.pending.length > 0 ? [`${steps(verdict.pending)} may still come`] : []),
+    ...lines('waiting', undecided(it)),
     ...lines('lost', holes(it, ink)),
     ...lines(
       'unseen',
@@ -168,9 +173,10 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
 const nearMisses = (answer: Seen, { reads, clock }: Ink): string[] =>
   lines(
     'closest',
-    answer.nearMisses.map(({ occurrence, verdict }) => {
+    answer.nearMisses.map(({ occurrence, verdict, count }) => {
       const missing = (verdict?.missing ?? []).map((step) => `"${reads.titleOf(step)}"`).join(' and ')
-      return `${occurrence.pattern} at ${clock.at(occurrence.at)}: ${missing} is missing, though its source was watching.`
+      const often = count === 1 ? '' : `, the last of ${reads.many(count, 'time')}`
+      return `${occurrence.pattern} at ${clock.at(occurrence.at)}${often}: ${missing} is missing, though its source was watching.`
     }),
   )
 
@@ -226,7 +232,8 @@ export const renderWhy = (answer: Answer, ink: Ink): string => {
   const [latest, ...others] = answer.incidents
   const also = others.map((it) => {
     const what = it.incident?.title ?? it.occurrence.pattern
-    return `${what} at ${clock.at(it.occurrence.at)} (${reads.many(it.count, 'time')}): ${it.occurrence.outcome}`
+    const open = it.waiting === 0 ? '' : `, ${it.waiting} not decided yet`
+    return `${what} at ${clock.at(it.occurrence.at)} (${reads.many(it.count, 'time')}${open}): ${it.occurrence.outcome}`
   })
   const rest = [
     ...(latest === undefined ? symptomLines(answer, ink) : incident(latest, answer, ink)),
@@ -235,7 +242,9 @@ export const renderWhy = (answer: Answer, ink: Ink): string => {
     ...notSeen(answer, ink),
     ...(answer.result === 'no-known-cause' ? lines('look at', [eventsOf(answer, ink)]) : []),
     ...(answer.cut
-      ? lines('cut', ['it has more members, or events of one, than one answer looks at: the newest are told'])
+      ? lines('cut', [
+          'it has more members, events of one, or incidents than one answer looks at: the newest are told',
+        ])
       : []),
   ]
   return [...head, ...(rest.length === 0 ? [] : ['', ...rest])].join('\n')

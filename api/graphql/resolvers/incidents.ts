@@ -12,7 +12,12 @@ import type { Context } from '../context.ts'
 /** Most occurrences in one page: each may bring its verdicts with all evidence. */
 const OCCURRENCES = 50
 
+/** Of an answer with a knowledge time it has that time. */
+export type OccurrenceThen = Occurrence & { readonly known?: number }
+
 type WithEvidence = Verdict & { evidence?: OccurrenceDetail['evidence'] }
+
+const knownOf = ({ known = KNOWN_NOW }: OccurrenceThen): number => known
 
 const newest = async (id: string, known: number, { details }: Context): Promise<WithEvidence | null> => {
   const detail = await details({ at: 0, known }).load(id)
@@ -29,12 +34,12 @@ export const incidents = {
   },
   Occurrence: {
     anchor: (occurrence: Occurrence, _: unknown, { events }: Context) => events.load(occurrence.anchorId),
-    verdict: async (occurrence: Occurrence, args: { known?: number }, context: Context) =>
-      newest(occurrence.id, await context.known(occurrence.cluster, args.known), context),
+    verdict: async (occurrence: OccurrenceThen, args: { known?: number | null }, context: Context) =>
+      newest(occurrence.id, args.known == null ? knownOf(occurrence) : await context.known(occurrence.cluster, args.known), context),
     verdicts: async (occurrence: Occurrence, _: unknown, { verdicts }: Context) =>
       (await verdicts.load(occurrence.id)) ?? [],
-    affected: async (occurrence: Occurrence, _: unknown, { details }: Context) =>
-      (await details({ at: 0, known: KNOWN_NOW }).load(occurrence.id))?.affected ?? [],
+    affected: async (occurrence: OccurrenceThen, _: unknown, { details }: Context) =>
+      (await details({ at: 0, known: knownOf(occurrence) }).load(occurrence.id))?.affected ?? [],
   },
   Verdict: { evidence: (verdict: WithEvidence) => verdict.evidence ?? [] },
 }

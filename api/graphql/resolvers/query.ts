@@ -14,6 +14,7 @@ import { refuseUnheard, unknownKindText } from '../../../queries/reads/subject.t
 import { type Answer, type Subject, why } from '../../../queries/reads/why.ts'
 import type { Context } from '../context.ts'
 import { given } from '../given.ts'
+import type { OccurrenceThen } from './incidents.ts'
 
 interface Named {
   cluster?: string
@@ -40,6 +41,9 @@ interface IncidentsArgs {
 
 type Seen = Exclude<Answer, { result: 'not-found' }>
 const seen = (answer: Answer): Seen | null => (answer.result === 'not-found' ? null : answer)
+
+/** What is asked of an occurrence within an answer is asked with the answer's knowledge. */
+const thenOf = ({ known }: Answer, { occurrence }: OccurrenceDetail): OccurrenceThen => ({ ...occurrence, known })
 
 export const query = (patterns: readonly Pattern[]) => ({
   Query: {
@@ -90,14 +94,15 @@ export const query = (patterns: readonly Pattern[]) => ({
     headline: (answer: Answer) => headline(answer, toRfc3339),
     known: ({ known }: Answer) => (known === KNOWN_NOW ? null : known),
     subject: (answer: Answer) => seen(answer)?.subject ?? null,
-    incidents: (answer: Answer) => seen(answer)?.incidents ?? [],
-    nearMisses: (answer: Answer) =>
-      (seen(answer)?.nearMisses ?? []).map(({ occurrence }: OccurrenceDetail) => occurrence),
+    incidents: (answer: Answer) =>
+      (seen(answer)?.incidents ?? []).map((it) => ({ ...it, occurrence: thenOf(answer, it) })),
+    nearMisses: (answer: Answer) => (seen(answer)?.nearMisses ?? []).map((it) => thenOf(answer, it)),
     symptoms: (answer: Answer) => seen(answer)?.symptoms ?? null,
     watchedFrom: (answer: Answer) => seen(answer)?.watchedFrom ?? null,
     notSeen: (answer: Answer) => seen(answer)?.notSeen ?? [],
     toldUpTo: (answer: Answer) => seen(answer)?.toldUpTo ?? null,
     lastBefore: (answer: Answer) => seen(answer)?.lastBefore ?? null,
+    cut: (answer: Answer) => seen(answer)?.cut ?? false,
     nearest: (answer: Answer) => (answer.result === 'not-found' ? answer.nearest : []),
     deletedAt: (answer: Answer) => (answer.result === 'not-found' ? answer.deletedAt : null),
     elsewhere: (answer: Answer) => (answer.result === 'not-found' ? answer.elsewhere : []),

@@ -1,0 +1,27 @@
+// What was concluded of occurrences in [$from, $to) that affect an object, (occurrence)-[:AFFECTS]->(object), as known at $known: a row for
+// each cause on one container of a workload and what came of it, with its newest occurrence, and its incident once one of them is of it.
+CYPHER 5
+UNWIND $keys AS key
+CALL (key) {
+  MATCH (object:Object {key: key})<-[affects:AFFECTS]-(occurrence:Occurrence)
+  WHERE occurrence.at >= $from AND occurrence.at < $to
+  WITH DISTINCT occurrence ORDER BY occurrence.at DESC LIMIT $most
+  RETURN collect(occurrence) AS found
+}
+UNWIND found AS occurrence
+WITH occurrence, collect(key) AS keys, max(size(found)) AS looked
+CALL (occurrence, keys) {
+  MATCH (occurrence)-[:CONCLUDED]->(verdict:Verdict)
+  WHERE verdict.recordedAt <= $known
+  WITH verdict, keys ORDER BY verdict.number DESC LIMIT 1
+  WHERE verdict.result <> 'silence' AND any(key IN keys WHERE verdict.affected CONTAINS '"' + key + '"')
+  RETURN verdict.result AS result, verdict.status = 'waiting' AS waits
+}
+WITH occurrence, result, waits, looked ORDER BY occurrence.at DESC, occurrence.id
+WITH occurrence.pattern AS pattern, occurrence.workloadKey AS workloadKey, occurrence.containerName AS containerName,
+  occurrence.cause AS cause, result, head(collect(occurrence.id)) AS id, max(occurrence.at) AS at, count(*) AS count,
+  count(CASE WHEN waits THEN 1 END) AS waiting, max(looked) AS looked,
+  head(collect(CASE WHEN result = 'incident' AND NOT waits THEN occurrence.incidentId END)) AS incidentId
+ORDER BY incidentId IS NULL, at DESC, id LIMIT $limit
+OPTIONAL MATCH (incident:Incident {id: incidentId})
+RETURN id, at, result, count, waiting, incident {.*} AS incident, looked >= $most AS cut ORDER BY at DESC, id
