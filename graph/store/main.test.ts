@@ -91,6 +91,28 @@ describe('store', () => {
     assert.deepEqual(await store.read('CYPHER 5 MATCH (n:StoreTest) RETURN count(n) AS n'), [{ n: 0 }])
   })
 
+  it('fills in what edges of an earlier schema lack, so that its indexes find them', async () => {
+    await store.run(
+      `CYPHER 5 UNWIND [true, false] AS whole
+       CREATE (:Occurrence {id: 'StoreTest/' + toString(whole), at: 7, whole: whole})-[:AFFECTS {role: 'pod'}]->
+         (:Object {key: 'StoreTest/' + toString(whole)})`,
+    )
+    await store.run("CYPHER 5 MATCH (schema:Schema) SET schema.version = 'earlier'")
+    await applySchema(store)
+    const edges = await store.read(
+      `CYPHER 5 MATCH (:Occurrence)-[affects:AFFECTS]->(object:Object) WHERE object.key STARTS WITH 'StoreTest/'
+       RETURN affects {.*} AS edge ORDER BY object.key`,
+    )
+    await store.run(
+      "CYPHER 5 MATCH (n:Occurrence|Object) WHERE coalesce(n.id, n.key) STARTS WITH 'StoreTest/' DETACH DELETE n",
+    )
+    const edge = { role: 'pod', at: 7 }
+    assert.deepEqual(edges, [
+      { edge: { ...edge, toKey: 'StoreTest/false', partialKey: 'StoreTest/false' } },
+      { edge: { ...edge, toKey: 'StoreTest/true' } },
+    ])
+  })
+
   it('has the whole schema online', async () => {
     const report = await showSchema(store)
     assert.equal(report.applied, report.wanted)

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LANES } from '../model/batch.ts'
-import type { Store } from './main.ts'
+import type { Params, Store } from './main.ts'
 
 const text = readFileSync(join(import.meta.dirname, 'generated/schema.cypher'), 'utf8')
 const statements = text
@@ -56,6 +56,20 @@ const runAll = async (store: Store): Promise<void> => {
     }
 }
 
+const FILL = readFileSync(join(import.meta.dirname, 'fill-affects.cypher'), 'utf8')
+/** Occurrences whose edges are filled in one transaction. */
+const PAGE = 1_000
+
+/** What an earlier program wrote is found by the new indexes too. */
+const fill = async (store: Store): Promise<void> => {
+  let after: string | null = ''
+  while (after !== null) {
+    const page: Params = { after, limit: PAGE }
+    const [row] = await store.write((transaction) => transaction.run<{ last: string | null }>(FILL, page))
+    after = row?.last ?? null
+  }
+}
+
 /** Makes what is missing and waits until it can be used; nothing is done where the graph has it all. Several may do so at once. */
 export const applySchema = async (store: Store): Promise<void> => {
   const stamp = await stampOf(store)
@@ -63,6 +77,7 @@ export const applySchema = async (store: Store): Promise<void> => {
   if (stamp.version === version) return
   await runAll(store)
   await store.run('CYPHER 5 CALL db.awaitIndexes(300)')
+  await fill(store)
   await store.write((transaction) => transaction.run(STAMP, { id: 'aitia', version, lanes: LANES }))
 }
 

@@ -19,4 +19,15 @@ describe('statements of the engine', async () => {
       const scans = operatorsOf(plans[index]!).filter(({ operator }) => SCAN.test(operator))
       assert.deepEqual(scans, [])
     })
+
+  it('occurrences-affecting passes over what happened to an object before', () => {
+    const operators = operatorsOf(plans[reads.indexOf('occurrences-affecting')]!)
+    const sought = operators.filter(({ operator }) => /RelationshipIndexSeek/.test(operator))
+    assert.equal(sought.length, 2)
+    assert.ok(sought.some(({ details }) => /AFFECTS\(toKey, at\)/.test(details) && /at >= /.test(details)))
+    assert.deepEqual(
+      operators.filter(({ operator, details }) => /Expand/.test(operator) && /AFFECTS/.test(details)),
+      [],
+    )
+  })
 })

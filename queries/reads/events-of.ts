@@ -1,7 +1,7 @@
 /** Events of an object, its pods and their containers within a window, by time. */
 import { toRfc3339 } from '../../graph/model/time.ts'
 import { events, toldOfPods } from './events.ts'
-import { family, keysOf, type Window } from './family.ts'
+import { family, isCut, keysOf, type Window } from './family.ts'
 import { type Ground, groundOf } from './ground.ts'
 import { InvalidRequest, type Reader } from './read.ts'
 import type { StoredEvent, StoredObject } from './stored.ts'
@@ -40,6 +40,6 @@ export const eventsOf = async (
   return {
     ...{ asking, objects, ground },
     events: found.events.slice(-first),
-    cut: cut || found.cut || found.events.length > first,
+    cut: cut || members.some(isCut) || found.cut || found.events.length > first,
   }
 }

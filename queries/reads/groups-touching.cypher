@@ -3,9 +3,10 @@
 CYPHER 5
 UNWIND $keys AS key
 CALL (key) {
-  MATCH (object:Object {key: key})<-[affects:AFFECTS]-(occurrence:Occurrence)
-  WHERE occurrence.at >= $from AND occurrence.at < $to
-  WITH DISTINCT occurrence ORDER BY occurrence.at DESC LIMIT $most
+  MATCH (occurrence:Occurrence)-[affects:AFFECTS]->()
+  USING INDEX SEEK affects:AFFECTS(toKey, at)
+  WHERE affects.toKey = key AND affects.at >= $from AND affects.at < $to
+  WITH affects, occurrence ORDER BY affects.toKey DESC, affects.at DESC LIMIT $most
   RETURN collect(occurrence) AS found
 }
 UNWIND found AS occurrence

@@ -2,8 +2,9 @@
 CYPHER 5
 UNWIND $keys AS key
 CALL (key) {
-  MATCH (object:Object {key: key})<-[affects:AFFECTS]-(occurrence:Occurrence)
-  WHERE occurrence.at < $to
+  MATCH (occurrence:Occurrence)-[affects:AFFECTS]->()
+  USING INDEX SEEK affects:AFFECTS(toKey, at)
+  WHERE affects.toKey = key AND affects.at < $to
   CALL (occurrence, key) {
     MATCH (occurrence)-[:CONCLUDED]->(verdict:Verdict)
     WHERE verdict.recordedAt <= $known
@@ -11,6 +12,6 @@ CALL (key) {
     WHERE verdict.result = 'incident' AND verdict.status <> 'waiting' AND verdict.affected CONTAINS '"' + key + '"'
     RETURN verdict
   }
-  RETURN occurrence.at AS at ORDER BY occurrence.at DESC LIMIT 1
+  RETURN affects.at AS at ORDER BY affects.toKey DESC, affects.at DESC LIMIT 1
 }
 RETURN max(at) AS at

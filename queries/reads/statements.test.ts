@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { applySchema, openStore, type Plan, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest } from '../../test/support/servers.ts'
 import { inUse } from '../../test/support/statistics.ts'
-import { bare, pathProblems, planProblems, temporalProblems } from './lint.ts'
+import { bare, operatorsOf, pathProblems, planProblems, temporalProblems } from './lint.ts'
 import { forKind, statement } from './read.ts'
 
 const names = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
@@ -19,9 +19,9 @@ const parameters = (text: string): Record<string, unknown> =>
       name!,
       name === 'rows'
         ? [{ key: 'x', own: false }]
-        : /s$/.test(name!) && !/^(status|namespaces)$/.test(name!)
+        : /s$/.test(name!) && !/^(status|namespaces|containers)$/.test(name!)
           ? ['x']
-          : /^(at|known|from|to|limit|most|after|after\w*At|count)$/.test(name!)
+          : /^(at|asOf|known|from|to|limit|most|before|containers|after|after\w*At|count)$/.test(name!)
             ? 1
             : 'x',
     ]),
@@ -61,4 +61,26 @@ describe('statements of queries/reads', () => {
         `${name}.cypher`,
       )
     })
+
+  const BY_TIME = ['touching', 'groups-touching', 'last-before']
+  for (const name of BY_TIME)
+    test(`${name} passes over what happened to an object at other times`, () => {
+      const operators = operatorsOf(plans.get(name)!)
+      const sought = operators.filter(({ details }) => /AFFECTS\(toKey, at\)/.test(details))
+      assert.deepEqual(
+        sought.map(({ operator, details }) => [/RelationshipIndexSeek/.test(operator), /at >= |at < /.test(details)]),
+        [[true, true]],
+      )
+      assert.deepEqual(
+        operators.filter(({ operator, details }) => /Expand/.test(operator) && /AFFECTS/.test(details)),
+        [],
+      )
+    })
+
+  test('last-before takes them in the order of the index, and ends at the first', () => {
+    const sorts = operatorsOf(plans.get('last-before')!).filter(
+      ({ operator, details }) => /Sort|Top/.test(operator) && !/number/.test(details),
+    )
+    assert.deepEqual(sorts, [])
+  })
 })

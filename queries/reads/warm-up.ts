@@ -13,7 +13,7 @@ const STATEMENTS = readdirSync(import.meta.dirname, { recursive: true, encoding:
 
 /** Nothing has such a key. Of a value only the type counts for a plan. */
 const VALUES: Readonly<Record<string, unknown>> = {
-  ...{ at: 0, known: 0, from: 0, to: 0, after: 0, afterAt: 0, limit: 1, most: 1 },
+  ...{ at: 0, known: 0, from: 0, to: 0, after: 0, afterAt: 0, asOf: 0, limit: 1, most: 1, containers: 1, before: 1 },
   ...{ keys: NO_KEYS, ids: NO_KEYS, rows: NO_ROWS, sources: NO_KEYS, clusters: NO_KEYS, incidents: NO_KEYS },
   ...{
     cluster: '',
@@ -29,11 +29,14 @@ const VALUES: Readonly<Record<string, unknown>> = {
   ...{ afterId: '', incident: '' },
 }
 
+const FILTERS = ['namespace', 'workload', 'workloadKind', 'pattern', 'status']
+
 /** Where a value need not be given, that it is not is a type of its own. */
 const OPTIONAL: Readonly<Record<string, readonly string[]>> = {
   find: ['workloadKind'],
   elsewhere: ['workloadKind'],
-  incidents: ['namespace', 'workload', 'workloadKind', 'pattern', 'status'],
+  incidents: FILTERS,
+  'incidents-moved': FILTERS,
 }
 
 const objects = (namespaced: boolean): string[] =>
@@ -61,7 +64,7 @@ export const rehearsals = (): Rehearsal[] =>
     formsOf(name).flatMap((cypher): Rehearsal[] => {
       const of = (left: readonly string[]) => ({ cypher, params: paramsOf(cypher, left), writes: false })
       const left = OPTIONAL[name]
-      return left === undefined ? [of([])] : [of(left), ...(name === 'incidents' ? [] : [of([])])]
+      return left === undefined ? [of([])] : [of(left), ...(left === FILTERS ? [] : [of([])])]
     }),
   ).sort((a, b) => b.cypher.length - a.cypher.length)
 

@@ -1,6 +1,6 @@
 /** The answer to "why is this workload broken?", with all that it rests on and all that it can't tell. */
 import { now, SECOND, toRfc3339 } from '../../graph/model/time.ts'
-import { FAMILY_LIMIT, family, keysOf, type Member, type Window } from './family.ts'
+import { family, isCut, keysOf, type Member, type Window } from './family.ts'
 import { type Found, find } from './find.ts'
 import { type Group, groupsTouching, lastBefore } from './groups.ts'
 import { type Horizon, horizonOf } from './horizon.ts'
@@ -232,7 +232,7 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<
     ],
     lastBefore: before,
     hosts: Object.fromEntries(hostNames(cluster, members)),
-    cut: members.length >= FAMILY_LIMIT || wrong.cut || touching.cut || cut,
+    cut: isCut(members) || wrong.cut || touching.cut || cut,
   }
 }
 

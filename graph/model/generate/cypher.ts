@@ -45,6 +45,12 @@ const INDEXES: readonly (readonly [label: string, properties: readonly string[]]
   ['Verdict', ['cluster', 'recordedAt']],
 ]
 
+/** Edges that the engine writes: those to an object by time, and those of occurrences whose owners are not all known. */
+const EDGES: readonly (readonly [type: string, properties: readonly string[]])[] = [
+  ['AFFECTS', ['toKey', 'at']],
+  ['AFFECTS', ['partialKey']],
+]
+
 const nameOf = (...parts: readonly string[]): string => parts.map(snakeCase).join('_')
 
 const constraint = (label: string, property: string): string =>
@@ -82,6 +88,8 @@ const schema = (model: Model): string =>
       relationIndex(kind.name, ['by', 'recordedTo', 'to']),
       ...(kind.hub ? [relationIndex(kind.name, ['toKey', 'end'])] : []),
     ]),
+    '// Occurrences of an object by time, and those whose owner chain was not whole.',
+    ...EDGES.map(([type, properties]) => relationIndex(type, properties)),
     '',
   ].join('\n')
 

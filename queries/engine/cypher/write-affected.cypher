@@ -1,6 +1,8 @@
-// (occurrence)-[:AFFECTS {role}]->(object)
+// (occurrence)-[:AFFECTS {role, toKey, at, partialKey}]->(object): indexes find them by the object and the time, and those of
+// an occurrence whose owner chain was not whole by the object alone.
 CYPHER 5
 UNWIND $rows AS row
 MATCH (occurrence:Occurrence {id: row.id})
 MATCH (object:Object {key: row.key})
-CREATE (occurrence)-[:AFFECTS {role: row.role}]->(object)
+CREATE (occurrence)-[affects:AFFECTS {role: row.role, toKey: row.key, at: occurrence.at}]->(object)
+SET affects.partialKey = CASE WHEN occurrence.whole = false THEN row.key END
