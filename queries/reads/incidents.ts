@@ -1,9 +1,10 @@
 /** Incidents of a cluster, in pages. */
-import { OPEN } from '../../graph/model/time.ts'
+import { now, OPEN } from '../../graph/model/time.ts'
 import { kindNamed } from './kinds.ts'
 import { decodeCursor, encodeCursor, InvalidRequest, pageSize, type Reader, statement, withoutCluster } from './read.ts'
 
 const INCIDENTS = statement('incidents')
+const MOVED = statement('incidents-moved')
 const COUNTS = statement('incident-counts')
 const BY_ID = statement('incidents-by-id')
 const BY_PREFIX = statement('incidents-by-prefix')
@@ -57,7 +58,16 @@ const topKind = (word: string): string | null => {
   return workloadKind ?? (label === 'Workload' ? null : label)
 }
 
-/** A page of `first` incidents, the latest first. Throws InvalidRequest for a wrong cursor or size. */
+interface Placed {
+  readonly incident: Incident
+  /** Time of its last occurrence, as the first page had it. */
+  readonly place: number
+}
+
+/**
+ * A page of `first` incidents, the latest first. One that occurs again while somebody pages keeps its place, or it would be on no
+ * page. Throws InvalidRequest for a wrong cursor or size.
+ */
 export const incidents = async (
   reader: Reader,
   cluster: string,
@@ -65,8 +75,9 @@ export const incidents = async (
   page: { first?: number; after?: string } = {},
 ): Promise<Page<Incident>> => {
   const first = pageSize(page.first ?? 20)
-  const [afterAt, afterId] = page.after === undefined ? [OPEN, ''] : decodeCursor(page.after)
-  const rows = await reader.read<{ incident: Incident }>(INCIDENTS, {
+  const began = now()
+  const [afterAt, afterId, asOf = began] = page.after === undefined ? [OPEN, '', OPEN] : decodeCursor(page.after)
+  const asked = {
     cluster,
     from: filter.from ?? 0,
     to: filter.to ?? OPEN,
@@ -75,13 +86,23 @@ export const incidents = async (
     workloadKind: filter.workloadKind === undefined ? null : topKind(filter.workloadKind),
     pattern: filter.pattern ?? null,
     status: filter.status ?? null,
-    afterAt,
-    afterId,
+    ...{ afterAt, afterId, asOf },
     limit: first + 1,
-  })
-  const items = rows.slice(0, first).map((row) => row.incident)
+  }
+  const [kept, moved] = await Promise.all([
+    reader.read<Placed>(INCIDENTS, asked),
+    page.after === undefined ? [] : reader.read<Placed>(MOVED, asked),
+  ])
+  const found = [...kept, ...moved].sort((a, b) => b.place - a.place || (a.incident.id < b.incident.id ? -1 : 1))
+  const items = found.slice(0, first)
   const last = items.at(-1)
-  return { items, endCursor: rows.length > first && last ? encodeCursor([last.lastAt, last.id]) : null }
+  return {
+    items: items.map(({ incident }) => incident),
+    endCursor:
+      found.length > first && last
+        ? encodeCursor([last.place, last.incident.id, page.after === undefined ? began : asOf])
+        : null,
+  }
 }
 
 /** How many incidents each of the clusters has, those with the most first. */
