@@ -144,6 +144,7 @@ describe('GraphQL', () => {
           occurrences { items {
             verdict {
               result confidence parts { rule joins links caps { why } } missing unseen { step }
+              ownership { whole resolver workload { kind name object { name } } } alternatives { outcome workload { name } evidence { step } }
               hops { from to joinKey lag lagUncertainty }
               evidence { step event { ... on OomKill { victimCommands } causes { event { kind } } effects { event { kind } joinKey } } }
             }
@@ -165,12 +166,21 @@ describe('GraphQL', () => {
     assert.equal(incident!.status, 'FINAL')
     assert.deepEqual(incident!.workload, { kind: 'Deployment', name: 'checkout', owners: [] })
     const [occurrence] = incident!.occurrences.items as {
-      verdict: { result: string; confidence: number; evidence: { step: string; event: object }[] }
+      verdict: {
+        result: string
+        confidence: number
+        ownership: object
+        alternatives: object[]
+        evidence: { step: string; event: object }[]
+      }
       affected: { role: string }[]
     }[]
     const { verdict, affected } = occurrence!
     assert.equal(verdict.result, 'INCIDENT')
     assert.equal(verdict.confidence, 0.95)
+    const workload = { kind: 'Deployment', name: 'checkout', object: { name: 'checkout' } }
+    assert.deepEqual(verdict.ownership, { whole: true, resolver: 'owner references', workload })
+    assert.deepEqual(verdict.alternatives, [])
     assert.deepEqual(
       verdict.evidence.map(({ step }) => step),
       ['memory-pressure', 'oom-kill', 'container-terminated'],

@@ -87,6 +87,7 @@ export const conclusionOf = (
       losses: JSON.stringify(content.losses),
       affected: JSON.stringify(content.affected),
       ownership: JSON.stringify(ownership),
+      alternatives: JSON.stringify(content.alternatives),
       ...{ containerName, containerResolver: container.resolver },
     },
     incidentId: incident,

@@ -3,6 +3,7 @@ import { COLLECTORS } from '../../graph/model/generated/registry.ts'
 import type { CollectorName, EventName } from '../../graph/model/generated/types.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
 import type { Hole, Watching } from '../reads/coverage.ts'
+import { choose } from './choose.ts'
 import { type CAPS, confidenceOf, type Witness } from './confidence.ts'
 import { joinOf } from './joins.ts'
 import type {
@@ -278,6 +279,7 @@ const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, fa
     affected: affectedWith(alternative.affected, ownership),
     ownership,
     container: ofPod.container,
+    alternatives: [],
   }
   return {
     anchor,
@@ -286,16 +288,6 @@ const judgeOne = (pattern: Pattern, given: Alternative, alternatives: number, fa
   }
 }
 
-const evidenceText = ({ content }: Judgement): string => content.evidence.map(({ id }) => id).join()
-
-/** The best of an anchor's alternatives: the surest, then the one with more evidence, then by the ids of its evidence. */
+/** The best of an anchor's alternatives. */
 export const judge = (pattern: Pattern, alternatives: readonly Alternative[], facts: Facts): Judgement =>
-  alternatives
-    .map((alternative) => judgeOne(pattern, alternative, alternatives.length, facts))
-    .reduce((best, other) => {
-      const difference =
-        other.content.confidence - best.content.confidence ||
-        other.content.evidence.length - best.content.evidence.length
-      if (difference !== 0) return difference > 0 ? other : best
-      return evidenceText(other) < evidenceText(best) ? other : best
-    })
+  choose(alternatives.map((alternative) => judgeOne(pattern, alternative, alternatives.length, facts)))

@@ -92,6 +92,14 @@ export interface Unseen {
   readonly why: string
 }
 
+/** Another way to read the graph, which was weighed and found less sure. */
+export interface Reading {
+  readonly outcome: string
+  readonly confidence: number
+  readonly evidence: Content['evidence']
+  readonly workload: Ownership['workload']
+}
+
 /** What a verdict says. Two that are equal are one. */
 export interface Content {
   readonly status: Status
@@ -111,6 +119,8 @@ export interface Content {
   readonly affected: readonly Affected[]
   readonly ownership: Ownership
   readonly container: ContainerName
+  /** The surest of the others; empty where there is one way to read it only. */
+  readonly alternatives: readonly Reading[]
 }
 
 /** A verdict's content with what the engine needs to come back to it. */

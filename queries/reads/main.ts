@@ -22,7 +22,14 @@ export {
 export { readLanes, settledKnown } from './lanes.ts'
 export type { Link } from './links.ts'
 export { objects } from './objects.ts'
-export { type OccurrenceDetail, occurrenceDetails, occurrences, type Verdict, verdicts } from './occurrences.ts'
+export {
+  type OccurrenceDetail,
+  type Owner,
+  occurrenceDetails,
+  occurrences,
+  type Verdict,
+  verdicts,
+} from './occurrences.ts'
 export { type OwnerChain, ownerChain } from './owner-chain.ts'
 export { owners } from './owners.ts'
 export { type PatternWork, patternWork } from './patterns.ts'

@@ -41,6 +41,10 @@ export interface Verdict {
   /** Steps that may still come. */
   readonly pending: readonly string[]
   readonly losses: readonly VerdictHole[]
+  /** On which workload it falls; null where nothing was concluded. */
+  readonly ownership: Ownership | null
+  /** The surest of the other ways to read the graph that were weighed. */
+  readonly alternatives: readonly Reading[]
   /** Which container of its pod it is about. */
   readonly containerName?: string
   /** How that is known: by the `event` itself, by `RUNS`, as the `only container of the pod`; or `none`. */
@@ -56,6 +60,30 @@ export interface ConfidenceParts {
   readonly links: Readonly<Record<string, Readonly<Record<string, number>>>>
   readonly alternatives: number
   readonly caps: readonly { readonly why: string; readonly value: number }[]
+}
+
+/** Who owns what is affected in the end. */
+export interface Owner {
+  readonly key: string
+  readonly kind: string
+  readonly name: string | null
+  readonly namespace: string | null
+}
+
+/** The top owner, and how it is known: by `owner references`, by the `K8sContext` of an event where those were not all told, or `none`. */
+export interface Ownership {
+  /** Owner references lead to an object without owner, or to a kind that nobody watches. */
+  readonly whole: boolean
+  readonly resolver: 'owner references' | 'K8sContext' | 'none'
+  readonly workload: Owner | null
+}
+
+/** Another way to read the graph, less sure than what the verdict says. */
+export interface Reading {
+  readonly outcome: string
+  readonly confidence: number
+  readonly evidence: readonly { readonly step: string; readonly id: string }[]
+  readonly workload: Owner | null
 }
 
 /** Two events and the key that joins them. */
@@ -112,22 +140,30 @@ export interface OccurrenceDetail {
   readonly affected: readonly Affected[]
 }
 
-type RawVerdict = Record<string, unknown> & {
-  parts?: string
-  hops?: string
-  losses?: string
-  unseenSources?: string
-  affected?: string
+/** Lists and objects are stored as texts of JSON. */
+type RawVerdict = Omit<Verdict, 'parts' | 'hops' | 'losses' | 'unseen' | 'ownership' | 'alternatives'> & {
+  readonly parts?: string
+  readonly hops?: string
+  readonly losses?: string
+  readonly unseenSources?: string
+  readonly ownership?: string
+  readonly alternatives?: string
+  readonly affected?: string
+  readonly lanes?: string
 }
 
 const parsed = <T>(text: string | undefined): T[] => (text === undefined ? [] : (JSON.parse(text) as T[]))
+const parsedOne = <T>(text: string | undefined): T | null => (text === undefined ? null : (JSON.parse(text) as T))
 
-const verdictOf = (raw: RawVerdict): Verdict => ({
-  ...(raw as unknown as Verdict),
-  parts: raw.parts === undefined ? null : (JSON.parse(raw.parts) as ConfidenceParts),
+/** What it affects is told beside it. */
+const verdictOf = ({ unseenSources, affected, lanes, ...raw }: RawVerdict): Verdict => ({
+  ...raw,
+  parts: parsedOne(raw.parts),
   hops: parsed(raw.hops),
   losses: parsed(raw.losses),
-  unseen: parsed(raw.unseenSources),
+  unseen: parsed(unseenSources),
+  ownership: parsedOne(raw.ownership),
+  alternatives: parsed(raw.alternatives),
 })
 
 /** A page of an incident's occurrences, the latest first. */

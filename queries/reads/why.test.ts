@@ -164,6 +164,16 @@ describe('why', () => {
         ['memory-pressure', 'oom-kill', 'container-terminated'],
       )
       assert.equal(incident!.verdict.confidence, 0.95)
+      assert.deepEqual(incident!.verdict.ownership, {
+        ...{ whole: true, resolver: 'owner references' },
+        workload: { key: `${cluster}/d1`, kind: 'Deployment', name: 'checkout', namespace: 'shop' },
+      })
+      assert.deepEqual(incident!.verdict.alternatives, [])
+      const unparsed = Object.entries(incident!.verdict).filter(([, value]) => /^[[{]/.test(String(value)))
+      assert.deepEqual(
+        unparsed.filter(([, value]) => typeof value === 'string'),
+        [],
+      )
       assert.deepEqual(incident!.rivals, {
         notThis: [
           { rival: 'workload-changed', from: START, objects: 3 },

@@ -82,7 +82,11 @@ const oom = {
           hop('memory-pressure', 'oom-kill', 12_608_000, 0, 'ebpf'),
           hop('oom-kill', 'container-terminated', -812_000, 1_000_000, 'ebpf = kubernetes'),
         ],
-        ...{ missing: [], unseen: [], pending: [], losses: [] },
+        ...{ missing: [], unseen: [], pending: [], losses: [], alternatives: [] },
+        ownership: {
+          ...{ whole: true, resolver: 'owner references' },
+          workload: { key: 'local/d1', kind: 'Deployment', name: 'checkout', namespace: 'shop' },
+        },
       },
       evidence: [
         event('memory-pressure', '14:01:58.204', { containerName: 'app', reclaims: 214, lastAt: at('14:02:10.800') }),
@@ -103,6 +107,7 @@ const oom = {
       ],
       affected: [],
       count: 1,
+      waiting: 0,
       before: { count: 6, since: at('09:14:00') - 2 * 24 * 3_600_000_000 },
       rivals: {
         notThis: [
@@ -225,6 +230,53 @@ test('an incident that waits says what for, what was lost and what was not seen'
   assert.doesNotMatch(text, /look at|before/)
 })
 
+test('what happens again and again says how often, and what of that is not decided yet', () => {
+  const [it] = oom.incidents
+  const often = { ...it, count: 12, waiting: 5 }
+  const text = render({ ...oom, incidents: [often, { ...often, waiting: 0 }, often] })
+  assert.match(text, /^ {2}waiting {5}5 of 12 times it is not decided yet: steps may still come$/m)
+  assert.match(
+    text,
+    /^ {2}also {8}Container killed .* at 14:02:10 \(12 times\): main killed\n {14}Container .* \(12 times, 5 not decided yet\)/m,
+  )
+  const missed = { occurrence: it!.occurrence, verdict: { missing: ['container-terminated'] }, count: 3 }
+  assert.match(render({ ...oom, nearMisses: [missed] }), /container-oom at 14:02:10, the last of 3 times: "terminated"/)
+})
+
+test('an owner that no reference tells is said with how it is known, and so is what else it may have been', () => {
+  const [it] = oom.incidents
+  const { workload } = it!.verdict.ownership
+  const other = { step: 'container-terminated', id: 'local/container-terminated-2' }
+  const verdict = {
+    ...it!.verdict,
+    ownership: { whole: false, resolver: 'K8sContext', workload },
+    parts: { ...it!.verdict.parts, alternatives: 4 },
+    alternatives: [
+      {
+        outcome: 'main killed',
+        confidence: 0.24,
+        evidence: [{ step: 'oom-kill', id: 'local/oom-kill-1' }, other],
+        workload,
+      },
+      {
+        outcome: 'main killed',
+        confidence: 0.2,
+        evidence: [],
+        workload: { ...workload, key: 'local/d2', name: 'cart' },
+      },
+    ],
+  }
+  const text = render({ ...oom, incidents: [{ ...it, verdict }] })
+  assert.match(
+    text,
+    /^ {2}owner {7}Deployment shop\/checkout, by the K8sContext of an event: owner references do not tell$/m,
+  )
+  assert.match(
+    text,
+    /^ {2}or {10}main killed \(0\.24\), by terminated container-terminated-2\n {14}main killed \(0\.20\) of Deployment shop\/cart\n {14}and 1 more$/m,
+  )
+})
+
 test('that nothing was lost is said only once it can no longer come', () => {
   const [incident] = oom.incidents
   const kept = (it: object) => ({ ...it, fewest: 3, after: 3 })
@@ -254,7 +306,10 @@ test('no known cause: what is visibly wrong, what is closest, what was not seen'
     },
     symptomsSince: at('13:30:00'),
     nearMisses: [
-      { occurrence: { pattern: 'container-oom', at: at('13:30:00') }, verdict: { missing: ['container-terminated'] } },
+      {
+        occurrence: { pattern: 'container-oom', at: at('13:30:00') },
+        ...{ verdict: { missing: ['container-terminated'] }, count: 1 },
+      },
     ],
     notSeen: [
       {

@@ -1,6 +1,6 @@
 /** The answer to `why` as text: the first line is the answer, the rest lets the reader check it. */
 import type { Colors } from 'picocolors/types.js'
-import type { Answer, IncidentAnswer } from '../../../queries/reads/main.ts'
+import type { Answer, IncidentAnswer, Owner } from '../../../queries/reads/main.ts'
 import { columns, cut, LABEL, label, labelled as lines, listed, ROOM, wrap } from './columns.ts'
 import { timesAbsent, timesTaken } from './taken.ts'
 import type { Clock } from './time.ts'
@@ -135,6 +135,31 @@ const notThis = ({ rivals, occurrence }: IncidentAnswer, { reads }: Ink): string
 const undecided = ({ count, waiting }: IncidentAnswer): string[] =>
   waiting > 0 && count > 1 ? [`${waiting} of ${count} times it is not decided yet: steps may still come`] : []
 
+const workloadName = ({ kind, name, namespace, key }: Owner, cluster: string): string =>
+  `${kind} ${namespace === null ? '' : `${namespace}/`}${name ?? short(withoutCluster(cluster, key))}`
+
+/** Whose it is, where that is not told by owner references. */
+const owner = ({ verdict: { ownership } }: IncidentAnswer, { cluster }: Seen): string[] =>
+  ownership?.resolver === 'K8sContext' && ownership.workload !== null
+    ? [`${workloadName(ownership.workload, cluster)}, by the K8sContext of an event: owner references do not tell`]
+    : []
+
+/** What else it may have been: where that differs from what is told above. */
+const otherwise = ({ verdict, evidence }: IncidentAnswer, { cluster }: Seen, { reads }: Ink): string[] => {
+  const own = new Set(evidence.map(({ event }) => event.id))
+  const told = verdict.alternatives.map(({ outcome, confidence, evidence, workload }) => {
+    const others = evidence.filter(({ id }) => !own.has(id))
+    const whose =
+      workload === null || workload.key === verdict.ownership?.workload?.key
+        ? ''
+        : ` of ${workloadName(workload, cluster)}`
+    const by = others.map(({ step, id }) => `${reads.titleOf(step)} ${shortId(withoutCluster(cluster, id))}`).join(', ')
+    return `${outcome} (${confidence.toFixed(2)})${whose}${by === '' ? '' : `, by ${by}`}`
+  })
+  const more = (verdict.parts?.alternatives ?? 1) - 1 - told.length
+  return more > 0 ? [...told, `and ${more} more`] : told
+}
+
 const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
   const { reads } = ink
   const { verdict } = it
@@ -144,7 +169,9 @@ const incident = (it: IncidentAnswer, answer: Seen, ink: Ink): string[] => {
     ...chain(it, answer, ink),
     '',
     ...listed('affects', affects(it, answer, ink)),
+    ...lines('owner', owner(it, answer)),
     ...lines('outcome', verdict.outcome === '' ? [] : [verdict.outcome]),
+    ...lines('or', otherwise(it, answer, ink)),
     ...confidence(it, ink),
     ...lines('pending', verdict.pending.length > 0 ? [`${steps(verdict.pending)} may still come`] : []),
     ...lines('waiting', undecided(it)),
@@ -242,9 +269,7 @@ export const renderWhy = (answer: Answer, ink: Ink): string => {
     ...notSeen(answer, ink),
     ...(answer.result === 'no-known-cause' ? lines('look at', [eventsOf(answer, ink)]) : []),
     ...(answer.cut
-      ? lines('cut', [
-          'it has more members, events of one, or incidents than one answer looks at: the newest are told',
-        ])
+      ? lines('cut', ['it has more members, events of one, or incidents than one answer looks at: the newest are told'])
       : []),
   ]
   return [...head, ...(rest.length === 0 ? [] : ['', ...rest])].join('\n')

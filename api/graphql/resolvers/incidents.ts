@@ -3,7 +3,9 @@ import type { Incident } from '../../../queries/reads/incidents.ts'
 import {
   type Occurrence,
   type OccurrenceDetail,
+  type Owner,
   occurrences,
+  type Reading,
   type Verdict,
 } from '../../../queries/reads/occurrences.ts'
 import { KNOWN_NOW, pageSize } from '../../../queries/reads/read.ts'
@@ -35,11 +37,26 @@ export const incidents = {
   Occurrence: {
     anchor: (occurrence: Occurrence, _: unknown, { events }: Context) => events.load(occurrence.anchorId),
     verdict: async (occurrence: OccurrenceThen, args: { known?: number | null }, context: Context) =>
-      newest(occurrence.id, args.known == null ? knownOf(occurrence) : await context.known(occurrence.cluster, args.known), context),
+      newest(
+        occurrence.id,
+        args.known == null ? knownOf(occurrence) : await context.known(occurrence.cluster, args.known),
+        context,
+      ),
     verdicts: async (occurrence: Occurrence, _: unknown, { verdicts }: Context) =>
       (await verdicts.load(occurrence.id)) ?? [],
     affected: async (occurrence: OccurrenceThen, _: unknown, { details }: Context) =>
       (await details({ at: 0, known: knownOf(occurrence) }).load(occurrence.id))?.affected ?? [],
   },
   Verdict: { evidence: (verdict: WithEvidence) => verdict.evidence ?? [] },
+  Owner: { object: (owner: Owner, _: unknown, { objects }: Context) => objects.load(owner.key) },
+  Reading: {
+    evidence: async ({ evidence }: Reading, _: unknown, { events }: Context) => {
+      const found = await events.loadMany(evidence.map(({ id }) => id))
+      // What retention removed is left out.
+      return evidence.flatMap(({ step }, index) => {
+        const event = found[index]
+        return event == null || event instanceof Error ? [] : [{ step, event }]
+      })
+    },
+  },
 }
