@@ -15,6 +15,8 @@ export const statement = (name: string, label = '', property = ''): string => {
 /** Makes the engine's own indexes where they are missing, and waits until they can be used. */
 export const applyEngineSchema = async (store: Store): Promise<void> => {
   const text = readFileSync(join(import.meta.dirname, 'schema.cypher'), 'utf8').replace(/^\/\/.*$/gm, '')
-  for (const each of text.split(';').map((part) => part.trim())) if (each !== '') await store.run(each)
+  // One by one, and each again where it and those of others that begin at once wait for one another.
+  for (const each of text.split(';').map((part) => part.trim()))
+    if (each !== '') await store.write((transaction) => transaction.run(each))
   await store.run('CYPHER 5 CALL db.awaitIndexes(300)')
 }
