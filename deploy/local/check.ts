@@ -16,7 +16,7 @@ const folders = ['agent', 'graph', 'queries', 'api', 'deploy', 'test'].filter((f
   existsSync(join(root, folder)),
 )
 const checks: Check[] = [
-  { name: 'types', run: async () => void (await tool('typescript/bin/tsc', '--noEmit', '-p', '.')) },
+  { name: 'types', run: async () => void (await tool('typescript-7/bin/tsc', '--noEmit', '-p', '.')) },
   {
     name: 'style',
     run: async () => void (await tool('@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.')),

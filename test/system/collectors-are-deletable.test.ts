@@ -39,7 +39,7 @@ for (const collector of collectors) {
     after(() => rmSync(copy, { recursive: true, force: true }))
 
     test('the project type-checks', () => {
-      const { status, output } = run(copy, 'node_modules/typescript/bin/tsc', '--noEmit', '-p', '.')
+      const { status, output } = run(copy, 'node_modules/typescript-7/bin/tsc', '--noEmit', '-p', '.')
       assert.equal(status, 0, output)
     })
 
