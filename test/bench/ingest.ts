@@ -1,112 +1,26 @@
 /**
- * The writer against the driver alone. Both write the same nodes and relationships in the same batches, taking turns in
- * one run; the bare side has its rows ready, knows what is there, checks and derives nothing.
+ * From the queue to the graph, against the driver alone. Both write the same nodes and relationships in the same batches, taking turns
+ * in one run. The worker's turn begins with a packed job that is added to its lane and ends with the commit; the bare side has its
+ * rows ready, knows what is there, checks and derives nothing.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findOrStartNeo4j } from '../../deploy/local/neo4j.ts'
-import { createWriter, removeCluster, type Writer } from '../../graph/ingest/main.ts'
+import { findOrStartRedis } from '../../deploy/local/redis.ts'
+import { removeCluster } from '../../graph/ingest/main.ts'
 import { prepare } from '../../graph/ingest/prepare.ts'
-import { BATCH_LIMIT } from '../../graph/model/batch.ts'
+import { BATCH_LIMIT, type Batch } from '../../graph/model/batch.ts'
 import { pascalCase } from '../../graph/model/generate/names.ts'
-import {
-  type EventObservation,
-  laneOf,
-  type ObjectRef,
-  type Observation,
-  type StateObservation,
-} from '../../graph/model/observation.ts'
+import type { Observation } from '../../graph/model/observation.ts'
 import { OPEN } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Params, type Store } from '../../graph/store/main.ts'
+import { eventsOf, keysOf, LANE, NODES, stateOf } from './ingest/observations.ts'
+import { startWorker, type WorkerBehindQueue } from './ingest/worker.ts'
 import type { Row } from './row.ts'
 
-const LANE = 3
 const ROUNDS = 24
 const WARM_UP = 6
-const NODES: ObjectRef[] = Array.from({ length: 20 }, (_, n) => ({ kind: 'Node', key: `node${n}`, name: `node${n}` }))
-
-/** Keys that fall into one lane, so that a batch is full. */
-const keysOf = (prefix: string, count: number): string[] => {
-  const keys: string[] = []
-  for (let n = 0; keys.length < count; n++) if (laneOf(`${prefix}${n}`, 8) === LANE) keys.push(`${prefix}${n}`)
-  return keys
-}
-const podOf = (key: string): ObjectRef => ({ kind: 'Pod', key, name: key, namespace: 'shop' })
-const containerOf = (pod: ObjectRef): ObjectRef => ({ kind: 'Container', key: `${pod.key}-c`, name: 'app' })
-
-/** Five events of each pod, as one that runs out of memory has them. */
-const eventsOf = (round: number, pods: readonly string[]): EventObservation[] =>
-  pods.flatMap((key, index) => {
-    const at = 1_000_000_000 + round * 10_000_000 + index
-    const pod = podOf(key)
-    const seen = { type: 'event', uncertainty: 0, pod, workloadName: 'checkout', contextKey: 'digest' } as const
-    const kernel = {
-      ...seen,
-      source: 'ebpf@h1',
-      host: 'h1',
-      bootId: 'b1',
-      object: containerOf(pod),
-      containerName: 'app',
-    }
-    const api = { ...seen, source: 'kubernetes@cluster' }
-    const of = (nth: number) => ({
-      id: `${round}/${index}/${nth}`,
-      at: at + nth * 1_000_000,
-      observedAt: at + nth * 1_000_000,
-    })
-    const process = { pid: index, nsPid: 1, startBootClock: at, command: 'app' }
-    return [
-      {
-        ...kernel,
-        ...of(0),
-        kind: 'process-exec',
-        bootClock: at,
-        sequence: index,
-        fields: { ...process, file: '/app' },
-      },
-      { ...kernel, ...of(1), kind: 'memory-pressure', fields: { reclaims: 20, stalled: 900, lastAt: at + 1_900_000 } },
-      {
-        ...kernel,
-        ...of(2),
-        kind: 'process-exit',
-        bootClock: at,
-        sequence: index,
-        fields: { ...process, firstProcess: true, exitCode: 0, signal: 9 },
-      },
-      {
-        ...{ ...api, ...of(3), kind: 'container-terminated', object: containerOf(pod), containerName: 'app' },
-        fields: { reason: 'OOMKilled', exitCode: 137, startedAt: at, finishedAt: at, restartCount: 0, role: 'main' },
-      },
-      {
-        ...api,
-        ...of(4),
-        kind: 'pod-ready-changed',
-        object: pod,
-        fields: { ready: false, reason: 'ContainersNotReady' },
-      },
-    ] as EventObservation[]
-  })
-
-const stateOf = (key: string, at: number, node: number): StateObservation => ({
-  ...{ type: 'state', object: podOf(key), at, version: at, uncertainty: 0, source: 'kubernetes@cluster' },
-  body: {
-    labels: ['app=checkout', 'tier=web'],
-    phase: 'Running',
-    ready: true,
-    nodeName: `node${node}`,
-    podIps: ['10.0.0.1'],
-  },
-  relations: [
-    {
-      kind: 'OWNS',
-      from: { kind: 'Workload', key: 'rs1', name: 'rs1', namespace: 'shop', workloadKind: 'ReplicaSet' },
-    },
-    { kind: 'RUNS_ON', to: NODES[node] as ObjectRef },
-    { kind: 'HOLDS', to: { kind: 'Address', key: `ip-${key}`, name: `ip-${key}` } },
-    { kind: 'RUNS', to: containerOf(podOf(key)), since: at, properties: { containerName: 'app', role: 'main' } },
-  ],
-})
 
 const MERGE_OBJECTS = (label: string) =>
   `CYPHER 5 UNWIND $rows AS row MERGE (o:Object {key: row.key}) SET o:${label}, o += row.properties`
@@ -156,23 +70,25 @@ const timed = async (work: () => Promise<unknown>): Promise<number> => {
 type Statement = readonly [cypher: string, params: Params]
 
 interface Times {
-  readonly writer: number[]
+  readonly worker: number[]
   readonly bare: number[]
 }
 
 /** Milliseconds of each side's rounds but those to warm up, taking turns; a side goes first every other time. */
 const sideBySide = async (
   store: Store,
-  writer: (round: number) => Promise<unknown>,
+  worker: WorkerBehindQueue,
+  given: (round: number) => Batch,
   bare: (round: number) => Promise<Statement[]>,
 ): Promise<Times> => {
-  const times: Times = { writer: [], bare: [] }
+  const times: Times = { worker: [], bare: [] }
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {
     const statements = await bare(round)
+    const job = worker.pack(given(round))
     const sides = [
       async () => {
-        const ms = await timed(() => writer(round))
-        if (round >= WARM_UP) times.writer.push(ms)
+        const ms = await timed(() => worker.write(job))
+        if (round >= WARM_UP) times.worker.push(ms)
       },
       async () => {
         const run = () => store.write((tx) => Promise.all(statements.map(([cypher, params]) => tx.run(cypher, params))))
@@ -187,16 +103,16 @@ const sideBySide = async (
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
 
-/** By the median round: a pause of the machine in one is not the writer's. */
+/** By the median round: a pause of the machine in one is not the worker's. */
 const rowOf = (what: string, atLeast: number, times: Times): Row => {
-  const [writer, bare] = [median(times.writer), median(times.bare)]
+  const [worker, bare] = [median(times.worker), median(times.bare)]
   const perSecond = (ms: number) => Math.round((BATCH_LIMIT / ms) * 1_000)
   return {
     what,
-    value: bare / writer,
+    value: bare / worker,
     unit: 'x',
     budget: { atLeast },
-    detail: `writer ${perSecond(writer)}/s, driver alone ${perSecond(bare)}/s: the median of ${ROUNDS} batches of ${BATCH_LIMIT} each`,
+    detail: `worker ${perSecond(worker)}/s, driver alone ${perSecond(bare)}/s: the median of ${ROUNDS} batches of ${BATCH_LIMIT} each`,
   }
 }
 
@@ -205,7 +121,7 @@ const objectStatements = ({ objects }: Prepared): Statement[] =>
 
 const relationStatement = (kind: string, rows: object[]): Statement => [CREATE_RELATIONS(kind), { rows }]
 
-const firstSync = (store: Store, write: Writer['write'], [ours, theirs]: Sides) => {
+const firstSync = (store: Store, worker: WorkerBehindQueue, [ours, theirs]: Sides) => {
   const given = (round: number, cluster: string) =>
     batchOf(
       cluster,
@@ -213,7 +129,8 @@ const firstSync = (store: Store, write: Writer['write'], [ours, theirs]: Sides) 
     )
   return sideBySide(
     store,
-    (round) => write(given(round, ours)),
+    worker,
+    (round) => given(round, ours),
     async (round) => {
       const prepared = prepare(given(round, theirs))
       const relations = ['OWNS', 'RUNS_ON', 'HOLDS', 'RUNS'].map((kind) =>
@@ -224,14 +141,14 @@ const firstSync = (store: Store, write: Writer['write'], [ours, theirs]: Sides) 
   )
 }
 
-const oneRelation = async (store: Store, write: Writer['write'], [ours, theirs]: Sides, pods: readonly string[]) => {
+const oneRelation = async (store: Store, worker: WorkerBehindQueue, [ours, theirs]: Sides, pods: readonly string[]) => {
   const given = (round: number, cluster: string) =>
     batchOf(
       cluster,
       pods.map((key, index) => stateOf(key, 200 + round, (index + round) % NODES.length)),
     )
   const first = prepare(given(0, theirs))
-  await write(given(0, ours))
+  await worker.write(worker.pack(given(0, ours)))
   const begin: Statement[] = [
     ...objectStatements(first),
     relationStatement('RUNS_ON', recordsOf(first, 'RUNS_ON', 200)),
@@ -240,7 +157,8 @@ const oneRelation = async (store: Store, write: Writer['write'], [ours, theirs]:
   const by = first.states.map((state) => state.key)
   return sideBySide(
     store,
-    (round) => write(given(round + 1, ours)),
+    worker,
+    (round) => given(round + 1, ours),
     async (round) => {
       const prepared = prepare(given(round + 1, theirs))
       const current = await store.read<{ id: string }>(CURRENT, { by, open: OPEN })
@@ -254,12 +172,14 @@ const oneRelation = async (store: Store, write: Writer['write'], [ours, theirs]:
   )
 }
 
-const events = async (store: Store, write: Writer['write'], [ours, theirs]: Sides, pods: readonly string[]) => {
+const events = async (store: Store, worker: WorkerBehindQueue, [ours, theirs]: Sides, pods: readonly string[]) => {
   const few = pods.slice(0, BATCH_LIMIT / 5)
-  await write(
-    batchOf(
-      ours,
-      few.map((key) => stateOf(key, 1_000, 0)),
+  await worker.write(
+    worker.pack(
+      batchOf(
+        ours,
+        few.map((key) => stateOf(key, 1_000, 0)),
+      ),
     ),
   )
   const begin = objectStatements(
@@ -273,7 +193,8 @@ const events = async (store: Store, write: Writer['write'], [ours, theirs]: Side
   await store.write((tx) => Promise.all(begin.map(([cypher, params]) => tx.run(cypher, params))))
   return sideBySide(
     store,
-    (round) => write(batchOf(ours, eventsOf(round, few))),
+    worker,
+    (round) => batchOf(ours, eventsOf(round, few)),
     async (round) => {
       const prepared = prepare(batchOf(theirs, eventsOf(round, few)))
       return [...prepared.events].map(([kind, rows]) => {
@@ -284,30 +205,34 @@ const events = async (store: Store, write: Writer['write'], [ours, theirs]: Side
   )
 }
 
-const measure = async (store: Store, name: string): Promise<Row[]> => {
-  const sides: Sides = [`${name}-writer`, `${name}-bare`]
-  const { write } = createWriter(store)
+const measure = async (store: Store, worker: WorkerBehindQueue, name: string): Promise<Row[]> => {
+  const sides: Sides = [`${name}-worker`, `${name}-bare`]
   const pods = keysOf('pod', BATCH_LIMIT)
   return [
-    rowOf('queue to graph: events', 0.7, await events(store, write, sides, pods)),
-    rowOf('queue to graph: first sync of states', 0.45, await firstSync(store, write, sides)),
-    rowOf('queue to graph: states that change one relation', 0.25, await oneRelation(store, write, sides, pods)),
+    rowOf('queue to graph: events', 0.7, await events(store, worker, sides, pods)),
+    rowOf('queue to graph: first sync of states', 0.45, await firstSync(store, worker, sides)),
+    rowOf('queue to graph: states that change one relation', 0.25, await oneRelation(store, worker, sides, pods)),
   ]
 }
 
 /** Ratios of speeds, 1 being as fast as the driver alone. */
 export const bench = async (): Promise<Row[]> => {
   const dataDir = mkdtempSync(join(tmpdir(), 'aitia-bench-'))
-  const server = await findOrStartNeo4j({ dataDir, heapMb: 1024 })
+  const server = await findOrStartNeo4j({ dataDir: join(dataDir, 'neo4j'), heapMb: 1024 })
+  const redis = await findOrStartRedis({ dataDir: join(dataDir, 'redis') })
   const store = openStore(server)
   const name = `bench-${process.pid}`
   try {
     await applySchema(store)
-    return await measure(store, name)
+    const worker = startWorker(store, redis.url, name)
+    const rows = await measure(store, worker, name)
+    await worker.stop()
+    return rows
   } finally {
-    for (const side of ['writer', 'bare']) await removeCluster(store, `${name}-${side}`)
+    for (const side of ['worker', 'bare']) await removeCluster(store, `${name}-${side}`)
     await store.close()
     await server.stop()
+    await redis.stop()
     rmSync(dataDir, { recursive: true, force: true })
   }
 }

@@ -35,7 +35,9 @@ function wrap(place: Place, command: string[]): string[] {
 }
 
 function environment(place: Place): NodeJS.ProcessEnv {
-  return { PATH: place.programs ? `${place.programs}:${config.path}` : config.path, HOME: place.state.folder }
+  const path = place.programs ? `${place.programs}:${config.path}` : config.path
+  // Programs that live for minutes and have memory enough: they collect their garbage less often.
+  return { PATH: path, HOME: place.state.folder, GOGC: '400' }
 }
 
 /** Runs a program to its end in a place. */
