@@ -110,6 +110,9 @@ export function kubeletArgs(folder: string, authority: Authority, kubelet: Kubel
     clusterDNS: ['10.96.0.10'],
     clusterDomain: 'cluster.local',
     volumePluginDir: '/var/lib/kubelet/volume-plugins',
+    // By itself it waits longer after each crash, up to five minutes: a loop of 30 would take two hours.
+    featureGates: { KubeletCrashLoopBackOffMax: true },
+    crashLoopBackOff: { maxContainerRestartPeriod: '5s' },
     nodeStatusUpdateFrequency: '3s',
     nodeLeaseDurationSeconds: 10,
     // The node shares the machine's disk and memory: only what really endangers the machine may evict.

@@ -6,6 +6,8 @@ export const shopNamespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { 
 /** What one workload does: a command of eat.c as words, and its memory limit in MiB. */
 export interface WorkloadOptions {
   eat: string[]
+  /** Of `eat main MIB`: it is killed so often and then lives. */
+  times?: number
   memoryMiB: number
   /** Port that `eat serve` answers on, asked by a readiness probe. */
   port?: number
@@ -13,15 +15,16 @@ export interface WorkloadOptions {
 }
 
 /** A Deployment in `shop` with one container `app`, behind a Service of the same name. */
-export function workload(name: string, { eat, memoryMiB, port, replicas = 1 }: WorkloadOptions): object[] {
+export function workload(name: string, { eat, times, memoryMiB, port, replicas = 1 }: WorkloadOptions): object[] {
   const labels = { app: name }
   const memory = `${memoryMiB}Mi`
   const container = {
     name: 'app',
     image: workloadImage,
     imagePullPolicy: 'Never',
-    command: ['/eat', ...eat],
+    command: ['/eat', ...eat, ...(times === undefined ? [] : [String(times), '/starts/each'])],
     resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { memory } },
+    ...(times !== undefined && { volumeMounts: [{ name: 'starts', mountPath: '/starts' }] }),
     ...(port && { readinessProbe: { httpGet: { path: '/', port }, periodSeconds: 1 } }),
   }
   return [
@@ -34,7 +37,12 @@ export function workload(name: string, { eat, memoryMiB, port, replicas = 1 }: W
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },
-          spec: { containers: [container], terminationGracePeriodSeconds: 1, automountServiceAccountToken: false },
+          spec: {
+            containers: [container],
+            ...(times !== undefined && { volumes: [{ name: 'starts', emptyDir: {} }] }),
+            terminationGracePeriodSeconds: 1,
+            automountServiceAccountToken: false,
+          },
         },
       },
     },

@@ -8,9 +8,11 @@ import type { Incident, Page } from '../../queries/reads/incidents.ts'
 import type { OccurrenceDetail } from '../../queries/reads/occurrences.ts'
 import type { Answer } from '../../queries/reads/why.ts'
 import { type Cluster, clusterUnavailable, startCluster } from '../cluster/cluster.ts'
-import { cart, shopNamespace, workload } from '../cluster/workloads.ts'
+import { cart, shopNamespace } from '../cluster/workloads.ts'
 import { lacksCollectors } from '../support/collectors.ts'
+import { eater, killsIn, TIMES } from './kills.ts'
 import { eventually, type Stack, startStack } from './stack.ts'
+import { killUnacknowledged } from './unacknowledged.ts'
 
 const skip = lacksCollectors('ebpf', 'kubernetes') || ((await clusterUnavailable()) ?? false)
 
@@ -18,23 +20,17 @@ const PINS = '/sys/fs/bpf/aitia'
 const VERDICTS_OF = `CYPHER 5 MATCH (kill:OomKill {cluster: $cluster}) WHERE kill.podName STARTS WITH $name
   MATCH (kill)<-[:EVIDENCE]-(verdict:Verdict) RETURN verdict.id AS id LIMIT 1`
 
-interface PodList {
-  items: {
-    metadata: { name: string }
-    status: {
-      containerStatuses?: { restartCount: number; state: { waiting?: { reason: string }; terminated?: object } }[]
-    }
-  }[]
-}
-
 describe('the chain on a real cluster', { skip }, () => {
   let cluster: Cluster
   let stack: Stack
   let pinnedBefore: readonly string[]
+  /** Waits until a workload was killed so often, and says how often it was. */
+  let killed: (name: string, atLeast?: number, times?: number) => Promise<number>
 
   before(async () => {
     pinnedBefore = pins()
     cluster = await startCluster()
+    killed = killsIn(cluster)
     stack = await startStack({ cluster: 'real', kubeconfig: cluster.kubeconfig })
     for (const role of Object.values(stack.roles)) role.start()
     await cluster.apply([shopNamespace, ...cart])
@@ -59,8 +55,6 @@ describe('the chain on a real cluster', { skip }, () => {
   /** Without those of other agents of this machine, and of such as were killed on it. */
   const pinsOfThis = () => pins().filter((name) => name.startsWith('real-') && !pinnedBefore.includes(name))
 
-  const eater = (name: string) => workload(name, { eat: ['main', '256'], memoryMiB: 64 })
-
   const incidentsOf = async (name: string): Promise<readonly Incident[]> =>
     (await stack.ask<Page<Incident>>('incidents', '-n', 'shop', '--workload', name)).items
 
@@ -68,35 +62,16 @@ describe('the chain on a real cluster', { skip }, () => {
   const incidentsInShop = async (): Promise<readonly Incident[]> =>
     (await stack.ask<Page<Incident>>('incidents', '-n', 'shop')).items
 
-  /** Kills so far by the kubelet's own count, while the container waits for its next start; null at other times. */
-  const killsOf = async (name: string): Promise<number | null> => {
-    const pods = JSON.parse(
-      await cluster.kubectl('get', 'pods', '-n', 'shop', '-l', `app=${name}`, '-o', 'json'),
-    ) as PodList
-    const status = pods.items[0]?.status.containerStatuses?.[0]
-    return status?.state.waiting?.reason === 'CrashLoopBackOff' ? status.restartCount + 1 : null
-  }
-
-  /** Waits until it was killed so often, and says how often it was. */
-  const killed = (name: string, times = 1) =>
-    eventually(`${name} is killed`, 240, async () => {
-      const kills = (await killsOf(name)) ?? 0
-      return kills >= times ? kills : null
-    })
-
-  /** The one incident of a workload once it counts every kill, none twice, and its last occurrence is final. */
-  const settled = (name: string) =>
-    eventually(`one incident tells of each kill of ${name}`, 240, async () => {
-      const kills = await killsOf(name)
-      const incidents = await incidentsOf(name)
-      assert.ok(incidents.length <= 1, `one incident expected, got ${JSON.stringify(incidents)}`)
-      const [incident] = incidents
-      if (kills === null || incident === undefined || (await killsOf(name)) !== kills) return null
-      assert.ok(incident.count <= kills, `${kills} kills, ${incident.count} occurrences`)
-      if (incident.count !== kills || incident.status !== 'final')
-        throw new Error(`${incident.count} of ${kills}, ${incident.status}`)
+  /** The one incident of a workload once it was killed for the last time, counts every kill and is final. */
+  const settled = async (name: string, times = TIMES) => {
+    await killed(name, times, times)
+    return eventually(`one incident tells of each kill of ${name}`, 240, async () => {
+      const [incident, ...more] = await incidentsOf(name)
+      if (incident === undefined || more.length > 0 || incident.count !== times || incident.status !== 'final')
+        throw new Error(`${times} kills, and ${JSON.stringify([incident, ...more])}`)
       return incident
     })
+  }
 
   const why = async (name: string) => stack.ask<Answer>('why', `deployment/${name}`, '-n', 'shop')
   const CHAIN = ['memory-pressure', 'oom-kill', 'process-exit', 'container-terminated']
@@ -145,20 +120,20 @@ describe('the chain on a real cluster', { skip }, () => {
   const WITHOUT_KUBELET = { steps: CHAIN.slice(0, 3), confidence: 0.7 }
 
   /** All kills of a workload, of which the first may have come before the Service selected the pod. Gives those without the kubelet's word. */
-  const checkKills = async (name: string): Promise<OccurrenceDetail[]> => {
-    const { count } = await settled(name)
+  const checkKills = async (name: string, times: number): Promise<OccurrenceDetail[]> => {
+    await settled(name, times)
     const told = await killsToldOf(name)
-    assert.ok(told.length >= Math.min(count, 20), `${told.length} of ${count} kills told`)
+    assert.equal(told.length, Math.min(times, 20))
     const without = told.filter(({ verdict }) => verdict!.unseen.some(({ step }) => step === 'container-terminated'))
+    const first = times === told.length ? told.at(-1) : undefined
     for (const each of told)
-      checkKill(name, each, { hasService: each !== told.at(-1), ...(without.includes(each) && WITHOUT_KUBELET) })
+      checkKill(name, each, { hasService: each !== first, ...(without.includes(each) && WITHOUT_KUBELET) })
     return without
   }
 
   test('one right incident for the Deployment, none for the healthy one', async () => {
-    await cluster.apply(eater('checkout'))
-    await killed('checkout')
-    await settled('checkout')
+    await cluster.apply(eater('checkout', 2))
+    await settled('checkout', 2)
     const [latest] = await killsToldOf('checkout')
     checkKill('checkout', latest!)
     assert.equal((await why('cart')).result, 'healthy')
@@ -167,16 +142,32 @@ describe('the chain on a real cluster', { skip }, () => {
   })
 
   /** A workload that is killed while something of aitia is: what is told of it in the end is asked once all crashes are over. */
-  const crashes: { what: string; name: string; isBlind: boolean }[] = []
+  const crashes: { what: string; name: string; isBlind: boolean; times: number }[] = []
   /** `isBlind`: nobody watches Kubernetes meanwhile. */
-  const during = (what: string, name: string, crash: (name: string) => Promise<void>, isBlind = false) => {
-    crashes.push({ what, name, isBlind })
+  const during = (
+    what: string,
+    name: string,
+    crash: (name: string) => Promise<void>,
+    { isBlind = false, times = TIMES } = {},
+  ) => {
+    crashes.push({ what, name, isBlind, times })
     test(what, { timeout: 400_000 }, async () => {
       await crash(name)
       // Heartbeats come behind all that was spooled and queued before them.
       await listening(now())
     })
   }
+
+  // It goes on during all that follows.
+  during(
+    'a crash loop of 30 kills, whatever else dies meanwhile',
+    'loop',
+    async (name) => {
+      await cluster.apply(eater(name, 30))
+      await killed(name, 1, 30)
+    },
+    { isBlind: true, times: 30 },
+  )
 
   during(
     'agent killed before the OOM kill and started after it',
@@ -187,7 +178,7 @@ describe('the chain on a real cluster', { skip }, () => {
       await killed(name)
       stack.roles.agent.start()
     },
-    true,
+    { isBlind: true },
   )
 
   during(
@@ -201,7 +192,7 @@ describe('the chain on a real cluster', { skip }, () => {
       })
       stack.roles.agent.start()
     },
-    true,
+    { isBlind: true },
   )
 
   during('worker killed with jobs queued, not committed', 'queued', async (name) => {
@@ -213,23 +204,10 @@ describe('the chain on a real cluster', { skip }, () => {
   })
 
   during('worker killed after the commit, before the acknowledgement', 'committed', async (name) => {
+    await stack.roles.worker.kill()
     await cluster.apply(eater(name))
-    await eventually('the pod is in the graph', 60, async () => {
-      const rows = await stack.store.read(
-        'CYPHER 5 MATCH (d:Deployment {cluster: $c, namespace: "shop", name: $name}) RETURN d.key',
-        { c: 'real', name },
-      )
-      return rows.length > 0 || null
-    })
-    // What the worker commits now it can't acknowledge: Redis hangs.
-    process.kill(stack.redis.pid, 'SIGSTOP')
-    try {
-      await killed(name)
-      await stack.roles.worker.kill()
-    } finally {
-      process.kill(stack.redis.pid, 'SIGCONT')
-    }
-    stack.roles.worker.start()
+    await killed(name)
+    await killUnacknowledged(stack, name)
   })
 
   during('correlator killed with the verdict written, the cursor not moved', 'verdict', async (name) => {
@@ -260,15 +238,16 @@ describe('the chain on a real cluster', { skip }, () => {
     'the Kubernetes collector is down around two kills',
     'unwatched',
     async (name) => {
-      await cluster.apply(eater(name))
-      await killed(name)
+      const killedSo = (atLeast = 1) => killed(name, atLeast, 10)
+      await cluster.apply(eater(name, 10))
+      await killedSo()
       await stack.roles.agent.stop()
       stack.roles.agent.start('--collectors', 'ebpf')
-      await killed(name, (await killed(name)) + 2)
+      await killedSo((await killedSo()) + 2)
       await stack.roles.agent.stop()
       stack.roles.agent.start()
     },
-    true,
+    { isBlind: true, times: 10 },
   )
 
   const cursor = () =>
@@ -281,9 +260,9 @@ describe('the chain on a real cluster', { skip }, () => {
       await work()
     })
 
-  for (const { what, name, isBlind } of crashes)
+  for (const { what, name, isBlind, times } of crashes)
     test(`${what}: one incident with every kill once, each with its whole chain`, { timeout: 400_000 }, async () => {
-      const without = await checkKills(name)
+      const without = await checkKills(name, times)
       if (!isBlind) assert.deepEqual(without, [])
       // Unseen, not missing.
       if (name === 'unwatched') assert.ok(without.length > 0)

@@ -7,7 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type RunningNeo4j, startNeo4j } from '../../deploy/local/neo4j.ts'
 import { type RunningRedis, startRedis } from '../../deploy/local/redis.ts'
 import { openStore, type Store } from '../../graph/store/main.ts'
+import { atEnd } from '../cluster/at-end.ts'
 
+/** Neo4j's first compiler alone: in the few minutes of a test the second takes more than it gives. */
+const SHORT_LIVED = ['-XX:TieredStopAtLevel=1']
 const command = join(import.meta.dirname, '../../aitia')
 
 /** One role of aitia: a process that can die. */
@@ -45,9 +48,11 @@ export interface Stack {
 const processOf = (name: RoleName, args: readonly string[], environment: NodeJS.ProcessEnv, folder: string): Role => {
   const file = join(folder, `${name}.log`)
   let child: ChildProcess | undefined
+  let keep = () => {}
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ending = child
     child = undefined
+    keep()
     if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return
     const exited = new Promise((resolve) => ending.once('exit', resolve))
     ending.kill(signal)
@@ -60,6 +65,8 @@ const processOf = (name: RoleName, args: readonly string[], environment: NodeJS.
     start(...more) {
       if (child !== undefined) throw new Error(`${name} runs already`)
       child = spawn(command, [name, ...args, ...more], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+      const started = child
+      keep = atEnd(() => started.kill('SIGKILL'))
       const log = createWriteStream(file, { flags: 'a' })
       child.stdout?.pipe(log, { end: false })
       child.stderr?.pipe(log, { end: false })
@@ -75,12 +82,13 @@ export const startStack = async (options: {
   cluster: string
   kubeconfig: string
   collectors?: string
+  jvmFlags?: string[]
 }): Promise<Stack> => {
-  const { collectors } = options
+  const { collectors, jvmFlags = SHORT_LIVED } = options
   const folder = mkdtempSync(join(tmpdir(), 'aitia-system-'))
   const data = join(folder, 'data')
   mkdirSync(data)
-  let neo4j = await startNeo4j({ dataDir: join(folder, 'neo4j'), heapMb: 512 })
+  let neo4j = await startNeo4j({ dataDir: join(folder, 'neo4j'), heapMb: 512, jvmFlags })
   let redis = await startRedis({ dataDir: join(folder, 'redis') })
   const environment = {
     ...process.env,
@@ -124,7 +132,7 @@ export const startStack = async (options: {
       const ports = { boltPort: Number(new URL(neo4j.uri).port), httpPort: Number(new URL(neo4j.browserUrl).port) }
       await neo4j.kill()
       await meanwhile()
-      neo4j = await startNeo4j({ dataDir: join(folder, 'neo4j'), heapMb: 512, ...ports })
+      neo4j = await startNeo4j({ dataDir: join(folder, 'neo4j'), heapMb: 512, jvmFlags, ...ports })
     },
     run,
     ask: async <T>(...args: string[]) => JSON.parse(await run(...args, '--json')) as T,
@@ -138,10 +146,14 @@ export const startStack = async (options: {
   }
 }
 
-/** Asks until the answer is not null; a question that throws is asked again. Ends with the last error after `seconds`. */
+/**
+ * Asks until the answer is not null, ever more rarely, since a question may be a process of its own; one that throws is asked again.
+ * Ends with the last error after `seconds`.
+ */
 export const eventually = async <T>(what: string, seconds: number, question: () => Promise<T | null>): Promise<T> => {
   const end = Date.now() + seconds * 1000
   let last: unknown = 'no answer'
+  let pause = 250
   while (Date.now() < end) {
     try {
       const answer = await question()
@@ -149,7 +161,8 @@ export const eventually = async <T>(what: string, seconds: number, question: () 
     } catch (error) {
       last = error
     }
-    await delay(500)
+    await delay(pause)
+    pause = Math.min(pause * 1.5, 4_000)
   }
   throw new Error(`${what}: not within ${seconds} s (last: ${last instanceof Error ? last.message : last})`)
 }

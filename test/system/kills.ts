@@ -1,0 +1,37 @@
+/** Workloads that are OOM-killed a given number of times and then live, and the kubelet's own count of that. */
+import type { Cluster } from '../cluster/cluster.ts'
+import { shopNamespace, workload } from '../cluster/workloads.ts'
+import { eventually } from './stack.ts'
+
+/** So often each is killed, if nothing else is said. */
+export const TIMES = 4
+
+export const eater = (name: string, times = TIMES): object[] =>
+  workload(name, { eat: ['main', '256'], times, memoryMiB: 64 })
+
+interface PodList {
+  items: {
+    status: {
+      containerStatuses?: { restartCount: number; state: { waiting?: { reason: string }; running?: object } }[]
+    }
+  }[]
+}
+
+/** For a cluster: waits until one of `eater` was killed `atLeast` so often, and says how often it was. `times` as given to `eater`. */
+export const killsIn =
+  (cluster: Cluster) =>
+  (name: string, atLeast = 1, times = TIMES): Promise<number> =>
+    eventually(`${name} is killed`, 400, async () => {
+      const pods = `/api/v1/namespaces/${shopNamespace.metadata.name}/pods?labelSelector=app%3D${name}`
+      const status = (await cluster.get<PodList>(pods)).items[0]?.status.containerStatuses?.[0]
+      if (status === undefined) return null
+      // A start is told before its end is: only while it waits, or lives, the count is one of kills.
+      const { restartCount, state } = status
+      const kills =
+        state.waiting?.reason === 'CrashLoopBackOff'
+          ? restartCount + 1
+          : state.running && restartCount === times
+            ? times
+            : 0
+      return kills >= atLeast ? kills : null
+    })
