@@ -20,6 +20,7 @@ const NAMES = [
   'role-by-spec',
   'containers-named-late-of-several',
   'restarts-jumped-at-first',
+  'restarts-counted-long-before',
   'owners-late',
   'owners-by-context',
   'owners-first-seen-after',

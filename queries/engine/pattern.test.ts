@@ -62,7 +62,12 @@ describe('pattern.yaml', () => {
       /process-exit has no field firstProcesses, expected one of/,
     ],
     ['join', 'join: container', 'join: namespace', /Invalid option/],
-    ['window', 'within: { after: 10s }', 'within: { after: 11s }', /within.after is longer than the window/],
+    [
+      'window',
+      'within: { before: 1s, after: 10s }',
+      'within: { before: 1s, after: 11s }',
+      /within.after is longer than the window/,
+    ],
     ['cause', '  - is: memory-limit', '', /the last cause has a condition/],
     ['word', 'lateness: 5s', 'lateness: 5s\nextra: 1', /Unrecognized key: "extra"/],
   ]

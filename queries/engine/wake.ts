@@ -2,7 +2,7 @@
 import { LANES } from '../../graph/model/batch.ts'
 import type { EventName } from '../../graph/model/generated/types.ts'
 import type { Declaration } from '../../graph/model/observation.ts'
-import { SECOND } from '../../graph/model/time.ts'
+import { OPEN, SECOND } from '../../graph/model/time.ts'
 import type { Store } from '../../graph/store/main.ts'
 import { type Coverage, watchingOf } from '../reads/coverage.ts'
 import { scopeOf } from './conclusion.ts'
@@ -85,7 +85,8 @@ const waysOf = (pattern: Pattern): Way[] => {
           } as const,
         ]
       : []),
-    ...(counts ? COUNTING.map((kind): Way => ({ kind, property: 'podKey', before: after, after })) : []),
+    // How often it had been restarted before is asked however long ago that was told: every later anchor may rest on it.
+    ...(counts ? COUNTING.map((kind): Way => ({ kind, property: 'podKey', before: OPEN, after })) : []),
   ]
 }
 
@@ -129,7 +130,7 @@ const byEvents = async (
   for (const { kind, property, before, after } of waysOf(pattern)) {
     for (const event of events) {
       if (event.kind !== kind) continue
-      const span = { from: event.at - after, to: event.at + event.uncertainty + before }
+      const span = { from: event.at - after, to: Math.min(event.at + event.uncertainty + before, OPEN) }
       const key = property === undefined ? null : event[property]
       if (property === undefined) near.push(span)
       else if (key !== null) keyed[property].push({ key, ...span })
