@@ -58,9 +58,14 @@ describe('the chain on a real cluster', { skip }, () => {
   const incidentsOf = async (name: string): Promise<readonly Incident[]> =>
     (await stack.ask<Page<Incident>>('incidents', '-n', 'shop', '--workload', name)).items
 
-  /** Of this cluster alone: the agent sees kills of whatever else runs on this machine too. */
-  const incidentsInShop = async (): Promise<readonly Incident[]> =>
-    (await stack.ask<Page<Incident>>('incidents', '-n', 'shop')).items
+  /** Of this cluster alone: the agent sees kills of whatever else runs on this machine too, also of a `shop` in another test's cluster. */
+  const incidentsInShop = async (): Promise<readonly Incident[]> => {
+    const path = `/api/v1/namespaces/${shopNamespace.metadata.name}/pods`
+    const pods = await cluster.get<{ items: { metadata: { name: string } }[] }>(path)
+    const own = new Set(pods.items.map(({ metadata }) => metadata.name))
+    const { items } = await stack.ask<Page<Incident>>('incidents', '-n', 'shop')
+    return items.filter(({ workloadKind, workloadName }) => workloadKind !== 'Pod' || own.has(workloadName))
+  }
 
   /** The one incident of a workload once it was killed for the last time, counts every kill and is final. */
   const settled = async (name: string, times = TIMES) => {
