@@ -12,7 +12,7 @@ import { lacksCollectors } from '../../test/support/collectors.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 
 const NOBODY = 65_534
-/** Root's tests become nobody, who may read what is root's (a clone below /root, the packages) and nothing more. */
+/** Root's tests become nobody, who may read what is root's (a clone in its home, the packages) and nothing more. */
 const asNobody =
   process.getuid?.() === 0
     ? [
