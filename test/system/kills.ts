@@ -21,7 +21,7 @@ interface PodList {
 export const killsIn =
   (cluster: Cluster) =>
   (name: string, atLeast = 1, times = TIMES): Promise<number> =>
-    eventually(`${name} is killed`, 400, async () => {
+    eventually(`${name} is killed`, 240, async () => {
       const pods = `/api/v1/namespaces/${shopNamespace.metadata.name}/pods?labelSelector=app%3D${name}`
       const status = (await cluster.get<PodList>(pods)).items[0]?.status.containerStatuses?.[0]
       if (status === undefined) return null

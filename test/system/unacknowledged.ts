@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { Queue } from 'bullmq'
 import { auth, driver } from 'neo4j-driver'
+import { queuePrefix } from '../../api/cli/config.ts'
 import { LANES } from '../../graph/model/batch.ts'
 import { decodeJob } from '../../graph/queue/job.ts'
 import { laneQueue } from '../../graph/queue/names.ts'
@@ -32,7 +33,10 @@ export const killUnacknowledged = async (stack: Stack, name: string): Promise<vo
   const { redis, neo4j, store, roles } = stack
   const { hostname: host, port } = new URL(redis.url)
   const connection = { host, port: Number(port) }
-  const queues = Array.from({ length: LANES }, (_, lane) => new Queue(laneQueue(lane), { connection, prefix: 'aitia' }))
+  const queues = Array.from(
+    { length: LANES },
+    (_, lane) => new Queue(laneQueue(lane), { connection, prefix: queuePrefix }),
+  )
   const database = driver(neo4j.uri, auth.basic(neo4j.user, neo4j.password))
   const session = database.session()
   try {
