@@ -12,7 +12,10 @@ export const eater = (name: string, times = TIMES): object[] =>
 interface PodList {
   items: {
     status: {
-      containerStatuses?: { restartCount: number; state: { waiting?: { reason: string }; running?: object } }[]
+      containerStatuses?: {
+        restartCount: number
+        state: { waiting?: { reason: string }; running?: object; terminated?: object }
+      }[]
     }
   }[]
 }
@@ -25,13 +28,9 @@ export const killsIn =
       const pods = `/api/v1/namespaces/${shopNamespace.metadata.name}/pods?labelSelector=app%3D${name}`
       const status = (await cluster.get<PodList>(pods)).items[0]?.status.containerStatuses?.[0]
       if (status === undefined) return null
-      // A start is told before its end is: only while it waits, or lives, the count is one of kills.
+      // The kubelet shows CrashLoopBackOff for a moment only, as it starts the container again: before that it says terminated.
       const { restartCount, state } = status
-      const kills =
-        state.waiting?.reason === 'CrashLoopBackOff'
-          ? restartCount + 1
-          : state.running && restartCount === times
-            ? times
-            : 0
+      const hasEnded = state.terminated !== undefined || state.waiting?.reason === 'CrashLoopBackOff'
+      const kills = Math.min(restartCount + (hasEnded ? 1 : 0), times)
       return kills >= atLeast ? kills : null
     })
