@@ -15,17 +15,21 @@ export type RunningNeo4j = Server & {
   readonly browserUrl: string
 }
 
+/** For a server that is gone in minutes: the JVM's first compiler alone, since the second takes more than it gives in that time. */
+export const SHORT_LIVED = ['-XX:TieredStopAtLevel=1']
+
 /**
  * Starts Neo4j on `dataDir` (made if it is not there) and resolves when Bolt answers. Without ports it takes those it had
- * on this folder last time, else any free ones. `heapMb` is in MiB. The password is made once and kept in
- * `dataDir/password`, for its owner's eyes only.
+ * on this folder last time, else any free ones. `heapMb` is in MiB; `settings` come beside those that every server here has.
+ * The password is made once and kept in `dataDir/password`, for its owner's eyes only.
  */
 export async function startNeo4j(options: {
   dataDir: string
   boltPort?: number
   httpPort?: number
   heapMb?: number
-  jvmFlags?: string[]
+  jvmFlags?: readonly string[]
+  settings?: Readonly<Record<string, string>>
 }): Promise<RunningNeo4j> {
   const dir = resolve(options.dataDir)
   if (!existsSync(jarsDir)) {
@@ -41,7 +45,7 @@ export async function startNeo4j(options: {
     dir,
     async command() {
       const ports = await choosePorts(dir, { bolt: options.boltPort, http: options.httpPort })
-      writeWhole(join(dir, 'conf', 'neo4j.conf'), settings(ports))
+      writeWhole(join(dir, 'conf', 'neo4j.conf'), settingsOf(ports, options.settings))
       // What it unpacks is left where it is killed: here, not in the machine's /tmp.
       const temporary = join(dir, 'tmp')
       rmSync(temporary, { recursive: true, force: true })
@@ -75,7 +79,8 @@ export async function findOrStartNeo4j(options: Parameters<typeof startNeo4j>[0]
   return givenNeo4j ? { ...givenNeo4j, browserUrl: undefined, stop: async () => {} } : startNeo4j(options)
 }
 
-const settings = (ports: { bolt: number; http: number }) => `# Written at each start.
+const settingsOf = (ports: { bolt: number; http: number }, more: Readonly<Record<string, string>> = {}) =>
+  `# Written at each start.
 server.default_listen_address=127.0.0.1
 server.default_advertised_address=127.0.0.1
 server.bolt.listen_address=127.0.0.1:${ports.bolt}
@@ -97,7 +102,9 @@ client.allow_telemetry=false
 browser.remote_content_hostname_whitelist=127.0.0.1
 # Else an orderly end waits ten idle seconds after the stores are closed.
 internal.dbms.bolt.netty_server_shutdown_quiet_period=0
-`
+${Object.entries(more)
+  .map(([name, value]) => `${name}=${value}\n`)
+  .join('')}`
 
 /**
  * Makes the password and the record from which Neo4j creates its first user. This is what its own

@@ -5,6 +5,7 @@ import { check } from './check.ts'
 import { run } from './child.ts'
 import { dim, green, red, yellow } from './colour.ts'
 import { ci, root } from './config.ts'
+import { SHORT_LIVED } from './neo4j.ts'
 import { flagsOf, parseTestArguments } from './test-flags.ts'
 import type { Outcome } from './test-report.ts'
 import { isRight, thisMachine } from './test-skips.ts'
@@ -19,6 +20,9 @@ const folders = ['graph', 'queries', 'api', 'deploy', 'test', 'agent']
 const results = join(root, '.aitia', `test-results.${process.pid}.jsonl`)
 const left = join(root, '.aitia', 'test-results.jsonl')
 
+/** Tests fill and empty the one graph again and again: by itself Neo4j would plan each statement as often, for most of its time. */
+const graphOfTests = { jvmFlags: SHORT_LIVED, settings: { 'dbms.cypher.min_replan_interval': '1h' } }
+
 /** Resolves with 0 only if tests ran and none failed. Checks run only with the whole set. */
 export async function test(args: string[]): Promise<number> {
   const asked = parseTestArguments(args)
@@ -32,8 +36,10 @@ export async function test(args: string[]): Promise<number> {
   const kubernetes = paths.length > 0 ? undefined : run([join(root, 'test', 'cluster', 'main.ts'), 'build'])
   const checked = paths.length > 0 || (await check([])) === 0
   rmSync(results, { force: true })
-  const code = await withServers((environment) =>
-    run([join(import.meta.dirname, 'test-files.ts'), results, ...flagsOf(asked), '--', ...files], environment),
+  const code = await withServers(
+    (environment) =>
+      run([join(import.meta.dirname, 'test-files.ts'), results, ...flagsOf(asked), '--', ...files], environment),
+    graphOfTests,
   )
   return sumUp(code, checked, (await kubernetes) === 0)
 }

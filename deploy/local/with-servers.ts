@@ -2,11 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findOrStartNeo4j } from './neo4j.ts'
+import { findOrStartNeo4j, type startNeo4j } from './neo4j.ts'
 import { findOrStartRedis } from './redis.ts'
 
 /** Starts the two at once, gives their addresses to `work` as environment, and ends them whatever comes of it. */
-export async function withServers(work: (environment: NodeJS.ProcessEnv) => Promise<number>): Promise<number> {
+export async function withServers(
+  work: (environment: NodeJS.ProcessEnv) => Promise<number>,
+  neo4j: Omit<Parameters<typeof startNeo4j>[0], 'dataDir'> = {},
+): Promise<number> {
   let interrupted = false
   const onSignal = () => {
     interrupted = true
@@ -15,7 +18,7 @@ export async function withServers(work: (environment: NodeJS.ProcessEnv) => Prom
   for (const signal of signals) process.on(signal, onSignal)
   const folder = mkdtempSync(join(tmpdir(), 'aitia-run-'))
   const starting = [
-    findOrStartNeo4j({ dataDir: join(folder, 'neo4j') }),
+    findOrStartNeo4j({ dataDir: join(folder, 'neo4j'), ...neo4j }),
     findOrStartRedis({ dataDir: join(folder, 'redis') }),
   ] as const
   try {

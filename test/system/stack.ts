@@ -4,13 +4,11 @@ import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type RunningNeo4j, startNeo4j } from '../../deploy/local/neo4j.ts'
+import { type RunningNeo4j, SHORT_LIVED, startNeo4j } from '../../deploy/local/neo4j.ts'
 import { type RunningRedis, startRedis } from '../../deploy/local/redis.ts'
 import { openStore, type Store } from '../../graph/store/main.ts'
 import { atEnd } from '../cluster/at-end.ts'
 
-/** Neo4j's first compiler alone: in the few minutes of a test the second takes more than it gives. */
-const SHORT_LIVED = ['-XX:TieredStopAtLevel=1']
 const command = join(import.meta.dirname, '../../aitia')
 
 /** One role of aitia: a process that can die. */
@@ -82,7 +80,7 @@ export const startStack = async (options: {
   cluster: string
   kubeconfig: string
   collectors?: string
-  jvmFlags?: string[]
+  jvmFlags?: readonly string[]
 }): Promise<Stack> => {
   const { collectors, jvmFlags = SHORT_LIVED } = options
   const folder = mkdtempSync(join(tmpdir(), 'aitia-system-'))
