@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
-import { shown } from './connection.ts'
+import pino from 'pino'
+import { redisForTest } from '../../test/support/servers.ts'
+import { connectAndWait, shown } from './connection.ts'
 
 test('an address is shown without its password, whatever that is made of', () => {
   for (const secret of [
@@ -10,4 +13,16 @@ test('an address is shown without its password, whatever that is made of', () =>
   ])
     assert.equal(shown(secret), 'redis://host:6379/0')
   assert.equal(shown('redis://127.0.0.1:6379'), 'redis://127.0.0.1:6379')
+})
+
+test('a connection that was ended, and what a worker made of it, is not connected again by a worker that comes to it late', async () => {
+  const redis = connectAndWait(await redisForTest(), pino({ level: 'silent' }))
+  const copy = redis.duplicate()
+  await Promise.all([redis.ping(), copy.ping()])
+  await redis.endWith([])
+  for (const each of [redis, copy]) {
+    // What BullMQ does where it finds an end, such as that of a blocked connection which it ended itself to reset it.
+    await assert.rejects(each.connect(), /^Error: Connection is closed\.$/)
+    if (each.status !== 'end') await once(each, 'end')
+  }
 })

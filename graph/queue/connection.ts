@@ -41,25 +41,34 @@ export const connectOrFail = (redisUrl: string, log: Log): Redis => {
   return redis
 }
 
-/** Between two attempts to connect, `disconnect` leaves commands without an answer for ever; the end of an attempt does not. */
-const endNow = (redis: Redis): void => {
-  const pausing = redis.status === 'reconnecting'
-  redis.disconnect()
-  if (!pausing) return
-  redis.connect().then(
-    () => redis.disconnect(),
-    () => {},
-  )
-}
+/** Connections that ended for good. Beside them, since `connect` is called before an object has fields. */
+const ended = new WeakSet<Redis>()
 
 /** For consumers: a command waits until there is a connection. Ends also what BullMQ makes of it for waiting on jobs, or that would go on trying to reconnect. */
 export class WaitingConnection extends Redis {
-  readonly #copies: Redis[] = []
+  readonly #copies: WaitingConnection[] = []
 
   override duplicate(override?: Partial<RedisOptions>): Redis {
-    const copy = super.duplicate(override)
+    const copy = new WaitingConnection({ ...this.options, ...override } as RedisOptions & { replyMapping?: 'legacy' })
     this.#copies.push(copy)
     return copy
+  }
+
+  /** Once ended it stays so: a worker of BullMQ that lost its connection before it was closed connects again whatever it finds at an end. */
+  override connect(...given: Parameters<Redis['connect']>): Promise<void> {
+    return ended.has(this) ? Promise.reject(new Error('Connection is closed.')) : super.connect(...given)
+  }
+
+  /** Between two attempts to connect, `disconnect` leaves commands without an answer for ever; the end of an attempt does not. */
+  #end(): void {
+    const pausing = this.status === 'reconnecting'
+    ended.add(this)
+    this.disconnect()
+    if (!pausing) return
+    super.connect().then(
+      () => this.disconnect(),
+      () => {},
+    )
   }
 
   /** Lets the workers finish their jobs and say farewell; where Redis is away (now, or on the way), ends without. */
@@ -70,7 +79,7 @@ export class WaitingConnection extends Redis {
       else this.once('close', resolve)
     })
     await Promise.race([Promise.all(workers.map((worker) => worker.close(away))), lost])
-    for (const each of [...this.#copies, this]) endNow(each)
+    for (const each of [...this.#copies, this]) each.#end()
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -47,6 +48,7 @@ const produce = async (where: Place, ...sends: Parameters<ReturnType<typeof open
     await producer.send(observations)
     producer.flush()
   }
+  await producer.drained()
   await producer.close()
 }
 
@@ -369,13 +371,32 @@ test('Redis killed while a batch is being written: it comes again or is done, an
   await until(async () => (await sumOf(where, 'waiting')) === 0)
 })
 
-test('closing while Redis is away comes to an end', async () => {
-  const where = place()
-  const consumer = consume(where, () => {})
-  await consumer.ready
-  await redis.kill()
-  await consumer.close()
-  redis = await startRedis({ dataDir: join(root, 'redis') })
+test('closing while Redis is away comes to an end, after which nothing asks for it any more', async () => {
+  // Those of other tests, which would ask for it too.
+  for (const each of opened.splice(0)) await each.close()
+  // BullMQ sees that it is away at some point in this time.
+  for (const pause of [0, 100]) {
+    const where = place()
+    const consumer = consume(where, () => {})
+    await consumer.ready
+    await redis.kill()
+    await sleep(pause)
+    await consumer.close()
+    // What was under way ends meanwhile.
+    await sleep(200)
+    let asked = 0
+    const server = createServer((socket) => {
+      asked++
+      socket.destroy()
+    }).listen(Number(new URL(where.redisUrl).port), '127.0.0.1')
+    await once(server, 'listening')
+    // Longer than between two attempts.
+    await sleep(1_500)
+    server.close()
+    await once(server, 'close')
+    redis = await startRedis({ dataDir: join(root, 'redis') })
+    assert.equal(asked, 0, `closed ${pause} ms after Redis was gone`)
+  }
 })
 
 test('doctor learns depth, age and whether this Redis is fit', async () => {
