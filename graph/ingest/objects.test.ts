@@ -106,4 +106,50 @@ describe('an object of which several speak', () => {
     })
     await fc.assert(property, { numRuns: 20, endOnFailure: true })
   })
+
+  it('is locked in one order: who tells of the same ones at once waits, and none is thrown back', async () => {
+    const cluster = testCluster()
+    let tries = 0
+    const counting: Store = {
+      ...store,
+      write: (work) =>
+        store.write((transaction) => {
+          tries++
+          return work(transaction)
+        }),
+    }
+    const twins = createWriter(counting)
+    // Both tell of all workloads and nodes; the first in the order of keys is a workload for the one, a node for the other.
+    const told = (first: 'Workload' | 'Node', lane: number, round: number): Promise<unknown> => {
+      const refs = Array.from({ length: 60 }, (_, index): [ObjectRef, ObjectRef] => [
+        { kind: 'Workload', key: `w-${round}-${index}`, workloadKind: 'Deployment' },
+        { kind: 'Node', key: `n-${round}-${index}` },
+      ])
+      const own: [ObjectRef, ObjectRef] = [
+        { kind: 'Workload', key: `${first === 'Workload' ? 'a' : 'z'}-w-${round}`, workloadKind: 'Deployment' },
+        { kind: 'Node', key: `${first === 'Node' ? 'a' : 'z'}-n-${round}` },
+      ]
+      const pods = Array.from({ length: 2_000 }, (_, index) => `p-${round}-${index}`).filter(
+        (key) => laneOf(key, LANES) === lane,
+      )
+      const observations = [own, ...refs].map(
+        ([workload, node], index): StateObservation => ({
+          ...{ type: 'state', at: 1, version: 0, uncertainty: 0, source: 'kubernetes@cluster' },
+          object: { kind: 'Pod', key: pods[index]!, name: 'p', namespace: 'shop' },
+          body: { labels: [], phase: '', ready: true },
+          relations: [
+            { kind: 'OWNS', from: workload },
+            { kind: 'RUNS_ON', to: node },
+          ],
+        }),
+      )
+      return twins.write({ cluster, lane, observations, contexts: {} })
+    }
+    try {
+      for (let round = 0; round < 10; round++) await Promise.all([told('Workload', 0, round), told('Node', 1, round)])
+      assert.equal(tries, 20)
+    } finally {
+      await removeCluster(store, cluster)
+    }
+  })
 })

@@ -20,7 +20,7 @@ const OBJECTS_THERE = statement('objects-there')
 const STATES_THERE = statement('states-there')
 const STATES_AROUND = statement('states-around')
 
-/** Objects of which the graph does not yet know all that the batch says, in the order of their keys. */
+/** Objects of which the graph does not yet know all that the batch says, by kind and key: the one order in which all transactions lock them. */
 export const objectsToWrite = async (transaction: Transaction, objects: Prepared['objects']): Promise<ObjectRow[]> => {
   if (objects.size === 0) return []
   const there = await transaction.run<Naming & { key: string }>(OBJECTS_THERE, { keys: [...objects.keys()] })
@@ -29,7 +29,9 @@ export const objectsToWrite = async (transaction: Transaction, objects: Prepared
     const naming = known.get(row.key)
     return naming === undefined || saysMore(row, naming)
   }
-  return [...objects.values()].filter(isNew).sort((a, b) => (a.key < b.key ? -1 : 1))
+  return [...objects.values()]
+    .filter(isNew)
+    .sort((a, b) => (a.kind === b.kind ? (a.key < b.key ? -1 : 1) : a.kind < b.kind ? -1 : 1))
 }
 
 /** Ids of the batch's states that are stored already. */
