@@ -5,6 +5,7 @@ import { after, before, suite, type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KubeConfig } from '@kubernetes/client-node'
 import { type ApiServerOnly, controlPlaneUnavailable, startControlPlane } from '../../test/cluster/control-plane.ts'
+import { untilAllowed } from '../../test/cluster/rights.ts'
 import { type Attributed, NodePods } from './pods.ts'
 import { rightsLine } from './rights.ts'
 
@@ -36,14 +37,7 @@ suite('owners that a real kube-apiserver does not tell', { skip: (await controlP
         subjects: [{ apiGroup: api, kind: 'User', name: user }],
       },
     ])
-    const may = () => server.kubectl('auth', 'can-i', 'watch', 'pods', '--all-namespaces', `--as=${user}`)
-    while (
-      !(await may().then(
-        () => true,
-        () => false,
-      ))
-    )
-      await sleep(50)
+    await untilAllowed(server, user, ['watch', 'pods', '--all-namespaces'])
   }
   const create = async (manifest: { kind: string; metadata: { name: string } }): Promise<string> => {
     await server.apply(manifest)

@@ -64,11 +64,11 @@ test('in a quiet time heartbeats are rare; what happens, and who ends, is follow
   await pipeline.add('ebpf', collector)
   await until(() => true)
   const first = beats.length
-  await sleep(11_000)
+  while (beats.length < first + 3) await sleep(50)
   const quiet = beats.slice(first).map(({ at }) => at)
-  assert.ok(quiet.length >= 2, `${quiet.length} heartbeats in 11 s: expected one every five`)
-  for (const [index, at] of quiet.slice(1).entries())
-    assert.ok(at - quiet[index]! > 4 * SECOND, `${(at - quiet[index]!) / MILLISECOND} ms between two in a quiet time`)
+  const apart = quiet.slice(1).map((at, index) => at - quiet[index]!)
+  const least = Math.min(...apart)
+  assert.ok(least > 4 * SECOND && least < 8 * SECOND, `${apart} µs between two in a quiet time: expected five seconds`)
 
   const blindFrom = now()
   blind.push('oom-kill')
@@ -87,7 +87,6 @@ test('in a quiet time heartbeats are rare; what happens, and who ends, is follow
 
   const ended = now()
   await pipeline.remove('ebpf')
-  await sleep(2_000)
-  assert.ok(beats.at(-1)!.at >= ended)
+  while (beats.at(-1)!.at < ended) await sleep(20)
   assert.ok(beats.at(-1)!.watermark >= ended, 'the last one tells how far it came')
 })

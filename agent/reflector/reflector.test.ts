@@ -69,7 +69,7 @@ test('without WatchList: pages, then a watch from the version of the list', asyn
 
 test('a server that never ends the initial events, or never answers: lists after the deadline', async (t) => {
   for (const fault of [{ initialThen: 'hang' }, 'hang'] as const) {
-    const { server, reflector, equal } = await setUp(t, { initial: 40, answer: 40 })
+    const { server, reflector, equal } = await setUp(t, { initial: 500, answer: 500 })
     server.faults.push(fault)
     reflector.start()
     await equal()
@@ -365,7 +365,7 @@ test('the watermark goes on in a quiet cluster, and stands while the watch is aw
 
 test('the watermark does not pass what a handler still holds', async (t) => {
   const { server, options } = await setUp(t)
-  let release = () => {}
+  let release: (() => void) | undefined
   const onBatch = ({ synced }: { synced: boolean }) =>
     synced ? undefined : new Promise<void>((resolve) => (release = resolve))
   const timings = { ...quick, aliveBound: 5 }
@@ -374,11 +374,11 @@ test('the watermark does not pass what a handler still holds', async (t) => {
   reflector.start()
   await until('a watch', () => server.watching === 1)
   server.create('d')
-  await new Promise((resolve) => setTimeout(resolve, 30))
+  await until('the handler to hold it', () => release !== undefined)
   const held = reflector.watermark
   await new Promise((resolve) => setTimeout(resolve, 60))
   assert.equal(reflector.watermark, held)
-  release()
+  release?.()
   await until('the watermark to go on', () => reflector.watermark! > held!)
 })
 

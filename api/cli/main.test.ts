@@ -374,6 +374,7 @@ describe('the command line', () => {
     const place = { redisUrl: await redisForTest(), prefix: testCluster() }
     const producer = openProducer({ ...place, cluster, spoolDir: join(folder, 'spool') })
     await producer.send(recordingOf(outOfMemory(KILL)).observations)
+    await producer.drained()
     await producer.close()
     const refusing = openConsumer(place, async (batch) => {
       throw new Rejected([{ batch, reason: 'not of this world' }])

@@ -101,13 +101,14 @@ describe('aitia up', () => {
     skip: lacksCollectors('ebpf') || kernelSkip,
   }, async () => {
     const own = mkdtempSync(join(tmpdir(), 'aitia-up-'))
+    const cluster = testCluster()
     const known = pins()
     const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'up'], {
-      env: { ...environment, AITIA_DATA: own, AITIA_CLUSTER: 'up-ends', KUBECONFIG: '' },
+      env: { ...environment, AITIA_DATA: own, AITIA_CLUSTER: cluster, KUBECONFIG: '' },
       stdio: 'ignore',
     })
     const exited = once(child, 'exit')
-    const made = () => pins().filter((name) => !known.includes(name) && name.startsWith('up-ends-'))
+    const made = () => pins().filter((name) => !known.includes(name) && name.startsWith(`${cluster}-`))
     let isOver = false
     exited.finally(() => {
       isOver = true

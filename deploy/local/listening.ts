@@ -6,20 +6,30 @@ export const loopback = ['0100007F', '0000000000000000FFFF00000100007F']
 
 /**
  * The addresses (hexadecimal, as the kernel prints them) and ports of the process's listening TCP sockets. Nothing for a
- * process that ends, or closes a file, while we look: whoever waits for a socket asks again.
+ * process that ends while we look: whoever waits for a socket asks again.
  */
 export function listening(pid: number): { address: string; port: number }[] {
-  try {
+  return orNothing(() => {
     const inodes = socketsOf(pid)
     return ['tcp', 'tcp6'].flatMap((table) => rowsOf(pid, table).filter(({ inode }) => inodes.has(inode)))
+  })
+}
+
+/** What `/proc` tells, or nothing of what is gone by now. */
+function orNothing<T>(look: () => T[]): T[] {
+  try {
+    return look()
   } catch (error) {
     if (['ENOENT', 'ESRCH', 'EACCES', 'EINVAL'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
     throw error
   }
 }
 
+/** Inodes of the process's sockets; others of its files may be closed while we look. */
 function socketsOf(pid: number): Set<string | undefined> {
-  const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+  const targets = readdirSync(`/proc/${pid}/fd`).flatMap((fd) =>
+    orNothing(() => [readlinkSync(`/proc/${pid}/fd/${fd}`)]),
+  )
   return new Set(targets.map((target) => target.match(/^socket:\[(\d+)\]$/)?.[1]))
 }
 

@@ -319,11 +319,15 @@ describe('the graph after retention', () => {
             stdio: ['pipe', 'pipe', 'inherit'],
           })
           // Asked for before it ends: on a fast machine a sweep may be over before it is killed.
-          const exited = once(sweeper, 'exit')
+          const exited = once(sweeper, 'close')
+          let hasBegun = false
+          sweeper.stdout.once('data', () => {
+            hasBegun = true
+          })
           sweeper.stdin.end(JSON.stringify({ cluster, horizon }))
           // Whichever comes first: one that could not begin ends without a word.
           await Promise.race([once(sweeper.stdout, 'data'), exited])
-          assert.equal(sweeper.exitCode, null, 'the sweeper ended by itself')
+          assert.ok(hasBegun, 'the sweeper ended by itself')
           await sleep(pause)
           sweeper.kill('SIGKILL')
           await exited

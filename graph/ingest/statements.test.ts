@@ -44,12 +44,10 @@ describe('statements of retention and of the writer', () => {
       store,
       async () =>
         new Map(
-          await Promise.all(
-            finds.map(async (file) => {
-              const text = readFileSync(join(import.meta.dirname, file), 'utf8')
-              return [file, await store.explain(text, PARAMETERS)] as const
-            }),
-          ),
+          await Array.fromAsync(finds, async (file) => {
+            const text = readFileSync(join(import.meta.dirname, file), 'utf8')
+            return [file, await store.explain(text, PARAMETERS)] as const
+          }),
         ),
     )
   })

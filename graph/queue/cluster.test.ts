@@ -55,7 +55,7 @@ const startClusterNode = async (): Promise<string> => {
     child.kill()
     await once(child, 'exit')
   })
-  const redis = new Redis(port, { retryStrategy: () => 50 })
+  const redis = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null })
   redis.on('error', () => {})
   await redis.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383)
   while (!String(await redis.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20)

@@ -57,13 +57,13 @@ export const openConsumer = (
   return new Consumer(connectAndWait(redisUrl, log), prefix, handle, log, versions, timings)
 }
 
-/** Runs a pattern when it is nudged, and every 5 s. Waits for Redis. */
+/** Runs a pattern when it is nudged, and after `every` ms (5 s unless given) in any case. Waits for Redis. */
 export const openPatternQueue = (
-  options: QueuePlace & { readonly pattern: string; readonly log?: Log },
+  options: QueuePlace & { readonly pattern: string; readonly log?: Log; readonly every?: number },
   run: () => Promise<void>,
 ): Promise<PatternQueue> => {
-  const { redisUrl, prefix, pattern, log = SILENT } = options
-  return startPatternQueue(connectAndWait(redisUrl, log), prefix, pattern, run, log)
+  const { redisUrl, prefix, pattern, log = SILENT, every } = options
+  return startPatternQueue(connectAndWait(redisUrl, log), prefix, pattern, run, log, every)
 }
 
 /** Nudges the patterns that a correlator runs, whoever that is. */

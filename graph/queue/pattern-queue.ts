@@ -41,12 +41,13 @@ export const startPatternQueue = async (
   pattern: string,
   run: () => Promise<void>,
   log: Log,
+  every: number = EVERY,
 ): Promise<PatternQueue> => {
   const queue = new Queue(patternQueue(pattern), queueOptions(redis, prefix))
   queue.on('error', () => {})
   // The next scheduled run is made when one starts, so a long one would overlap with it if this were not.
   await queue.setGlobalConcurrency(1)
-  await queue.upsertJobScheduler('every', { every: EVERY }, { name: 'every' })
+  await queue.upsertJobScheduler('every', { every }, { name: 'every' })
   const process = async () => {
     await redis.zadd(patternsKey(prefix), Date.now(), pattern)
     await run()

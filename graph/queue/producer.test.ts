@@ -161,6 +161,7 @@ test('a job that is sent again while it is queued is one job', async () => {
   for (let times = 0; times < 2; times++) {
     const producer = openProducer({ ...where, spoolDir: `${where.spoolDir}-${times}` })
     await producer.send([eventOf(1)])
+    await producer.drained()
     await producer.close()
   }
   const { lanes } = await readQueueStats(where)

@@ -322,8 +322,7 @@ describe('the engine', async () => {
         await correlator.start()
         try {
           await load(caseNamed('main-killed'))
-          for (let tries = 0; tries < 100 && (await countOf(store, cluster, 'Incident')) === 0; tries++)
-            await sleep(200)
+          while ((await countOf(store, cluster, 'Incident')) === 0) await sleep(200)
           assert.equal(await countOf(store, cluster, 'Incident'), 1)
         } finally {
           await correlator.stop()

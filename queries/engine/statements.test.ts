@@ -13,7 +13,7 @@ describe('statements of the engine', async () => {
   const store = await graphForTest()
   const reads = STATEMENTS.filter((name) => !writes(name) && !FEW.has(name))
   const planOf = (name: string) => store.explain(statement(name, 'OomKill', 'objectKey'), PARAMETERS)
-  const plans = await inUse(store, () => Promise.all(reads.map(planOf)))
+  const plans = await inUse(store, () => Array.fromAsync(reads, planOf))
   for (const [index, name] of reads.entries())
     it(`${name} seeks`, () => {
       const scans = operatorsOf(plans[index]!).filter(({ operator }) => SCAN.test(operator))

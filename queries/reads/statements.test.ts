@@ -43,7 +43,7 @@ describe('statements of queries/reads', () => {
     await applySchema(store)
     plans = await inUse(
       store,
-      async () => new Map(await Promise.all(names.map(async (name) => [name, await planOf(name)] as const))),
+      async () => new Map(await Array.fromAsync(names, async (name) => [name, await planOf(name)] as const)),
     )
   })
   after(() => store.close())

@@ -84,7 +84,9 @@ describe('why', () => {
     })
     const told = [...healthy(since), beats(EBPF, today - SECOND, today), beats(KUBERNETES, today - 20 * SECOND, today)]
     const askLive = async () =>
-      seen(await why(store, { cluster: live, kind: 'deployment', name: 'checkout', namespace: 'shop', at: today }))
+      seen(
+        await why(store, { cluster: live, kind: 'deployment', name: 'checkout', namespace: 'shop', at: today }, today),
+      )
     await loadRecording(store, recordingOf(told), live)
     const lagging = await askLive()
     assert.deepEqual(lagging.notSeen, [])

@@ -189,7 +189,7 @@ const leftOutOf = ({ state }: Found, { from, to }: Pick<Window, 'from' | 'to'>):
       ]
     : []
 
-const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<Answer> => {
+const lookAt = async (reader: Reader, asking: WhyAsking, found: Found, clock: number): Promise<Answer> => {
   const { cluster, at, known } = asking
   const window: Window = { from: asking.from, to: at, known }
   const members: Member[] = await family(reader, found.object.key, window)
@@ -210,7 +210,7 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found): Promise<
   const watchedFrom = watchFrom(there, heard, horizon, asking)
   const since = firstSymptom(wrong)
   const short = subject.replicas !== null && subject.replicas.ready < subject.replicas.wanted
-  const watched = watch(cluster, members, heard, { ...window, from: watchedFrom })
+  const watched = watch(cluster, members, heard, { ...window, from: watchedFrom }, clock)
   const broken = since !== null || short || wrong.unreadyPods.length > 0
   return {
     ...asking,
@@ -244,13 +244,13 @@ const refuseTimes = ({ at, since }: Question, end: number, clock: number): void 
     throw new InvalidRequest(`since: got ${toRfc3339(since)}, expected a time before ${toRfc3339(end)}`)
 }
 
-/** Answers a question about one object: incidents, near misses, what was not seen, or that nothing is wrong. Throws InvalidRequest for a kind that has no answer, for a time to come, for a window without length, and for a `known` that is too late. */
-export const why = async (reader: Reader, question: Question): Promise<Answer> => {
+/** Answers a question about one object: incidents, near misses, what was not seen, or that nothing is wrong. `clock` tells a source that lags from one that is gone. Throws InvalidRequest for a kind that has no answer, for a time to come, for a window without length, and for a `known` that is too late. */
+export const why = async (reader: Reader, question: Question, clock: number = now()): Promise<Answer> => {
   const { cluster, kind, name, namespace } = question
   if (!EXPLAINED.has(kindNamed(kind).label))
     throw new InvalidRequest(`got the kind ${kind}, expected a workload (such as deployment), pod or service`)
   const times = await settle(reader, question)
-  refuseTimes(question, times.at, now())
+  refuseTimes(question, times.at, clock)
   const asking: WhyAsking = {
     cluster,
     asked: { kind, name, namespace },
@@ -260,7 +260,7 @@ export const why = async (reader: Reader, question: Question): Promise<Answer> =
   const [found] = await find(reader, cluster, asking.asked, asking)
   if (found === undefined || found.state?.deleted === true)
     return { ...(await notThere(reader, asking, found)), from: asking.from }
-  const answer = await lookAt(reader, asking, found)
+  const answer = await lookAt(reader, asking, found, clock)
   if (answer.result !== 'healthy' || found.state !== null) return answer
   // Nobody has seen it by then: only what was seen earlier by somebody else (the kernel) is told of it.
   const absent = await notThere(reader, asking, found)

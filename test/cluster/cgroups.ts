@@ -55,10 +55,20 @@ function enableControllers(folder: string): void {
   }
 }
 
+/** Cgroups in this one, or null where it is not there: a kubelet may remove it at any moment. */
+function childrenOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
 /** A cgroup's folder with all below it, the deepest first. */
 function subtree(folder: string): string[] {
-  if (!existsSync(folder)) return []
-  const children = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const children = childrenOf(folder)
+  if (children === null) return []
   return [...children.flatMap(({ name }) => subtree(join(folder, name))), folder]
 }
 

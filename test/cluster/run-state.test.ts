@@ -5,6 +5,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { cgroupFolders } from './cgroups.ts'
+import { config } from './config.ts'
+import { withLock } from './lock.ts'
 import { isAlive, type ProcessIdentity } from './processes.ts'
 import { RunState } from './run-state.ts'
 import { until } from './until.ts'
@@ -52,9 +54,12 @@ test('what a killed owner left is removed by whoever starts next; a live run is 
   const [crashed, live, next] = ['crashed', 'live', 'next'].map(uniqueName) as [string, string, string]
   const first = await startOwner(crashed)
   const second = await startOwner(live)
-  first.owner.kill('SIGKILL')
-  await once(first.owner, 'exit')
-  assert.equal(isAlive(first.held), true)
+  // While no other run on this machine can start, which would remove it.
+  await withLock(join(config.stateFolder, 'lock'), async () => {
+    first.owner.kill('SIGKILL')
+    await once(first.owner, 'exit')
+    assert.equal(isAlive(first.held), true)
+  })
 
   const state = await RunState.open(next)
   await assertGone(crashed, first.held)

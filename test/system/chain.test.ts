@@ -223,7 +223,7 @@ describe('the chain on a real cluster', { skip }, () => {
     // Its first round finds the kill and concludes; whoever holds the cursor's lock keeps it from going on.
     await holdingCursor(async () => {
       stack.roles.correlate.start()
-      await eventually('a verdict is written', 45, async () => {
+      await eventually('a verdict is written', 200, async () => {
         const rows = await stack.store.read(VERDICTS_OF, { cluster: 'real', name })
         return rows.length > 0 || null
       })
@@ -256,15 +256,10 @@ describe('the chain on a real cluster', { skip }, () => {
   const cursor = () =>
     stack.store.read('CYPHER 5 MATCH (c:Cursor {cluster: $cluster}) RETURN c.lanes AS lanes', { cluster: 'real' })
   const holdingCursor = (work: () => Promise<void>) =>
-    stack.store.write(async (transaction) => {
-      await transaction.run('CYPHER 5 MATCH (c:Cursor {cluster: $cluster}) SET c.held = true REMOVE c.held', {
-        cluster: 'real',
-      })
-      await work()
-    })
+    stack.holding('CYPHER 5 MATCH (c:Cursor {cluster: $cluster}) SET c.held = true', { cluster: 'real' }, work)
 
   for (const { what, name, isBlind, times } of crashes)
-    test(`${what}: one incident with every kill once, each with its whole chain`, { timeout: 400_000 }, async () => {
+    test(`${what}: one incident with every kill once, each with its whole chain`, { timeout: 1_200_000 }, async () => {
       const without = await checkKills(name, times)
       if (!isBlind) assert.deepEqual(without, [])
       // Unseen, not missing.

@@ -20,11 +20,11 @@ interface PodList {
   }[]
 }
 
-/** For a cluster: waits until one of `eater` was killed `atLeast` so often, and says how often it was. `times` as given to `eater`. */
+/** Of a crashing container the kubelet starts the next 10 to 15 s later. For a cluster: waits until one of `eater` was killed `atLeast` so often, and says how often it was. `times` as given to `eater`. */
 export const killsIn =
   (cluster: Cluster) =>
   (name: string, atLeast = 1, times = TIMES): Promise<number> =>
-    eventually(`${name} is killed`, 240, async () => {
+    eventually(`${name} is killed`, 240 + 15 * atLeast, async () => {
       const pods = `/api/v1/namespaces/${shopNamespace.metadata.name}/pods?labelSelector=app%3D${name}`
       const status = (await cluster.get<PodList>(pods)).items[0]?.status.containerStatuses?.[0]
       if (status === undefined) return null

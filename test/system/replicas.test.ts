@@ -240,16 +240,20 @@ test('of two replicas one sends; killed, paused or stopped, the other goes on: n
   // A watermark lags by 15 s: what the killed one did not come to claim, the other must have watched.
   await sleep(25_000)
 
+  const count = (replica: Replica, what: RegExp): number => replica.log().match(what)?.length ?? 0
+  const kinds = count(a, /: watching/g)
   await a.signal('SIGKILL')
   await failOver('kill -9')
   a.start()
-  await until('the killed one to stand by', 60, () => (a.log().match(/stands by/g) ?? []).length === 1)
+  await until('the killed one to stand by', 60, () => count(a, /stands by/g) > 0)
+  await until('the killed one to watch all kinds again', 60, () => count(a, /: watching/g) >= 2 * kinds)
   await sleep(5_000)
+  const stood = count(b, /stands by/g)
   await b.signal('SIGSTOP')
   await failOver('a pause')
   await sleep(3_000)
   await b.signal('SIGCONT')
-  await until('the paused one to stand by', 30, () => (b.log().match(/stands by/g) ?? []).length === 2)
+  await until('the paused one to stand by', 30, () => count(b, /stands by/g) > stood)
   // What was paused claims again once it has read for 15 s.
   await sleep(20_000)
   await a.signal('SIGTERM')

@@ -4,9 +4,10 @@ import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { auth, driver } from 'neo4j-driver'
 import { type RunningNeo4j, SHORT_LIVED, startNeo4j } from '../../deploy/local/neo4j.ts'
 import { type RunningRedis, startRedis } from '../../deploy/local/redis.ts'
-import { openStore, type Store } from '../../graph/store/main.ts'
+import { openStore, type Params, type Store } from '../../graph/store/main.ts'
 import { atEnd } from '../cluster/at-end.ts'
 
 const command = join(import.meta.dirname, '../../aitia')
@@ -36,6 +37,8 @@ export interface Stack {
   /** Kills Redis or Neo4j and starts it again on its data and port. */
   crashRedis(meanwhile?: () => Promise<void>): Promise<void>
   crashNeo4j(meanwhile?: () => Promise<void>): Promise<void>
+  /** Runs a statement and keeps its locks while `work` goes on, for five minutes at most; then takes it back. */
+  holding(cypher: string, params: Params, work: () => Promise<void>): Promise<void>
   /** Runs `./aitia ARGS --json` and parses what it prints. */
   ask<T>(...args: string[]): Promise<T>
   /** Runs `./aitia ARGS` and gives what it prints. */
@@ -131,6 +134,19 @@ export const startStack = async (options: {
       await neo4j.kill()
       await meanwhile()
       neo4j = await startNeo4j({ dataDir: join(folder, 'neo4j'), heapMb: 512, jvmFlags, ...ports })
+    },
+    async holding(cypher, params, work) {
+      const database = driver(neo4j.uri, auth.basic(neo4j.user, neo4j.password))
+      const session = database.session()
+      try {
+        const holder = session.beginTransaction({ timeout: 300_000 })
+        await holder.run(cypher, params)
+        await work()
+        await holder.rollback()
+      } finally {
+        await session.close()
+        await database.close()
+      }
     },
     run,
     ask: async <T>(...args: string[]) => JSON.parse(await run(...args, '--json')) as T,

@@ -1,7 +1,6 @@
 /** The moment between the commit of a batch and the acknowledgement of its job, made to last. */
 import assert from 'node:assert/strict'
 import { Queue } from 'bullmq'
-import { auth, driver } from 'neo4j-driver'
 import { queuePrefix } from '../../api/cli/config.ts'
 import { LANES } from '../../graph/model/batch.ts'
 import { decodeJob } from '../../graph/queue/job.ts'
@@ -30,15 +29,13 @@ const waitingKill = async (queues: readonly Queue[], name: string): Promise<{ id
  * the queue. Then whoever makes an event of that id first holds the worker's transaction up, until Redis hangs.
  */
 export const killUnacknowledged = async (stack: Stack, name: string): Promise<void> => {
-  const { redis, neo4j, store, roles } = stack
+  const { redis, store, roles } = stack
   const { hostname: host, port } = new URL(redis.url)
   const connection = { host, port: Number(port) }
   const queues = Array.from(
     { length: LANES },
     (_, lane) => new Queue(laneQueue(lane), { connection, prefix: queuePrefix }),
   )
-  const database = driver(neo4j.uri, auth.basic(neo4j.user, neo4j.password))
-  const session = database.session()
   try {
     const { id, queue } = await eventually('the kill is queued', 60, () => waitingKill(queues, name))
     process.kill(redis.pid, 'SIGSTOP')
@@ -49,15 +46,14 @@ export const killUnacknowledged = async (stack: Stack, name: string): Promise<vo
       60,
       async () => roles.worker.log().slice(before).includes('worker runs') || null,
     )
-    const holder = session.beginTransaction({ timeout: 300_000 })
-    await holder.run('CYPHER 5 CREATE (:Event {id: $id})', { id })
-    process.kill(redis.pid, 'SIGCONT')
-    await eventually('the worker waits for the event', 120, async () => {
-      const blocked = await store.read(BLOCKED)
-      return blocked.length > 0 || null
+    await stack.holding('CYPHER 5 CREATE (:Event {id: $id})', { id }, async () => {
+      process.kill(redis.pid, 'SIGCONT')
+      await eventually('the worker waits for the event', 120, async () => {
+        const blocked = await store.read(BLOCKED)
+        return blocked.length > 0 || null
+      })
+      process.kill(redis.pid, 'SIGSTOP')
     })
-    process.kill(redis.pid, 'SIGSTOP')
-    await holder.rollback()
     await eventually('the kill is committed', 60, async () => {
       const rows = await store.read('CYPHER 5 MATCH (kill:OomKill {id: $id}) RETURN kill.id', { id })
       return rows.length > 0 || null
@@ -68,8 +64,6 @@ export const killUnacknowledged = async (stack: Stack, name: string): Promise<vo
     roles.worker.start()
   } finally {
     process.kill(redis.pid, 'SIGCONT')
-    await session.close()
-    await database.close()
     await Promise.all(queues.map((each) => each.close()))
   }
 }

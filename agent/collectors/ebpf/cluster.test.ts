@@ -29,7 +29,7 @@ test('a Deployment that is OOM-killed: who, in which container of which pod; its
       'oom-kill',
       (event) => isOwn(event) && event.containerName === 'app' && event.pod?.name?.startsWith('checkout-') === true,
     )
-  for (let tries = 0; ofCheckout().length < 2 && tries < 600; tries++) await sleep(100)
+  for (let tries = 0; ofCheckout().length < 2 && tries < 2_400; tries++) await sleep(100)
   const [kill, next] = ofCheckout()
   assert.ok(kill && next, 'the container is killed, and killed again after its restart')
   assert.notEqual(kill.object.key, next.object.key)

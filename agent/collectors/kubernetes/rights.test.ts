@@ -8,6 +8,7 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { now, SECOND } from '../../../graph/model/time.ts'
 import { type ApiServerOnly, controlPlaneUnavailable, startControlPlane } from '../../../test/cluster/control-plane.ts'
+import { untilAllowed } from '../../../test/cluster/rights.ts'
 import { NodePods } from '../../attribution/pods.ts'
 import { rightsLine } from '../../attribution/rights.ts'
 import { doctorLines } from './doctor.ts'
@@ -158,6 +159,7 @@ suite('rights with a real kube-apiserver', { skip: (await controlPlaneUnavailabl
       roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: 'lister' },
       subjects: [{ apiGroup: GROUP, kind: 'User', name: 'lister' }],
     })
+    await untilAllowed(server, 'lister', ['list', 'secrets', '--all-namespaces'])
     const lines = await linesOf('lister')
     assert.equal(lines.get('kubernetes secrets'), 'missing: not allowed to watch')
     assert.equal(lines.get('kubernetes pods'), 'missing: not allowed to list and watch')
@@ -167,12 +169,15 @@ suite('rights with a real kube-apiserver', { skip: (await controlPlaneUnavailabl
   const grant = async (name: string) => {
     const readme = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
     const roles = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => parse(text!))
-    await server.apply(roles.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name))
+    const role = roles.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name)
+    await server.apply(role)
     await server.apply({
       ...{ apiVersion: `${GROUP}/v1`, kind: 'ClusterRoleBinding', metadata: { name } },
       roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name },
       subjects: [{ apiGroup: GROUP, kind: 'User', name }],
     })
+    const [{ verbs, resources }] = role.rules
+    await untilAllowed(server, name, [verbs[0], resources[0], '--all-namespaces'])
   }
 
   test('the role of the README suffices', async (t) => {
