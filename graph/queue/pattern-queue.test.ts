@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { startRedis } from '../../deploy/local/redis.ts'
 import { redisForTest, testCluster } from '../../test/support/servers.ts'
 import { openNudger, openPatternQueue } from './main.ts'
+import { patternQueue, patternsKey } from './names.ts'
 
 const used: { close(): Promise<void> }[] = []
 after(async () => {
@@ -15,6 +21,8 @@ const use = <T extends { close(): Promise<void> }>(each: T): T => {
 const until = async (condition: () => boolean) => {
   while (!condition()) await sleep(10)
 }
+const root = mkdtempSync(join(tmpdir(), 'aitia-patterns-'))
+after(() => rmSync(root, { recursive: true, force: true }))
 const place = async () => ({ redisUrl: await redisForTest(), prefix: testCluster() })
 
 test('nudges before a run are one, and one during a run is run after it', async () => {
@@ -22,7 +30,7 @@ test('nudges before a run are one, and one during a run is run after it', async 
   let runs = 0
   let release = () => {}
   const queue = use(
-    // Its first run is the schedule's, and the only one.
+    // It nudges itself as it opens, and not again.
     await openPatternQueue({ ...where, pattern: 'container-oom', every: 3_600_000 }, async () => {
       runs++
       await new Promise<void>((resolve) => {
@@ -63,13 +71,32 @@ test('two correlators never run a pattern at the same time; a run that fails is 
   assert.equal(most, 1)
 })
 
-test('without a nudge the schedule runs it', async () => {
+test('without a nudge it runs from time to time', async () => {
   const where = await place()
   const opened = Date.now()
   const times: number[] = []
   use(await openPatternQueue({ ...where, pattern: 'p' }, async () => void times.push(Date.now())))
   await until(() => times.length === 2)
   assert.ok(times[1]! - opened > 3_000)
+})
+
+test('a Redis that comes back empty is asked again, and told again that one run at a time is enough', async (t) => {
+  const redis = await startRedis({ dataDir: root })
+  t.after(() => redis.stop())
+  const admin = new Redis(redis.url)
+  t.after(() => admin.disconnect())
+  const where = { redisUrl: redis.url, prefix: 'emptied' }
+  let runs = 0
+  const queue = await openPatternQueue({ ...where, pattern: 'p', every: 100 }, async () => void runs++)
+  t.after(() => queue.close())
+  await until(() => runs > 0)
+  await admin.flushall()
+  const before = runs
+  await until(() => runs > before + 1)
+  assert.equal(await admin.hget(`emptied:${patternQueue('p')}:meta`, 'concurrency'), '1')
+  const nudger = openNudger(where)
+  t.after(() => nudger.close())
+  assert.deepEqual(await admin.zrange(patternsKey('emptied'), '0', '-1'), ['p'])
 })
 
 test('the nudger wakes all patterns that are run, without knowing them', async () => {

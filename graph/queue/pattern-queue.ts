@@ -1,12 +1,15 @@
-/** One queue a pattern: the engine runs it when something new was written, and every few seconds in any case. */
+/** One queue a pattern: the engine runs it when something new was written, and every few seconds in any case. Redis may come back empty at any time. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Log, WaitingConnection } from './connection.ts'
 import { patternQueue, patternsKey } from './names.ts'
 
-/** Time in ms between two runs that nobody asked for: the safety net for a nudge that was lost. */
+/** Time in ms after which each correlator nudges itself: the safety net for a nudge that was lost. By the steady clock of its process, and not by a schedule in Redis, which goes with Redis' data and stands still where a clock is set back. */
 const EVERY = 5_000
+
+/** Longest time in ms that `close` waits for a run under way. */
+const CLOSE_WITHIN = 15_000
 
 /** A pattern whose correlator was not seen for this long (ms) is not nudged. */
 const SEEN_WITHIN = 60_000
@@ -45,15 +48,25 @@ export const startPatternQueue = async (
 ): Promise<PatternQueue> => {
   const queue = new Queue(patternQueue(pattern), queueOptions(redis, prefix))
   queue.on('error', () => {})
-  // The next scheduled run is made when one starts, so a long one would overlap with it if this were not.
-  await queue.setGlobalConcurrency(1)
-  await queue.upsertJobScheduler('every', { every }, { name: 'every' })
-  const process = async () => {
+  const closing = new AbortController()
+  const ask = async () => {
+    // A run that was nudged while it went on is followed by another, never joined by it.
+    await queue.setGlobalConcurrency(1)
     await redis.zadd(patternsKey(prefix), Date.now(), pattern)
-    await run()
+    await nudge(queue)
   }
-  await redis.zadd(patternsKey(prefix), Date.now(), pattern)
-  const worker = new Worker(queue.name, process, {
+  const askAgain = async () => {
+    for (;;) {
+      await sleep(every, undefined, { signal: closing.signal })
+      await ask().catch((error) => log.debug({ pattern, error: error.message }, 'pattern queue'))
+    }
+  }
+  await ask().catch(async (error) => {
+    await redis.endWith([])
+    throw error
+  })
+  const asking = askAgain().catch(() => {})
+  const worker = new Worker(queue.name, run, {
     connection: redis,
     prefix,
     concurrency: 1,
@@ -69,14 +82,20 @@ export const startPatternQueue = async (
       await nudge(queue)
     },
     close: async () => {
-      await redis.endWith([worker])
+      closing.abort()
+      const ended = redis.endWith([worker]).then(() => true)
+      if (!(await Promise.race([ended, sleep(CLOSE_WITHIN, false, { ref: false })]))) {
+        log.warn({ pattern }, 'a run did not end in time; it comes again')
+        await redis.endWith([])
+      }
+      await asking
       await queue.close()
     },
   }
 }
 
 export interface Nudger {
-  /** Asks all patterns that have a correlator for a run, soon. A nudge that can't be delivered is left to the schedule. */
+  /** Asks all patterns that have a correlator for a run, soon. A nudge that can't be delivered is left to what correlators ask for themselves. */
   nudge(): void
   close(): Promise<void>
 }
@@ -102,7 +121,7 @@ export const startNudger = (redis: Redis, prefix: string, log: Log): Nudger => {
           pending = undefined
           return nudgeAll()
         })
-        .catch((error: Error) => log.debug({ error: error.message }, 'a nudge was lost; the schedule will do'))
+        .catch((error: Error) => log.debug({ error: error.message }, 'a nudge was lost; the next one will do'))
     },
     close: async () => {
       await pending
