@@ -53,6 +53,8 @@ export class ClusterWatcher implements RunningCollector {
   /** When the first lists of all that covers and is not refused had been passed on, µs: nothing before it is claimed. */
   #since: number | undefined
   #noted = 0
+  /** Whether this replica led when it had passed on the last of what it saw. */
+  #ledToTheEnd = false
 
   constructor(kubeConfig: KubeConfig, context: WatcherContext, settings: Settings, timings?: Partial<Timings>) {
     this.#context = context
@@ -162,6 +164,7 @@ export class ClusterWatcher implements RunningCollector {
     this.#ready.resolve()
     await Promise.all(this.#watches.all.map(({ reflector }) => reflector.stop()))
     await this.#turn
+    this.#ledToTheEnd = this.#handover.leads
     await this.#handover.stop()
     this.#note(0)
   }
@@ -172,7 +175,8 @@ export class ClusterWatcher implements RunningCollector {
     const { watermark, blind } = this.#watches
     this.#note(noteInterval)
     const { leads, session } = this.#handover
-    if (!leads && !this.#stop.signal.aborted) return []
+    // What one that stands by has seen it holds back, and drops as it ends: it can claim none of it.
+    if (this.#stop.signal.aborted ? !this.#ledToTheEnd : !leads) return []
     const claimed = watermark !== undefined && watermark > since ? watermark : null
     return [{ source, session, since, watermark: claimed, counters: this.#counters(), blind }]
   }

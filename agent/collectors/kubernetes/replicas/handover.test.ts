@@ -124,4 +124,20 @@ suite('replicas whose clocks differ', { skip: (await controlPlaneUnavailable()) 
     await start(-20)
     await until('followed', true)
   })
+
+  test('one that stands by claims nothing as it ends: what it has seen it has not passed on', async (t) => {
+    const { start } = open(t, 'stands-by')
+    const { harness: a } = await start(0)
+    await a.until('the claim', () => leads(a))
+    const { harness: b } = await start(0)
+    await b.until('the other to stand by', () => b.logged.some((text) => text.includes('stands by')))
+    const watching = ({ logged }: Harness) => logged.filter((text) => text.endsWith(': watching')).length
+    await b.until('the other to watch as much', () => watching(b) === watching(a))
+    const { watcher } = b
+    await b.stop()
+    assert.deepEqual(watcher.progress(), [])
+    const leading = a.watcher
+    await a.stop()
+    assert.equal(leading.progress().length, 1)
+  })
 })
