@@ -264,9 +264,22 @@ describe('the command line', () => {
     assert.match(copied.out, /its `expect` names container-oom, expected toy-oom/)
     const one = await aitia(['patterns', 'list', '--patterns', join(own, 'toy-oom')])
     assert.match(one.err, /toy-oom \(it is a pattern itself\): expected a folder \(--patterns, AITIA_PATTERNS\) with/)
-    const none = await aitia(['up', '--patterns', join(folder, 'none')])
-    assert.equal(none.code, 1)
-    assert.match(none.err, /^can't read patterns in .*none \(ENOENT/)
+    for (const part of ['up', 'correlate', 'api']) {
+      const none = await aitia([part, '--patterns', join(folder, 'none')])
+      assert.equal(none.code, 1, `${part} ends`)
+      assert.match(none.err, /^can't read patterns in .*none \(ENOENT/)
+    }
+  })
+
+  test('a part that waits for Redis ends when it is asked to', async () => {
+    const part = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'correlate'], {
+      env: { ...environment, AITIA_REDIS_URL: 'redis://127.0.0.1:9' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const exited = once(part, 'exit')
+    for await (const line of createInterface(part.stderr)) if (line.includes('is away; trying again')) break
+    part.kill('SIGTERM')
+    assert.deepEqual(await exited, [0, null])
   })
 
   test('what can be refused is refused at once: a recording, a queue and a port that are not to be had', async () => {

@@ -13,9 +13,15 @@ export interface Running {
 const store = async ({ neo4j }: Pick<Servers, 'neo4j'>) => {
   const { applySchema, openStore } = await import('../../graph/store/main.ts')
   const opened = openStore(neo4j)
-  await opened.verify()
-  await applySchema(opened)
-  return opened
+  try {
+    await opened.verify()
+    await applySchema(opened)
+    return opened
+  } catch (error) {
+    // One that stays open would keep the process.
+    await opened.close()
+    throw error
+  }
 }
 
 /** Writes what is queued into the graph, and wakes the patterns after each commit. */
@@ -32,18 +38,26 @@ export const startCorrelator = async (servers: Servers, dirs: readonly string[],
     store(servers),
   ])
   const place = { redisUrl: servers.redisUrl, prefix: queuePrefix, log }
-  const correlator = createCorrelator({
-    store: opened,
-    patternDirs: dirs,
-    queue: (pattern, run) => openPatternQueue({ ...place, pattern }, run),
-    onError: (error) => log.error({ error: String(error) }, 'a pattern could not be run; it is tried again'),
-  })
-  await correlator.start()
-  return {
-    stop: async () => {
+  try {
+    const correlator = createCorrelator({
+      store: opened,
+      patternDirs: dirs,
+      queue: (pattern, run) => openPatternQueue({ ...place, pattern }, run),
+      onError: (error) => log.error({ error: String(error) }, 'a pattern could not be run; it is tried again'),
+    })
+    await correlator.start().catch(async (error) => {
       await correlator.stop()
-      await opened.close()
-    },
+      throw error
+    })
+    return {
+      stop: async () => {
+        await correlator.stop()
+        await opened.close()
+      },
+    }
+  } catch (error) {
+    await opened.close()
+    throw error
   }
 }
 
@@ -70,18 +84,18 @@ export const startApi = async (
     import('../../queries/reads/main.ts'),
     store(servers),
   ])
-  const serving = serve(
-    {
-      store: opened,
-      cluster,
-      patterns: loadPatterns(dirs),
-      explore,
-      log: (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a request failed'),
-    },
-    place,
-  )
-  // A store that stays open would keep the process.
-  const api = await serving.catch(async (error) => {
+  const serving = async () =>
+    serve(
+      {
+        store: opened,
+        cluster,
+        patterns: loadPatterns(dirs),
+        explore,
+        log: (error) => log.error({ error: error instanceof Error ? error.stack : String(error) }, 'a request failed'),
+      },
+      place,
+    )
+  const api = await serving().catch(async (error) => {
     await opened.close()
     throw error
   })

@@ -184,17 +184,19 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     start: async () => {
       await prepare()
       const planning = keepPlanned(store, rehearsed, anyEvaluated, stopping.signal)
-      stops = await Promise.all(
+      stops.push(() => planning)
+      // Each is noted once it runs: where one can't be started the others are to be stopped.
+      await Promise.all(
         patterns.map(async (pattern) => {
           if (queue === undefined) {
             const running = poll(pattern)
-            return () => running
+            stops.push(() => running)
+            return
           }
           const open = await queue(pattern.id, () => runLive(pattern))
-          return () => open.close()
+          stops.push(() => open.close())
         }),
       )
-      stops.push(() => planning)
     },
     stop: async () => {
       stopping.abort()

@@ -1,14 +1,25 @@
 /** `aitia worker | correlate | api | agent`: one part alone; any number of each may run, on any machine. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { neo4jAddress, redisUrl } from '../config.ts'
 import { roleLog } from '../log.ts'
 import { patternDirs, refuseMisnamed, untilAsked } from '../open.ts'
 import { say } from '../output.ts'
 import { type Running, startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
 
+/** Longest time in ms that a part which is asked to end as it starts may go on with that, such as waiting for Redis. */
+const START_WITHIN = 5_000
+
 /** Runs until asked to end. A part that can't start is a failure; one that has started ends in order. */
 const runUntilAsked = async (name: string, start: () => Promise<Running>): Promise<void> => {
   const asked = untilAsked()
-  const running = await start()
+  const starting = start()
+  const running = await Promise.race([starting, asked.then(() => null)])
+  if (running === null) {
+    const late = await Promise.race([starting, sleep(START_WITHIN, null)])
+    await late?.stop()
+    // What waits for a server would wait on.
+    process.exit()
+  }
   say(`aitia ${name} runs; Ctrl-C ends it`)
   await asked
   await running.stop()
