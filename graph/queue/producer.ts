@@ -42,6 +42,8 @@ export class Producer {
   readonly #log: Log
   #taken = 0
   #dropped = 0
+  /** Lanes that have heard of the losses that are being told. */
+  #toldLanes = 0
   #unsynced = false
   #closed: Promise<void> | undefined
 
@@ -114,13 +116,15 @@ export class Producer {
 
   /** What was lost is told to every lane before anything that comes after it; false where there is no room even for that. */
   #tellLosses(): boolean {
-    const { untold } = this.#ledger
-    if (untold.length === 0) return true
-    for (let lane = 0; lane < LANES; lane++) {
-      const json = JSON.stringify({ cluster: this.#cluster, lane, observations: untold, contexts: {} })
-      if (!this.#append({ lane, json, observations: untold })) return false
+    for (let untold = this.#ledger.untold(); untold.length > 0; untold = this.#ledger.untold()) {
+      for (; this.#toldLanes < LANES; this.#toldLanes++) {
+        const lane = this.#toldLanes
+        const json = JSON.stringify({ cluster: this.#cluster, lane, observations: untold, contexts: {} })
+        if (!this.#append({ lane, json, observations: untold })) return false
+      }
+      this.#toldLanes = 0
+      this.#ledger.told()
     }
-    this.#ledger.told()
     return true
   }
 

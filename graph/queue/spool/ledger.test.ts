@@ -17,14 +17,28 @@ test('sums losses by source, keeps them over a restart, and forgets them when th
   const gap = { type: 'gap', source: 'ebpf@a', from: 3, to: 4, reason: 'restart' } as const
   for (let lane = 0; lane < 8; lane++) first.dropped(lane, [other, gap])
   const again = new Ledger(folder)
-  assert.deepEqual(again.untold, [
+  assert.deepEqual(again.untold(), [
     { type: 'loss', source: SOURCE, from: 200, to: 1_200, count: 2, what: 'spool', kinds: ['pod-created'] },
     other,
     gap,
   ])
   again.told()
-  assert.deepEqual(new Ledger(folder).untold, [])
+  assert.deepEqual(new Ledger(folder).untold(), [])
   assert.equal(existsSync(join(folder, 'losses.json')), false)
+})
+
+test('what is being told stays as it is until all lanes have it, over a restart too; what is lost meanwhile comes after it', () => {
+  const ledger = new Ledger(folder)
+  ledger.dropped(3, [eventOf(5, 500)])
+  const told = ledger.untold()
+  ledger.dropped(3, [eventOf(6, 700)])
+  assert.deepEqual(ledger.untold(), told)
+  assert.deepEqual(new Ledger(folder).untold(), told)
+  ledger.told()
+  const [rest] = ledger.untold()
+  assert.deepEqual([rest?.from, rest?.to], [700, 700])
+  ledger.told()
+  assert.deepEqual(ledger.untold(), [])
 })
 
 test('what the disk refuses is said, and written as soon as it does not', () => {
@@ -33,11 +47,11 @@ test('what the disk refuses is said, and written as soon as it does not', () => 
   mkdirSync(join(folder, 'losses.json.new'))
   ledger.dropped(3, [eventOf(5, 500)])
   assert.match(ledger.unsaved ?? '', /EISDIR/)
-  assert.equal(new Ledger(folder).untold.length, 0)
+  assert.equal(new Ledger(folder).untold().length, 0)
   rmSync(join(folder, 'losses.json.new'), { recursive: true })
   ledger.save()
   assert.equal(ledger.unsaved, null)
-  assert.equal(new Ledger(folder).untold.length, 1)
+  assert.equal(new Ledger(folder).untold().length, 1)
   ledger.told()
 })
 

@@ -18,6 +18,8 @@ const DAMAGES_KEPT = 16
 type Told = LossObservation | GapObservation
 
 interface Kept {
+  /** What is being told lane by lane: it stays as it is until all have it, or its count would be another in each. */
+  telling: Told[]
   losses: LossObservation[]
   gaps: GapObservation[]
   /** Losses that may concern any source: told for each as soon as it speaks. */
@@ -37,13 +39,13 @@ const span = (a: Told, b: Told) => ({ from: Math.min(a.from, b.from), to: Math.m
 export class Ledger {
   readonly #file: string
   readonly #toldDamage = new Set<string>()
-  #kept: Kept = { losses: [], gaps: [], damages: [] }
+  #kept: Kept = { telling: [], losses: [], gaps: [], damages: [] }
   #unsaved: string | null = null
 
   constructor(folder: string) {
     this.#file = join(folder, 'losses.json')
     try {
-      this.#kept = JSON.parse(readFileSync(this.#file, 'utf8'))
+      this.#kept = { ...this.#kept, ...JSON.parse(readFileSync(this.#file, 'utf8')) }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         throw new Error(`${this.#file} can't be read`, { cause: error })
@@ -69,13 +71,18 @@ export class Ledger {
     this.#write()
   }
 
-  /** What has to be told before anything else is kept; empty where nothing was lost. Stays until `told`. */
-  get untold(): readonly Told[] {
-    return [...this.#kept.losses, ...this.#kept.gaps]
+  /** What has to be told to every lane before anything else is kept; empty where nothing was lost. The same until `told`, whatever is lost meanwhile. */
+  untold(): readonly Told[] {
+    const { telling, losses, gaps } = this.#kept
+    if (telling.length === 0 && losses.length + gaps.length > 0) {
+      this.#kept = { ...this.#kept, telling: [...losses, ...gaps], losses: [], gaps: [] }
+      this.#write()
+    }
+    return this.#kept.telling
   }
 
   told(): void {
-    this.#kept = { ...this.#kept, losses: [], gaps: [] }
+    this.#kept = { ...this.#kept, telling: [] }
     this.#write()
   }
 
@@ -109,9 +116,9 @@ export class Ledger {
   }
 
   #write(): void {
-    const { losses, gaps, damages } = this.#kept
+    const { telling, losses, gaps, damages } = this.#kept
     try {
-      if (losses.length + gaps.length + damages.length === 0) rmSync(this.#file, { force: true })
+      if (telling.length + losses.length + gaps.length + damages.length === 0) rmSync(this.#file, { force: true })
       else {
         // On the disk before it takes the old one's place: a power cut would leave it empty.
         writeFileSync(`${this.#file}.new`, JSON.stringify(this.#kept), { mode: 0o600, flush: true })

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -205,4 +215,22 @@ test('whatever is written, passed on, cut and reopened: nothing that was kept is
     }),
     { numRuns: 60 },
   )
+})
+
+test('where a power cut took what the position stood behind, what comes later is read from its begin after the next crash', () => {
+  const at = folder()
+  const first = new Spool(at, LIMITS)
+  for (const count of [1, 2]) first.append(recordOf(count))
+  assert.deepEqual(readAll(first), [1, 2])
+  first.append(recordOf(3))
+  first.close()
+  truncateSync(segmentFile(at, listSegments(at).at(-1)!), 0)
+  const second = new Spool(at, LIMITS)
+  for (let count = 7; count <= 16; count++) second.append(recordOf(count))
+  // As a crash would leave it: nothing of these was passed on.
+  second.close()
+  const third = new Spool(at, LIMITS)
+  assert.deepEqual(readAll(third), [7, 8, 9, 10, 11, 12, 13, 14, 15, 16])
+  assert.deepEqual(third.takeDamages(), [])
+  third.close()
 })

@@ -77,6 +77,8 @@ export class Spool {
     const kept = this.#position.read() ?? first
     const known = this.#segments.get(kept.segment)
     this.#head = known === undefined || kept.offset > known ? first : kept
+    // What is appended now may come to where an earlier run was: a start after the next crash must not begin there.
+    if (this.#head !== kept) this.#position.write(this.#head)
     for (const old of numbers) if (old < this.#head.segment) this.#drop(old)
   }
 
