@@ -9,6 +9,12 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
 /** Longest time in ms that a producer waits for one answer. */
 const ANSWER_WITHIN = 5_000
 
+/** Longest silence in ms on a connection that waits for an answer, blocking ones included: whoever was there is gone without a word. */
+const SILENT_FOR = 30_000
+
+/** After a failover the address may lead elsewhere, while the connection still leads to what was the master and takes no writes now. */
+const failedOver = (error: Error): boolean => error.message.startsWith('READONLY')
+
 const reconnectAfter = (attempt: number): number => Math.min(50 * 2 ** attempt, 1_000)
 
 /** The address without its password, for messages: that may hold any sign, and may stand among the options. */
@@ -35,6 +41,8 @@ export const connectOrFail = (redisUrl: string, log: Log): Redis => {
     maxRetriesPerRequest: 0,
     commandTimeout: ANSWER_WITHIN,
     connectTimeout: ANSWER_WITHIN,
+    socketTimeout: SILENT_FOR,
+    reconnectOnError: failedOver,
     retryStrategy: reconnectAfter,
   })
   tellState(redis, redisUrl, log)
@@ -84,7 +92,12 @@ export class WaitingConnection extends Redis {
 }
 
 export const connectAndWait = (redisUrl: string, log: Log): WaitingConnection => {
-  const redis = new WaitingConnection(redisUrl, { maxRetriesPerRequest: null, retryStrategy: reconnectAfter })
+  const redis = new WaitingConnection(redisUrl, {
+    maxRetriesPerRequest: null,
+    socketTimeout: SILENT_FOR,
+    reconnectOnError: failedOver,
+    retryStrategy: reconnectAfter,
+  })
   tellState(redis, redisUrl, log)
   return redis
 }

@@ -12,9 +12,12 @@ import { startRedis } from '../../deploy/local/redis.ts'
 import { testCluster } from '../../test/support/servers.ts'
 import { type Batch, LANES } from '../model/batch.ts'
 import { digestOf } from '../model/digest.ts'
+import { SECOND } from '../model/time.ts'
 import { JOB_VERSION, packContent, VERSIONS, type Versions } from './job.ts'
 import { Lanes, QUEUE_LIMITS } from './lanes.ts'
 import { openConsumer, openProducer, Rejected, readDeadLetters, readQueueStats, redriveDeadLetters } from './main.ts'
+import { laneQueue, parkedKey, unreadKey } from './names.ts'
+import { Parked } from './parked.ts'
 import { batchOf, eventOf, eventsOf, heartbeatOf, Seen, SOURCE } from './testing/observations.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'aitia-consumer-'))
@@ -117,6 +120,68 @@ test('two workers share the lanes: never two jobs of a lane at a time', async ()
   await until(() => seen.ids.size === 400)
   assert.deepEqual(clashes, [])
   assert.deepEqual(seen.overtaken, [])
+})
+
+test('nor after Redis has come back empty', async () => {
+  const where = place()
+  const busy = new Set<number>()
+  const seen = new Seen()
+  const clashes: number[] = []
+  const handle = async (batch: Batch) => {
+    if (busy.has(batch.lane)) clashes.push(batch.lane)
+    busy.add(batch.lane)
+    await sleep(5)
+    seen.add(batch)
+    busy.delete(batch.lane)
+  }
+  const two = [consume(where, handle), consume(where, handle)]
+  await Promise.all(two.map(({ ready }) => ready))
+  const admin = new Redis(redis.url)
+  await admin.flushall()
+  // Its clients come back too, as after a restart.
+  await admin.call('CLIENT', 'KILL', 'TYPE', 'normal')
+  const known = async () => {
+    const lanes = Array.from({ length: LANES }, (_, lane) =>
+      admin.hget(`${where.prefix}:${laneQueue(lane)}:meta`, 'concurrency'),
+    )
+    return (await Promise.all(lanes)).every((concurrency) => concurrency === '1')
+  }
+  await until(known)
+  admin.disconnect()
+  for (let n = 0; n < 20; n++) await produce(where, eventsOf(n * 20, n * 20 + 20))
+  await until(() => seen.ids.size === 400)
+  assert.deepEqual(clashes, [])
+  assert.deepEqual(seen.overtaken, [])
+})
+
+test('what one worker could not read is told by another, also by one that began before', async () => {
+  const where = place()
+  const seen = new Seen()
+  const first = consume(where, (batch) => seen.add(batch))
+  await first.ready
+  await produce(where, [heartbeatOf(1)])
+  await until(() => seen.watermark === 1)
+  const admin = new Redis(redis.url)
+  await admin.lpush(unreadKey(where.prefix, 1), 5 * SECOND)
+  admin.disconnect()
+  await produce(where, [heartbeatOf(2)])
+  await until(() => seen.watermark === 2)
+  assert.equal(seen.losses.length, 1)
+})
+
+test('a parked job that somebody else took out takes no other with it', async () => {
+  const admin = new Redis(redis.url)
+  const { prefix } = place()
+  const parked = new Parked(admin, prefix, 1)
+  for (const n of [1, 2, 3]) await parked.park(9, { n }, n)
+  const handled: unknown[] = []
+  await parked.take(9, 0, async (data) => {
+    // As where the answer to taking it out was lost and it is done again.
+    if (handled.length === 0) await admin.lpop(parkedKey(prefix, 1, 9))
+    handled.push(data)
+  })
+  assert.deepEqual(handled, [{ n: 1 }, { n: 2 }, { n: 3 }])
+  admin.disconnect()
 })
 
 test('what can never be written is put aside with the reason, and can be driven again', async () => {

@@ -80,6 +80,7 @@ export class Consumer {
   readonly #timings: ConsumerTimings
   readonly #closing = new AbortController()
   readonly #workers: Worker[] = []
+  readonly #open = new Set<number>()
   readonly #counts = { jobs: 0, observations: 0, deadLetters: 0, parked: 0, failed: 0 }
   readonly #failing = new Map<number, string>()
   readonly #underWay = new Set<Promise<void>>()
@@ -125,23 +126,31 @@ export class Consumer {
 
   /** Each lane by itself, so that one which Redis refuses holds up no other, and for as long as that takes; only `close` ends it. */
   async #start(): Promise<void> {
-    await Promise.allSettled(Array.from({ length: LANES }, (_, lane) => this.#until(lane, () => this.#open(lane))))
+    this.#redis.on('ready', () => {
+      for (const lane of this.#open) this.#oneAtATime(lane).catch(() => {})
+    })
+    await Promise.allSettled(Array.from({ length: LANES }, (_, lane) => this.#until(lane, () => this.#openLane(lane))))
   }
 
-  async #open(lane: number): Promise<void> {
-    const name = laneQueue(lane)
+  /** Of all workers on a lane one has a job at a time. A Redis that came back empty has forgotten it. */
+  async #oneAtATime(lane: number): Promise<void> {
     const options = { connection: this.#redis, prefix: this.#prefix }
-    const queue = new Queue(name, { ...options, streams: { events: { maxLen: EVENTS_KEPT } } })
+    const queue = new Queue(laneQueue(lane), { ...options, streams: { events: { maxLen: EVENTS_KEPT } } })
     queue.on('error', () => {})
     try {
       await queue.setGlobalConcurrency(1)
     } finally {
       await queue.close()
     }
+  }
+
+  async #openLane(lane: number): Promise<void> {
+    await this.#oneAtATime(lane)
     const parked = new Parked(this.#redis, this.#prefix, lane)
-    const unread = await Unread.open(this.#redis, this.#prefix, lane)
+    const unread = new Unread(this.#redis, this.#prefix, lane)
     if (this.#closing.signal.aborted) throw new Closing()
-    this.#workers.push(this.#workerOf(name, { lane, parked, unread }))
+    this.#workers.push(this.#workerOf(laneQueue(lane), { lane, parked, unread }))
+    this.#open.add(lane)
   }
 
   #workerOf(name: string, place: Place): Worker {
@@ -156,7 +165,13 @@ export class Consumer {
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: 500,
     })
-    worker.on('error', (error) => this.#log.debug({ lane, error: error.message }, 'lane'))
+    let refusal = ''
+    worker.on('error', (error) => {
+      // That Redis is away is told once for all lanes; what it refuses would else be known to nobody.
+      const isNew = error.name === 'ReplyError' && error.message !== refusal
+      if (isNew) refusal = error.message
+      this.#log[isNew ? 'warn' : 'debug']({ lane, error: error.message }, 'lane')
+    })
     worker.on('stalled', (job) => this.#log.warn({ lane, job }, 'a job of a dead worker is given again'))
     worker.on('failed', (job, error) => {
       this.#counts.failed++
@@ -199,7 +214,11 @@ export class Consumer {
       await this.#bury(lane, `meant for lane ${decoded.batch.lane}, came in ${lane}`, data)
       await this.#tell(lane, decoded.batch, deadLetterLosses(decoded.batch.observations))
     } else {
-      await this.#tell(lane, decoded.batch, unread.before(decoded.batch))
+      let untold: readonly LossObservation[] = []
+      await this.#until(lane, async () => {
+        untold = await unread.before(decoded.batch)
+      })
+      await this.#tell(lane, decoded.batch, untold)
       await this.#write(decoded.batch)
     }
   }

@@ -45,7 +45,8 @@ export class Parked {
     for (let data = await this.#redis.lindex(key, 0); data !== null; data = await this.#redis.lindex(key, 0)) {
       const { sentAt = otherwise, ...job } = JSON.parse(data)
       await handle(job, sentAt)
-      await this.#redis.lpop(key)
+      // By what it is and not by its place: sent a second time, as when the answer was lost, it takes no other.
+      await this.#redis.lrem(key, 1, data)
     }
   }
 }

@@ -19,21 +19,13 @@ export class Unread {
   readonly #redis: Redis
   readonly #key: string
   /** Times of sending, µs. */
-  #sent: number[]
+  #sent: readonly number[] = []
   /** What each source of each cluster was told. */
   readonly #told = new Map<string, readonly number[]>()
 
-  private constructor(redis: Redis, key: string, sent: number[]) {
+  constructor(redis: Redis, prefix: string, lane: number) {
     this.#redis = redis
-    this.#key = key
-    this.#sent = sent
-  }
-
-  /** With what earlier workers found. What was told before is told again: that changes nothing. */
-  static async open(redis: Redis, prefix: string, lane: number): Promise<Unread> {
-    const key = unreadKey(prefix, lane)
-    const noted = await redis.lrange(key, 0, KEPT - 1)
-    return new Unread(redis, key, noted.map(Number).reverse())
+    this.#key = unreadKey(prefix, lane)
   }
 
   /**
@@ -42,16 +34,22 @@ export class Unread {
    */
   async add(sentAt: number): Promise<void> {
     const at = sentAt * MILLISECOND
-    if (this.#sent.includes(at)) return
+    if ((await this.#noted()).includes(at)) return
     await this.#redis.lpush(this.#key, at)
     await this.#redis.ltrim(this.#key, 0, KEPT - 1)
-    this.#sent = [...this.#sent, at].slice(-KEPT)
   }
 
-  /** What has to be written before a batch, for the sources that it speaks for; once for each. */
-  before({ cluster, observations }: Batch): LossObservation[] {
-    if (this.#sent.length === 0) return []
+  /** With what other workers found, also since this one began. */
+  async #noted(): Promise<readonly number[]> {
+    const noted = await this.#redis.lrange(this.#key, 0, KEPT - 1)
+    this.#sent = noted.map(Number).reverse()
+    return this.#sent
+  }
+
+  /** What has to be written before a batch, for the sources that it speaks for; once for each by this worker: what another told is told again, which changes nothing. */
+  async before({ cluster, observations }: Batch): Promise<LossObservation[]> {
     const sources = new Set(observations.flatMap(({ type, source }) => (type === 'heartbeat' ? source : [])))
+    if (sources.size === 0 || (await this.#noted()).length === 0) return []
     return [...sources].flatMap((source) => {
       const told = this.#told.get(`${cluster}/${source}`) ?? []
       this.#told.set(`${cluster}/${source}`, this.#sent)
