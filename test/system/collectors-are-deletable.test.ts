@@ -52,13 +52,12 @@ for (const collector of collectors) {
       assert.deepEqual(naming, [])
     })
 
-    test('the tests of the frame that collectors run in pass', () => {
+    // Nothing else can see that it is gone: by the import rules no file outside names a collector's, and what a test names was checked above.
+    test('the tests of what finds and runs collectors pass', () => {
       const { status, output } = run(
         copy,
         '--test',
         '--test-reporter=dot',
-        'agent/attribution/**/*.test.ts',
-        'agent/native/*.test.ts',
         'agent/*.test.ts',
         'agent/pipeline/**/*.test.ts',
         'graph/model/**/*.test.ts',
