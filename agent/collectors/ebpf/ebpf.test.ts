@@ -141,8 +141,11 @@ test('pressure is never told later than its kind says, also by an agent that did
     container.cgroup.limit(16 * MIB)
     // its file cache is reclaimed all the time, and nobody killed
     const file = join(temporaryFolder(), 'file')
-    // written outside: pages that have yet to go to a disk would stall the reclaim
-    execFileSync('sh', ['-c', `head -c 64m /dev/zero > ${file} && sync ${file}`])
+    // Written outside, since pages that have yet to go to a disk would stall the reclaim; and forgotten there: who reads them first has them.
+    execFileSync('sh', [
+      '-c',
+      `head -c 64m /dev/zero > ${file} && sync ${file} && dd if=${file} iflag=nocache count=0 status=none`,
+    ])
     const reader = container.cgroup.spawn(`while cat ${file} > /dev/null; do :; done`)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_500)
     await harness.event('memory-pressure', container.id)
