@@ -60,6 +60,13 @@ test('containerd, the bundle of a short life is gone: the id still tells', async
   assert.deepEqual(readRuntimeFacts(SANDBOX, shim, 'sleep'), { sandbox: true })
 })
 
+test("containerd: what works below a container's bundle, as runc does for its hooks, is no runtime", async (t) => {
+  const init = await runtime(t, `${TASKS}/${CONTAINER}/rootfs`, {
+    [`${TASKS}/${CONTAINER}`]: { 'io.kubernetes.cri.container-type': 'container', ...names },
+  })
+  assert.deepEqual(readRuntimeFacts(CONTAINER, init, 'nvidia-ctk'), { sandbox: false })
+})
+
 test("CRI-O: conmon works in the container's own bundle", async (t) => {
   const folder = `run/containers/storage/overlay-containers/${CONTAINER}/userdata`
   const conmon = await runtime(t, folder, {

@@ -10,7 +10,8 @@ export interface RuntimeFacts {
   readonly namespace?: string
 }
 
-const CONTAINER_ID = /[0-9a-f]{64}/
+/** Of a process that works in a container's bundle, removed or not. What works below one is no runtime: runc's child in `rootfs`. */
+const BUNDLE = /\/([0-9a-f]{64})(?:\/userdata)?(?: \(deleted\))?$/
 
 /** Annotations of the OCI spec, of containerd and of CRI-O (pkg/cri/annotations, pkg/annotations). */
 const read = (path: string): RuntimeFacts | null => {
@@ -40,7 +41,7 @@ export const readRuntimeFacts = (containerId: string, parent: number, command: s
   let bundle = ''
   try {
     bundle = readlinkSync(folder)
-    const ofPod = CONTAINER_ID.exec(bundle)?.[0]
+    const ofPod = BUNDLE.exec(bundle)?.[1]
     if (ofPod !== undefined) {
       const facts = read(ofPod === containerId ? `${folder}/config.json` : `${folder}/../${containerId}/config.json`)
       if (facts !== null) return facts
@@ -48,7 +49,7 @@ export const readRuntimeFacts = (containerId: string, parent: number, command: s
   } catch {
     // The runtime is gone, or has removed the bundle of a container that lived for a moment: what is left tells.
   }
-  const sandboxId = CONTAINER_ID.exec(bundle)?.[0]
+  const sandboxId = BUNDLE.exec(bundle)?.[1]
   if (bundle.includes('containerd') && sandboxId !== undefined) return { sandbox: sandboxId === containerId }
   return { sandbox: command === 'pause' }
 }

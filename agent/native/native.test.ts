@@ -96,6 +96,29 @@ test('in a cgroup made while we watch, the first to run a program is its first p
   await recorder.find('cgroupRemoved', ({ cgroupId }) => cgroupId === id)
 })
 
+test('what a runtime runs in a new cgroup before the container, as its hooks, is not the first process', {
+  skip,
+}, async (t) => {
+  const recorder = new Recorder(t)
+  const container = new Cgroup(t)
+  const hook = '/bin/true'
+  const init = spawn('sh', [
+    '-c',
+    `echo 0 > ${container.folder}/cgroup.procs; ${hook}; exec sh -c 'sleep 0.05; exit 3'`,
+  ])
+  await ended(init)
+  await recorder.complete()
+  const of = (name: string) => recorder.records.filter((r) => r.name === name && r.cgroupId === container.id)
+  assert.deepEqual(
+    of('processExec').map(({ command, pid }) => [command, pid]),
+    [['sh', init.pid]],
+  )
+  assert.deepEqual(
+    of('processExit').map(({ pid, first, exitCode }) => [pid, first, exitCode]),
+    [[init.pid, 1, 3 << 8]],
+  )
+})
+
 test("a loop of crashes is told 8 times a minute for each command, and its container's end in any case", {
   skip,
 }, async (t) => {

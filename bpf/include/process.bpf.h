@@ -32,7 +32,7 @@ static __always_inline void read_process_ids(struct task_struct *task, struct pr
 /*
  * The process that was the first to run a program in a cgroup made while we watched, 0 as long as there is none: the
  * first process of a container that shares its pid namespace, whose pid is not 1. (The runtime's own processes join the
- * cgroup earlier, but do not run a program there.)
+ * cgroup earlier, but do not run a program there; the hooks that they start in it do, and have a parent beside them.)
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -40,6 +40,11 @@ struct {
 	__type(key, __u64); /* cgroup id */
 	__type(value, __u32); /* pid */
 } first_processes SEC(".maps");
+
+static __always_inline bool has_parent_beside(struct task_struct *task, __u64 cgroup_id)
+{
+	return cgroup_id_of(BPF_CORE_READ(task, group_leader, real_parent)) == cgroup_id;
+}
 
 /*
  * Number 1 of a pid namespace counts too: of a container made before we watched. Not where its parent is in the same
@@ -51,8 +56,7 @@ static __always_inline bool is_first_process(struct task_struct *task, __u64 cgr
 
 	if (first && *first == ids->pid)
 		return true;
-	return ids->in_namespace && ids->ns_pid == 1 &&
-	       cgroup_id_of(BPF_CORE_READ(task, group_leader, real_parent)) != cgroup_id;
+	return ids->in_namespace && ids->ns_pid == 1 && !has_parent_beside(task, cgroup_id);
 }
 
 #endif
