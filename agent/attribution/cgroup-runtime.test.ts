@@ -60,6 +60,14 @@ test('containerd, the bundle of a short life is gone: the id still tells', async
   assert.deepEqual(readRuntimeFacts(SANDBOX, shim, 'sleep'), { sandbox: true })
 })
 
+test('cri-dockerd: the shim works in the bundle of each container, whose annotations say nothing', async (t) => {
+  const shim = await runtime(t, `${TASKS.replace('k8s.io', 'moby')}/${CONTAINER}`, {
+    [`${TASKS.replace('k8s.io', 'moby')}/${CONTAINER}`]: {},
+  })
+  assert.deepEqual(readRuntimeFacts(CONTAINER, shim, 'node'), { sandbox: false })
+  assert.deepEqual(readRuntimeFacts(CONTAINER, shim, 'pause'), { sandbox: true })
+})
+
 test("containerd: what works below a container's bundle, as runc does for its hooks, is no runtime", async (t) => {
   const init = await runtime(t, `${TASKS}/${CONTAINER}/rootfs`, {
     [`${TASKS}/${CONTAINER}`]: { 'io.kubernetes.cri.container-type': 'container', ...names },

@@ -50,6 +50,7 @@ export const readRuntimeFacts = (containerId: string, parent: number, command: s
     // The runtime is gone, or has removed the bundle of a container that lived for a moment: what is left tells.
   }
   const sandboxId = BUNDLE.exec(bundle)?.[1]
-  if (bundle.includes('containerd') && sandboxId !== undefined) return { sandbox: sandboxId === containerId }
+  // The namespace of containers that Kubernetes starts there. Docker, below cri-dockerd, has its own: a shim for each container.
+  if (bundle.includes('/k8s.io/') && sandboxId !== undefined) return { sandbox: sandboxId === containerId }
   return { sandbox: command === 'pause' }
 }
