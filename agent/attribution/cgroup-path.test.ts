@@ -38,7 +38,11 @@ const cases: Record<string, [string, CgroupPlace]> = {
     { podUid: UID },
   ],
   'dockershim or cri-dockerd, systemd driver': [`/kubepods.slice/kubepods-pod${_UID}.slice/docker-${ID}.scope`, inPod],
-  'systemd inside a container': [`/kubepods/pod${UID}/${ID}/init.scope`, inPod],
+  'systemd inside a container': [`/kubepods/pod${UID}/${ID}/init.scope`, { ...inPod, inner: 'cgroup' }],
+  'systemd inside a container of CRI-O': [
+    `/kubepods.slice/kubepods-pod${_UID}.slice/crio-${ID}.scope/container/system.slice/dbus.service`,
+    { ...inPod, inner: 'cgroup' },
+  ],
   'kind: a cluster inside a container': [
     `/docker/${OTHER}/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/kubelet-kubepods-burstable-pod${_UID}.slice/cri-containerd-${ID}.scope`,
     inPod,
@@ -50,7 +54,11 @@ const cases: Record<string, [string, CgroupPlace]> = {
   ],
   'docker inside a pod: the container that Kubernetes knows counts': [
     `/kubepods/pod${UID}/${ID}/docker/${OTHER}`,
-    inPod,
+    { ...inPod, inner: 'container' },
+  ],
+  'systemd inside a container inside a pod': [
+    `/kubepods/pod${UID}/${ID}/system.slice/docker-${OTHER}.scope/init.scope`,
+    { ...inPod, inner: 'container' },
   ],
   'a kubelet with a cgroup root of its own': [`/aitia-node1/kubepods/burstable/pod${UID}/${ID}`, inPod],
   'static pod': [`/kubepods/burstable/pod${HASH}/${ID}`, { containerId: ID, podUid: HASH }],

@@ -5,6 +5,8 @@ export interface CgroupPlace {
   readonly containerId?: string
   /** metadata.uid; for a static pod its config hash, 32 hex digits. */
   readonly podUid?: string
+  /** Below the cgroup of a pod's container: one that it made for its processes, or that of a container which it runs itself. */
+  readonly inner?: 'cgroup' | 'container'
 }
 
 // cri-containerd-<id>.scope, crio-<id>.scope, docker-<id>.scope, libpod-<id>.scope (systemd driver), <id>, crio-<id>
@@ -14,6 +16,9 @@ const CONTAINER = /(?:^|[:*-])([0-9a-f]{64})(?:\.scope)?$/
 const MONITOR = /(?:^|[:-])(?:crio|libpod)-conmon-/
 // kubepods-burstable-pod<uid with _>.slice, pod<uid>; a static pod's uid is its config's hash
 const POD = /pod([0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{32})(?![0-9a-f])/
+
+/** Where CRI-O puts a container's processes, below the container's cgroup. */
+const OWN_CHILD = 'container'
 
 const containerOf = (component: string): string | undefined =>
   MONITOR.test(component) ? undefined : CONTAINER.exec(component)?.[1]
@@ -30,9 +35,21 @@ export const parseCgroupPath = (path: string): CgroupPlace => {
     return containerId === undefined ? {} : { containerId }
   }
   const podUid = POD.exec(components[pod]!)![1]!.replaceAll('_', '-')
-  const containerId = components
-    .slice(pod)
-    .map(containerOf)
-    .find((id) => id !== undefined)
-  return containerId === undefined ? { podUid } : { containerId, podUid }
+  const own = components.findIndex((component, index) => index >= pod && containerOf(component) !== undefined)
+  if (own === -1) return { podUid }
+  const containerId = containerOf(components[own]!)!
+  const below = components.slice(components[own + 1] === OWN_CHILD ? own + 2 : own + 1)
+  if (below.length === 0) return { containerId, podUid }
+  return {
+    containerId,
+    podUid,
+    inner: below.some((component) => containerOf(component) !== undefined) ? 'container' : 'cgroup',
+  }
 }
+
+/**
+ * Whether the first process of a cgroup, which is what the kernel's word is about, may be that of its container. In the cgroups that
+ * a container made for itself it is a service or another container; but number 1 may have moved into one, as systemd does.
+ */
+export const mayBeFirst = (place: CgroupPlace | undefined, nsPid: number): boolean =>
+  place?.inner === undefined || (place.inner === 'cgroup' && nsPid === 1)

@@ -1,14 +1,14 @@
 /** The collector as a whole, on the real kernel. */
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EVENTS } from '../../../graph/model/generated/registry.ts'
-import type { Observation } from '../../../graph/model/observation.ts'
+import type { EventObservation, Observation } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import { builtObjects, Kernel, preparePinDir, unpin } from '../../native/native.ts'
 import { Cgroup, ended } from '../../native/testing/cgroup.ts'
@@ -82,6 +82,36 @@ test('a container that lives for 50 ms, cgroups and all, is attributed', { skip 
     [['sh', 1]],
   )
   assert.equal(execs[0]?.fields.pid, exit.fields.pid)
+})
+
+test('what a container runs in cgroups of its own is its child: a container inside it, a service; not its systemd', {
+  skip,
+}, async (t) => {
+  const harness = new Harness(t, { dataDir: temporaryFolder(), pinning: null })
+  const inner = (container: TestContainer, ...names: string[]) =>
+    names.reduce((parent, name) => new Cgroup(t, { parent, name }), container.cgroup).limit(48 * MIB)
+  const [docker, service, systemd] = [new TestContainer(t), new TestContainer(t), new TestContainer(t)]
+  const ownPids = { unshare: true }
+  const dockerContainer = inner(docker, 'docker', randomBytes(32).toString('hex'))
+  await ended(dockerContainer.spawn('exit 5', ownPids))
+  await ended(dockerContainer.spawn('exec tail /dev/zero', ownPids))
+  await ended(inner(service, 'system.slice').spawn('exec tail /dev/zero'))
+  await ended(inner(systemd, 'init.scope').spawn('exec tail /dev/zero', ownPids))
+  for (const [{ id }, isFirst] of [
+    [docker, false],
+    [service, false],
+    [systemd, true],
+  ] as const) {
+    assert.equal((await harness.event('oom-kill', id)).fields.firstProcessKilled, isFirst)
+    await harness.event('process-exit', id)
+    const of = ({ object }: EventObservation) => object.key === id
+    assert.deepEqual(
+      harness.events('process-exit', of).map(({ fields }) => [fields.firstProcess, fields.signal]),
+      [[isFirst, 9]],
+    )
+    assert.equal(harness.events('process-exec', of).length > 0, isFirst)
+  }
+  assert.ok(harness.collector.progress!()[0]!.counters!['skipped.inner-process']! >= 4)
 })
 
 test('what belongs to no pod makes no exec or exit event, and an OOM kill of it says so', { skip }, async (t) => {

@@ -5,6 +5,7 @@ import * as wire from '../../../graph/model/generated/wire.ts'
 import { type EventObservation, type ObjectRef, type Observation, sourceOf } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import type { CgroupEntry, CgroupIndex } from '../../attribution/cgroup-index.ts'
+import { mayBeFirst } from '../../attribution/cgroup-path.ts'
 import type { Kernel } from '../../native/native.ts'
 import type { HostIdentity } from '../collector.ts'
 import type { BootClock } from './clock.ts'
@@ -32,7 +33,7 @@ type About = Pick<EventObservation, 'object' | 'pod' | 'containerName' | 'unattr
 
 export class Translator {
   /** Records that made no event, by why. */
-  readonly skipped = { host: 0, pod: 0, sandbox: 0, 'unknown-cgroup': 0, 'unknown-kind': 0 }
+  readonly skipped = { host: 0, pod: 0, sandbox: 0, 'unknown-cgroup': 0, 'unknown-kind': 0, 'inner-process': 0 }
   /** Victims so far in this run. */
   kills = 0
   /** Victims of the last kills, by pid, with their boot clock in ns. */
@@ -136,6 +137,10 @@ export class Translator {
     const cgroup = this.#podCgroup(PROCESS_EXEC, cgroupOf(view, offset))
     if (cgroup === null) return
     const record = wire.decodeProcessExec(view, offset)
+    if (!mayBeFirst(cgroup.place, record.nsPid)) {
+      this.skipped['inner-process']++
+      return
+    }
     if (cgroup.runtime === undefined) this.#cgroups.started(cgroup, record.parentPid, record.command)
     const { startNs, pid, nsPid, command, file } = record
     const startBootClock = toMicroseconds(startNs)
@@ -155,7 +160,12 @@ export class Translator {
     const { startNs, pid, nsPid, command, exitCode, first } = wire.decodeProcessExit(view, offset)
     // as wait(2) has it: bit 7 says that a core was dumped
     const ended = { exitCode: (exitCode >> 8) & 0xff, signal: exitCode & 0x7f }
-    const fields = { pid, nsPid, firstProcess: first === 1, startBootClock: toMicroseconds(startNs), command, ...ended }
+    const firstProcess = first === 1 && mayBeFirst(cgroup.place, nsPid)
+    if (!firstProcess && ended.signal === 0) {
+      this.skipped['inner-process']++
+      return
+    }
+    const fields = { pid, nsPid, firstProcess, startBootClock: toMicroseconds(startNs), command, ...ended }
     this.#tellOfContainer('process-exit', wire.decodeHeader(view, offset), cgroup, fields, told)
   }
 
@@ -189,7 +199,10 @@ export class Translator {
       ...(first.global === 0 && { limitBytes: first.limitBytes, usageBytes: first.usageBytes }),
       ...(first.global === 0 && limitCgroup !== undefined && { limitCgroup }),
       oomGroup: first.oomGroup === 1,
-      firstProcessKilled: victims.some(({ victimFirst }) => victimFirst === 1),
+      firstProcessKilled: victims.some(
+        ({ victimFirst, cgroupId, victimNsPid }) =>
+          victimFirst === 1 && mayBeFirst(this.#cgroups.get(cgroupId)?.place, victimNsPid),
+      ),
       triggerPid: first.triggerPid,
       triggerCommand: first.triggerCommand,
       victimPids: victims.map(({ victimPid }) => victimPid),
