@@ -39,3 +39,13 @@ test('cgroups are told apart, and a pause of an hour makes news', () => {
   pressures.removed(2)
   assert.ok(pressures.add(second(3_701, 2)))
 })
+
+test('what was summed up while no agent ran is of its end, and counted from its begin', () => {
+  const pressures = new Pressures()
+  const hours = { ...second(0), lastNs: 7_200 * SECOND_NS }
+  const { firstNs, lastNs, countedFromNs, reclaims } = pressures.add(hours)!
+  assert.deepEqual([firstNs, lastNs, countedFromNs, reclaims], [7_200 * SECOND_NS, 7_200 * SECOND_NS, 0, 10])
+  assert.equal(pressures.add(second(7_201)), null, 'it was no pause')
+  const next = pressures.beforeKill(1)
+  assert.deepEqual([next?.firstNs, next?.countedFromNs], [7_201 * SECOND_NS, 7_201 * SECOND_NS])
+})

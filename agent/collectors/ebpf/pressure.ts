@@ -8,6 +8,8 @@ import type { MemoryPressureRecord } from '../../../graph/model/generated/wire.t
 const SECOND_NS = 1e9
 const FIRST_INTERVAL = 4 * SECOND_NS
 const LONGEST_INTERVAL = 6 * 3_600 * SECOND_NS
+/** The sum of more than this grew while no agent took it. Of when that was, only its last reclaim is sure to be recent. */
+const LONGEST_SUM = 5 * SECOND_NS
 /** Pressure after such a pause is news again. */
 const PAUSE = 3_600 * SECOND_NS
 
@@ -37,19 +39,25 @@ export class Pressures {
 
   /** @returns what to tell of it now, if anything */
   add(pressure: Pressure): ToldPressure | null {
+    const { firstNs, lastNs } = pressure
+    const newest: ToldPressure = {
+      ...pressure,
+      firstNs: lastNs - firstNs > LONGEST_SUM ? lastNs : firstNs,
+      countedFromNs: firstNs,
+    }
     const lasting = this.#lasting.get(pressure.cgroupId)
-    if (lasting === undefined || pressure.firstNs - (lasting.untold?.lastNs ?? lasting.toldNs) > PAUSE) {
-      this.#lasting.set(pressure.cgroupId, { toldNs: pressure.lastNs, interval: FIRST_INTERVAL, untold: null })
-      return { ...pressure, countedFromNs: pressure.firstNs }
+    if (lasting === undefined || firstNs - (lasting.untold?.lastNs ?? lasting.toldNs) > PAUSE) {
+      this.#lasting.set(pressure.cgroupId, { toldNs: lastNs, interval: FIRST_INTERVAL, untold: null })
+      return newest
     }
     const { untold } = lasting
     lasting.untold = {
-      ...pressure,
+      ...newest,
       reclaims: pressure.reclaims + (untold?.reclaims ?? 0),
       stalledNs: pressure.stalledNs + (untold?.stalledNs ?? 0),
-      countedFromNs: untold?.countedFromNs ?? pressure.firstNs,
+      countedFromNs: untold?.countedFromNs ?? firstNs,
     }
-    if (pressure.lastNs - lasting.toldNs < lasting.interval) return null
+    if (lastNs - lasting.toldNs < lasting.interval) return null
     lasting.interval = Math.min(lasting.interval * 4, LONGEST_INTERVAL)
     return this.#tell(lasting)
   }

@@ -24,7 +24,7 @@ export const memoryPressure = defineEvent({
     lastAt: {
       type: 'int',
       unit: 'µs since the epoch',
-      doc: 'When the last reclaim of the window ended; `at` is when the first began.',
+      doc: 'When the last reclaim of the window ended; `at` is when the first began, or the last ended where the window lasted for more than 5 s, as while no agent ran.',
     },
   },
   wire: {

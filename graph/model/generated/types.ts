@@ -94,7 +94,7 @@ export interface MemoryPressure {
   readonly stalled: number
   /** Begin of the first that is counted, where earlier ones were not told on their own. Absent: `at`. (µs since the epoch) */
   readonly countedFrom?: number
-  /** When the last reclaim of the window ended; `at` is when the first began. (µs since the epoch) */
+  /** When the last reclaim of the window ended; `at` is when the first began, or the last ended where the window lasted for more than 5 s, as while no agent ran. (µs since the epoch) */
   readonly lastAt: number
 }
 
