@@ -156,7 +156,7 @@ static __always_inline void flush_cgroup(__u64 id)
 	struct pressure *pressure = bpf_map_lookup_elem(&pressures, &id);
 
 	if (pressure)
-		flush_pressure(id, pressure, mark_victim_program);
+		flush_pressure(id, pressure);
 }
 
 SEC("tp_btf/mark_victim")

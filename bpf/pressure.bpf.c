@@ -9,7 +9,6 @@
 #include "memory.bpf.h"
 #include "ring.bpf.h"
 
-PROGRAM(flush_memory_pressure);
 PROGRAM(reclaim_begin);
 PROGRAM(reclaim_end);
 
@@ -79,7 +78,7 @@ static long flush_one(void *map, __u64 *cgroup_id, struct pressure *pressure, vo
 	__u64 id = *cgroup_id;
 
 	if (pressure->reclaims) {
-		flush_pressure(id, pressure, flush_memory_pressure_program);
+		flush_pressure(id, pressure);
 		if (pressure->reclaims)
 			note_unflushed(); /* the ring had no room */
 	} else if (pressure->last_ns + 60 * SECOND_NS < bpf_ktime_get_boot_ns())

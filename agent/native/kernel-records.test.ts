@@ -1,7 +1,7 @@
 /** What the BPF programs tell, on the real kernel. */
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kernel } from './native.ts'
@@ -70,6 +70,26 @@ test('pressure that is summed up while it is flushed has a begin and an end', { 
   }
   for (const { reclaims, firstNs, lastNs, bootNs } of told())
     assert.ok(reclaims! > 0 && firstNs! > bootNs - 60e9 && firstNs! <= lastNs!, `${reclaims} ${firstNs} ${lastNs}`)
+})
+
+test('pressure that finds no room waits for the next flush and is no loss, also where a kill would have told it', {
+  skip,
+}, async (t) => {
+  const oomKills = () => Number(/^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1])
+  const before = oomKills()
+  const recorder = new Recorder(t, { ringBytes: 65_536, acknowledge: false })
+  const { kernel } = recorder
+  const container = new Cgroup(t).limit(64 * MIB)
+  for (let made = 0; made < 150; made++) await new Cgroup(t).remove()
+  await ended(container.spawn('exec tail /dev/zero'))
+  kernel.call('flush_memory_pressure')
+  const { mark_victim: kills = 0, flush_memory_pressure: flushes } = kernel.lost()
+  assert.equal(flushes, undefined)
+  assert.ok(kills > 0 && kills <= oomKills() - before, `${kills} lost`)
+  kernel.acknowledge(recorder.batches.at(-1)!)
+  kernel.call('flush_memory_pressure')
+  const pressure = await recorder.find('memoryPressure', ({ cgroupId }) => cgroupId === container.id)
+  assert.ok(pressure.reclaims! > 0 && pressure.firstNs! < pressure.lastNs!)
 })
 
 test('an OOM kill names victim, trigger and the limit that was hit; its pressure comes before, its exit after', {

@@ -56,7 +56,7 @@ static __always_inline struct thread *current_thread(const char *program)
 	return thread;
 }
 
-static __always_inline void flush_pressure(__u64 cgroup_id, struct pressure *pressure, const char *program)
+static __always_inline void flush_pressure(__u64 cgroup_id, struct pressure *pressure)
 {
 	struct aitia_memory_pressure *record;
 	/* taken first: of two flushes at once, the agent's and a kill's, one finds nothing left to tell */
@@ -64,7 +64,7 @@ static __always_inline void flush_pressure(__u64 cgroup_id, struct pressure *pre
 
 	if (!reclaims)
 		return;
-	record = RESERVE(aitia_memory_pressure, AITIA_KIND_MEMORY_PRESSURE, cgroup_id, program);
+	record = RESERVE_IF_ROOM(aitia_memory_pressure, AITIA_KIND_MEMORY_PRESSURE, cgroup_id);
 	if (!record) {
 		__sync_fetch_and_add(&pressure->reclaims, reclaims); /* it waits for the next flush */
 		return;

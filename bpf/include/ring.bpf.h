@@ -81,17 +81,24 @@ static __always_inline void fill_header(struct aitia_header *header, __u16 kind,
 	header->boot_ns = bpf_ktime_get_boot_ns();
 }
 
-static __always_inline void *reserve_record(__u16 kind, __u16 size, __u64 cgroup_id, const char *program)
+static __always_inline void *reserve_if_room(__u16 kind, __u16 size, __u64 cgroup_id)
 {
-	__u64 number = next_sequence();
 	struct aitia_header *header = bpf_ringbuf_reserve(&events, size, 0);
 
-	if (!header) {
-		count_lost(program);
-		return 0;
-	}
-	fill_header(header, kind, size, number, cgroup_id);
+	if (header)
+		fill_header(header, kind, size, next_sequence(), cgroup_id);
 	return header;
+}
+
+static __always_inline void *reserve_record(__u16 kind, __u16 size, __u64 cgroup_id, const char *program)
+{
+	void *record = reserve_if_room(kind, size, cgroup_id);
+
+	if (!record) {
+		next_sequence();
+		count_lost(program);
+	}
+	return record;
 }
 
 /*
@@ -113,6 +120,10 @@ static __always_inline __u64 wakeup_flags(void)
 /* Makes room for a record of this kind, with its header filled in, or counts the loss and is NULL. */
 #define RESERVE(struct_name, kind, cgroup_id, program) \
 	((struct struct_name *)reserve_record(kind, sizeof(struct struct_name), cgroup_id, program))
+
+/* The same for what is not lost without room, since it can be told later: it takes no number either. */
+#define RESERVE_IF_ROOM(struct_name, kind, cgroup_id) \
+	((struct struct_name *)reserve_if_room(kind, sizeof(struct struct_name), cgroup_id))
 
 /* A name as `lost` counts by it: in memory that the verifier knows to be as long as the key. */
 #define PROGRAM(name) static const char name##_program[PROGRAM_NAME] = #name
