@@ -344,6 +344,44 @@ test('a process may end, collect or throw with a session open', { skip }, () => 
   assert.match(thrown.stderr, /of the callback/)
 })
 
+test('where no thread can be started it says so, and reads once it can', { skip }, () => {
+  const native = JSON.stringify(join(import.meta.dirname, 'native.ts'))
+  // the room for a thread's stack is what is missing: of processes, root may have any number
+  const script = `import { Kernel } from ${native}
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+const kernel = new Kernel({ objects: ${JSON.stringify(OBJECTS)} })
+const used = Number(/^VmSize:\\s+(\\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1_024
+const limit = (bytes) => spawnSync('prlimit', ['--pid', String(process.pid), '--as=' + bytes + ':'])
+limit(used + 32 * 2 ** 20)
+try {
+  kernel.start(() => {})
+} catch (error) {
+  console.log(error.message)
+}
+limit('unlimited')
+kernel.start(() => {
+  console.log('reads')
+  kernel.close()
+})
+spawnSync('sh', ['-c', 'kill -9 $$'])`
+  const words = [
+    '-c',
+    'ulimit -S -s 65536; exec "$@"',
+    'sh',
+    process.execPath,
+    '--input-type=module-typescript',
+    '-e',
+    script,
+  ]
+  const run = spawnSync('sh', words, { encoding: 'utf8' })
+  assert.equal(
+    run.stdout,
+    'cannot start the thread that waits for the ring: Resource temporarily unavailable\nreads\n',
+    run.stderr,
+  )
+})
+
 test('what is left out of a cgroup is counted and freed in the ring, and heard again when it is heeded', {
   skip,
 }, async (t) => {

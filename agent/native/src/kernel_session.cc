@@ -9,6 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "maps.h"
 
@@ -142,7 +143,14 @@ Napi::Value KernelSession::Start(const Napi::CallbackInfo& info) {
   env_ = env;
   Ref();  // who reads isn't collected, even if nobody else knows it any more
   napi_add_env_cleanup_hook(env_, CloseAtExit, this);
-  thread_ = std::thread(&KernelSession::WaitLoop, this);
+  try {
+    thread_ = std::thread(&KernelSession::WaitLoop, this);
+  } catch (const std::system_error& error) {  // no exception of another kind may leave us: it would end Node
+    napi_remove_env_cleanup_hook(env_, CloseAtExit, this);
+    Unref();
+    channel_.Abort();
+    throw Napi::Error::New(env, std::string("cannot start the thread that waits for the ring: ") + error.what());
+  }
   return batch;
 }
 
