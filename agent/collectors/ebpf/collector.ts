@@ -5,11 +5,12 @@ import type { EventName } from '../../../graph/model/generated/types.ts'
 import { type Observation, sourceOf } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import { CgroupIndex, fileOfBoot } from '../../attribution/cgroup-index.ts'
-import { Kernel, type KernelBatch, type KernelOptions } from '../../native/native.ts'
+import { Kernel, type KernelBatch, type KernelOptions, sampleClock } from '../../native/native.ts'
 import type { CollectorContext, Progress, RunningCollector } from '../collector.ts'
 import { blindOf, kindsOf } from './blind.ts'
 import { BootClock, suspendedSoFar } from './clock.ts'
-import { readMissedKills } from './missed-kills.ts'
+import { type LoggedKill, parseKernelLog, readKernelLog } from './kernel-log.ts'
+import { missedKills } from './missed-kills.ts'
 import { PressureFlush } from './pressure-flush.ts'
 import { ProcessCounts } from './process-counts.ts'
 import { type SavedState, StateFile, type Unread } from './saved-state.ts'
@@ -26,6 +27,8 @@ export class EbpfCollector implements RunningCollector {
   readonly #source: string
   readonly #session = randomUUID()
   readonly #since: number
+  /** Since when this run, and those before it that read the same ring, have watched. */
+  readonly #watchedFrom: number
   readonly #state: StateFile
   readonly #clock: BootClock
   readonly #cgroups: CgroupIndex
@@ -82,6 +85,7 @@ export class EbpfCollector implements RunningCollector {
     // An agent that was killed as it loaded them leaves programs at work that nobody has read yet, on a ring of their own.
     const continued = before !== null && before.ringId === this.#kernel.ringId && !isNew
     this.#since = continued ? before.watermark : now()
+    this.#watchedFrom = continued ? (before.watchedFrom ?? before.watermark) : this.#since
     this.#lost = continued ? { ...before.lost } : this.#kernel.lost()
     this.#lostBefore = this.#lost
     this.#lossSeenAt = this.#since
@@ -198,6 +202,7 @@ export class EbpfCollector implements RunningCollector {
   #noteWhenSafe(): void {
     const state: Omit<SavedState, 'bootId'> = {
       ringId: this.#kernel.ringId,
+      watchedFrom: this.#watchedFrom,
       clock: this.#clock.last,
       lost: this.#lost,
       watermark: this.#watermark ?? this.#since,
@@ -240,7 +245,7 @@ export class EbpfCollector implements RunningCollector {
     if (told.length > 0) this.#waitFor(this.#emit(told))
   }
 
-  #reportGap({ watermark: from, bootId, suspended }: SavedState, loadedFrom: number): void {
+  #reportGap({ watermark: from, watchedFrom, bootId, suspended }: SavedState, loadedFrom: number): void {
     const isSameBoot = bootId === this.#context.host.bootId
     const reason = !isSameBoot
       ? 'the machine was started anew'
@@ -249,7 +254,9 @@ export class EbpfCollector implements RunningCollector {
         : 'the agent did not run, and its programs were not all at work'
     const to = now()
     const least = this.#unread?.suspended[0] ?? (isSameBoot ? suspended : 0)
+    const watched = this.#unread === undefined ? watchedFrom : this.#unread.watchedFrom
     this.#unread = {
+      ...(watched !== undefined && { watchedFrom: watched }),
       ...{ from: this.#unread?.from ?? from, to },
       ...{ offset: this.#clock.last.offset, suspended: [least, suspendedSoFar()] },
     }
@@ -259,17 +266,31 @@ export class EbpfCollector implements RunningCollector {
 
   /** Some time after the load, when it shows which kills around it the programs have seen themselves. */
   #readLog(): void {
-    if (!this.#unread) return
-    const { host, log } = this.#context
+    let logged: LoggedKill[] = []
     try {
-      const missed = readMissedKills(host, this.#unread, this.#translator.victims)
-      if (missed.length > 0) this.#waitFor(this.#emit(missed))
+      logged = parseKernelLog(readKernelLog())
     } catch (error) {
-      log.warn(
+      this.#context.log.warn(
         { error: (error as Error).message },
         "the kernel's log can't be read back (needs CAP_SYSLOG): OOM kills of the gap stay unseen",
       )
     }
+    this.#tellMissed(logged, sampleClock().bootNs)
+  }
+
+  /** Waits until the ring is read as far as the log, or a kill of this very moment would be told by both. */
+  #tellMissed(logged: readonly LoggedKill[], readNs: number): void {
+    if (!this.#unread) return
+    if (this.#kernel.completeNs < readNs) {
+      this.#readingLog = setTimeout(() => this.#tellMissed(logged, readNs), SETTLE_MS)
+      return
+    }
+    const missed = missedKills(logged, this.#context.host, this.#unread, this.#translator.victims)
+    // The next gap may be so near that the log's clock can't tell the two apart.
+    for (const { at, uncertainty, fields } of missed)
+      for (const pid of fields.victimPids)
+        this.#translator.noteVictim(pid, (at + uncertainty / 2 - this.#unread.offset) * 1_000)
+    if (missed.length > 0) this.#waitFor(this.#emit(missed))
     this.#unread = undefined
     this.#noteWhenSafe()
   }

@@ -3,11 +3,14 @@ import { type EventObservation, type ObjectRef, sourceOf } from '../../../graph/
 import { now, SECOND } from '../../../graph/model/time.ts'
 import { parseCgroupPath } from '../../attribution/cgroup-path.ts'
 import type { HostIdentity } from '../collector.ts'
-import { type LoggedKill, parseKernelLog, readKernelLog } from './kernel-log.ts'
+import type { LoggedKill } from './kernel-log.ts'
 import type { Unread } from './saved-state.ts'
 
-/** The log's clock (sched_clock) is not disciplined: it drifts from the boot clock by some ppm, µs. */
-const LOG_UNCERTAINTY = SECOND
+/** The log's clock (sched_clock) is not disciplined: since the boot it drifts from the boot clock by up to so much. */
+const DRIFT = 100e-6
+
+/** How far a stamp of the log may be off, µs. */
+const uncertaintyOf = ({ at }: LoggedKill): number => SECOND + Math.ceil(at * DRIFT)
 
 const aboutOf = (
   { cgroup }: LoggedKill,
@@ -21,14 +24,19 @@ const aboutOf = (
   return { object: { kind: 'Container', key: containerId }, pod }
 }
 
-const toEvent = (kill: LoggedKill, host: HostIdentity, at: number, width: number): EventObservation<'oom-kill'> => {
+const toEvent = (
+  kill: LoggedKill,
+  host: HostIdentity,
+  at: number,
+  uncertainty: number,
+): EventObservation<'oom-kill'> => {
   const { global, limitCgroup, limitBytes, usageBytes, oomGroup, triggerPid, triggerCommand, victims } = kill
   return {
     type: 'event',
     kind: 'oom-kill',
     id: `oom-kill/${host.key}/${host.bootId}/log/${kill.sequence}`,
-    at: at - LOG_UNCERTAINTY,
-    uncertainty: 2 * LOG_UNCERTAINTY + width,
+    at,
+    uncertainty,
     observedAt: now(),
     source: sourceOf('ebpf', host.key),
     host: host.key,
@@ -53,23 +61,28 @@ const toEvent = (kill: LoggedKill, host: HostIdentity, at: number, width: number
 
 /**
  * Kills of the gap that no program told of. The log's clock stands still while the machine is suspended, and does not say when that
- * was: a kill lies between what it would be with all of the gap's suspension after it and with all before.
- * @param seen victims that the programs told of, by pid: boot clock in ns
- * @throws Error without the right to read the kernel's log (CAP_SYSLOG)
+ * was: a kill lies between what it would be with all of the gap's suspension after it and with all before. And it lies in the gap, or
+ * a program would have told of it: weeks after the boot, that says more than the log's clock.
+ * @param logged by the kernel's log
+ * @param seen victims that were told of, by pid: boot clock in ns
  */
-export const readMissedKills = (
+export const missedKills = (
+  logged: readonly LoggedKill[],
   host: HostIdentity,
-  { from, to, offset, suspended: [before, after] }: Unread,
+  { watchedFrom, from, to, offset, suspended: [before, after] }: Unread,
   seen: ReadonlyMap<number, number>,
-): EventObservation<'oom-kill'>[] => {
-  const slack = 2 * LOG_UNCERTAINTY
-  return parseKernelLog(readKernelLog()).flatMap((kill) => {
-    const [earliest, latest] = [kill.at + before, kill.at + after]
+): EventObservation<'oom-kill'>[] =>
+  logged.flatMap((kill) => {
+    const slack = uncertaintyOf(kill)
+    const [earliest, latest] = [kill.at + before - slack, kill.at + after + slack]
     const isTold = kill.victims.some(({ pid }) => {
       const told = (seen.get(pid) ?? 0) / 1_000
-      return told > earliest - slack && told < latest + slack
+      return told > earliest && told < latest
     })
-    const isInGap = latest + offset >= from - LOG_UNCERTAINTY && earliest + offset <= to + LOG_UNCERTAINTY
-    return isInGap && !isTold ? [toEvent(kill, host, earliest + offset, latest - earliest)] : []
+    const [begin, end] = [from - SECOND, to + SECOND]
+    const isInGap = latest + offset >= begin && earliest + offset <= end
+    if (!isInGap || isTold) return []
+    const wasWatched = watchedFrom !== undefined && watchedFrom <= earliest + offset
+    const at = wasWatched ? Math.max(earliest + offset, begin) : earliest + offset
+    return [toEvent(kill, host, at, Math.min(latest + offset, end) - at)]
   })
-}

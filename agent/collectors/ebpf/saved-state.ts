@@ -8,6 +8,8 @@ import type { ClockSample } from '../../native/native.ts'
  * stamps are converted by, so that whoever reads it makes equal events.
  */
 export interface Unread {
+  /** Since when, up to the gap, programs told of every kill. Absent: not known. */
+  readonly watchedFrom?: number
   readonly from: number
   readonly to: number
   /** Of the wall clock from the boot clock, µs. */
@@ -20,6 +22,8 @@ export interface SavedState {
   readonly bootId: string
   /** The kernel's id of the ring that it has read. */
   readonly ringId: number
+  /** µs since the epoch: from then on up to `watermark` everything was watched. Absent in what an agent before this version left. */
+  readonly watchedFrom?: number
   /** µs since the epoch: everything before it was handed on. */
   readonly watermark: number
   readonly clock: ClockSample

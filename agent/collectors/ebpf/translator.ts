@@ -36,8 +36,7 @@ export class Translator {
   readonly skipped = { host: 0, pod: 0, sandbox: 0, 'unknown-cgroup': 0, 'unknown-kind': 0, 'inner-process': 0 }
   /** Victims so far in this run. */
   kills = 0
-  /** Victims of the last kills, by pid, with their boot clock in ns. */
-  readonly victims: Map<number, number>
+  readonly #victims: Map<number, number>
   readonly #host: HostIdentity
   readonly #clock: BootClock
   readonly #cgroups: CgroupIndex
@@ -58,10 +57,22 @@ export class Translator {
     victims: SavedState['victims'] = [],
   ) {
     this.#ring = ring
-    this.victims = new Map(victims)
+    this.#victims = new Map(victims)
     this.#host = host
     this.#clock = clock
     this.#cgroups = cgroups
+  }
+
+  /** Victims of the last kills, by pid, with their boot clock in ns. */
+  get victims(): ReadonlyMap<number, number> {
+    return this.#victims
+  }
+
+  /** The victim of a kill that is told. */
+  noteVictim(pid: number, bootNs: number): void {
+    this.#victims.delete(pid) // a pid that is used again is the newest
+    this.#victims.set(pid, bootNs)
+    if (this.#victims.size > 256) this.#victims.delete(this.#victims.keys().next().value as number)
   }
 
   /** Boot clock in ns of the earliest record that is held back; null if none is. */
@@ -184,9 +195,7 @@ export class Translator {
   #kill(view: DataView, offset: number, told: Observation[]): void {
     const victim = { ...wire.decodeHeader(view, offset), ...wire.decodeOomKill(view, offset) }
     this.kills++
-    this.victims.delete(victim.victimPid) // a pid that is used again is the newest
-    this.victims.set(victim.victimPid, victim.bootNs)
-    if (this.victims.size > 256) this.victims.delete(this.victims.keys().next().value as number)
+    this.noteVictim(victim.victimPid, victim.bootNs)
     this.#pressure(this.#pressures.beforeKill(victim.cgroupId), told)
     for (const invocation of this.#invocations.add(victim)) this.#tellKill(invocation, told)
   }
