@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type CgroupPlace, parseCgroupPath } from './cgroup-path.ts'
+import { type CgroupPlace, ownerOfLimit, parseCgroupPath } from './cgroup-path.ts'
 
 const ID = '3b2f1c0d4e5f60718293a4b5c6d7e8f90123456789abcdef0123456789abcdef'
 const OTHER = 'ffff1c0d4e5f60718293a4b5c6d7e8f90123456789abcdef0123456789abcdef'
@@ -81,3 +81,26 @@ const cases: Record<string, [string, CgroupPlace]> = {
 
 for (const [name, [path, place]] of Object.entries(cases))
   test(name, () => assert.deepEqual(parseCgroupPath(path), place))
+
+const CGROUPFS = `/kubepods/burstable/pod${UID}`
+const SYSTEMD = `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${_UID}.slice`
+const OUTER = `/kubepods/pod11111111-d0e2-4706-8787-57d52c03ddf2/${OTHER}`
+const limits: [cgroup: string, limited: string, owner: ReturnType<typeof ownerOfLimit>][] = [
+  [`${CGROUPFS}/${ID}`, `${CGROUPFS}/${ID}`, 'container'],
+  [`${CGROUPFS}/${ID}`, CGROUPFS, 'pod'],
+  [CGROUPFS, CGROUPFS, 'pod'],
+  [`${CGROUPFS}/${ID}`, '/kubepods/burstable', 'node'],
+  [`${CGROUPFS}/${ID}`, '/kubepods', 'node'],
+  [`${SYSTEMD}/crio-${ID}.scope/container`, `${SYSTEMD}/crio-${ID}.scope`, 'container'],
+  [`${SYSTEMD}/cri-containerd-${ID}.scope`, SYSTEMD, 'pod'],
+  [`${SYSTEMD}/cri-containerd-${ID}.scope`, '/kubepods.slice', 'node'],
+  [`/kubepods/burstable/pod${HASH}/${ID}`, `/kubepods/burstable/pod${HASH}`, 'pod'],
+  // the node is a container, and in a pod
+  [`/docker/${OTHER}${CGROUPFS}/${ID}`, `/docker/${OTHER}`, 'node'],
+  [`${OUTER}${CGROUPFS}/${ID}`, OUTER, 'node'],
+  ['/system.slice/kubelet.service', '/system.slice', undefined],
+  [`/docker/${ID}`, `/docker/${ID}`, undefined],
+]
+for (const [cgroup, limited, owner] of limits)
+  test(`the limit of ${limited} is, for ${cgroup}, that of ${owner ?? 'no pod'}`, () =>
+    assert.equal(ownerOfLimit(parseCgroupPath(cgroup), parseCgroupPath(limited)), owner))

@@ -53,3 +53,13 @@ export const parseCgroupPath = (path: string): CgroupPlace => {
  */
 export const mayBeFirst = (place: CgroupPlace | undefined, nsPid: number): boolean =>
   place?.inner === undefined || (place.inner === 'cgroup' && nsPid === 1)
+
+/**
+ * Whose the limit is that stops a pod's cgroup; undefined for a cgroup of no pod. Above the pod all is the node's: the
+ * cgroup of all pods, which the kubelet limits to what it gives them, and a node that is itself a container or in a pod.
+ */
+export const ownerOfLimit = (cgroup: CgroupPlace, limited: CgroupPlace): 'container' | 'pod' | 'node' | undefined => {
+  if (cgroup.podUid === undefined) return undefined
+  if (limited.podUid !== cgroup.podUid) return 'node'
+  return limited.containerId === undefined ? 'pod' : 'container'
+}

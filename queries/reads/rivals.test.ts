@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { loadRecording, sweep } from '../../graph/ingest/main.ts'
-import type { LossObservation, Observation, StateObservation } from '../../graph/model/observation.ts'
+import type { EventObservation, LossObservation, Observation, StateObservation } from '../../graph/model/observation.ts'
 import { MINUTE, now, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
@@ -41,7 +41,7 @@ const loss = (more: Partial<LossObservation>): LossObservation => ({
   ...{ type: 'loss', source: KUBERNETES, from: KILL - 5 * MINUTE, to: KILL - 4 * MINUTE, count: 3, what: 'queue' },
   ...more,
 })
-const limitChanged: Observation = {
+const limitChanged: EventObservation<'spec-changed'> = {
   ...{ type: 'event', kind: 'spec-changed', id: 'spec-1', at: KILL - 2 * MINUTE, uncertainty: 0, source: KUBERNETES },
   observedAt: KILL - 2 * MINUTE,
   object: { kind: 'Workload', workloadKind: 'Deployment', key: 'd1', name: 'checkout', namespace: 'shop' },
@@ -51,6 +51,13 @@ const limitChanged: Observation = {
     after: ['256Mi'],
   },
 }
+
+/** The same, with other fields of the kill. */
+const killedBy = (fields: object, all = story) =>
+  all.map((it): Observation => {
+    if (it.type !== 'event' || it.kind !== 'oom-kill') return it
+    return { ...it, fields: { ...it.fields, ...fields } }
+  })
 
 const PRESSURE = { rival: 'node-under-pressure', from: START, objects: 1 } as const
 const UNCHANGED = { rival: 'workload-changed', from: START, objects: 3 } as const
@@ -176,6 +183,28 @@ describe('rivals', () => {
       limit: { ...LIMIT, since },
     })
     assert.deepEqual(await rivalsOf([...story, loss({ to: KILL + MINUTE })]), { notThis: [], limit: null })
+  })
+
+  test('of a full node no limit is told and no pressure ruled out, whether all of it is full or all that pods get', async () => {
+    for (const fields of [{ limitOf: 'node', limitCgroup: '/kubepods.slice' }, { global: true }]) {
+      const [incident] = (await ask(await load(killedBy(fields)))).incidents
+      assert.equal(incident!.incident?.cause, 'node-memory')
+      assert.deepEqual(incident!.rivals, { notThis: [UNCHANGED], limit: null })
+    }
+  })
+
+  test("a pod's limit is as old as the last change of any of its containers' limits", async () => {
+    const sidecar: Observation = {
+      ...limitChanged,
+      fields: { ...limitChanged.fields, paths: ['template.spec.containers[proxy].resources.limits.memory'] },
+    }
+    const told = async (limitOf: string, change: Observation) =>
+      (await rivalsOf([...killedBy({ limitOf }), change])).limit
+    const since = KILL - 2 * MINUTE
+    const changed = { before: '1Gi', after: '256Mi' }
+    assert.deepEqual(await told('container', sidecar), LIMIT)
+    assert.deepEqual(await told('pod', sidecar), { ...LIMIT, since })
+    assert.deepEqual(await told('pod', limitChanged), { ...LIMIT, since, changed })
   })
 
   test('of a pod that only the kernel told of no limit is told', async () => {

@@ -28,7 +28,7 @@ export interface RuledOut {
   readonly objects: number
 }
 
-/** The memory limit that a container hit. */
+/** The memory limit that a container hit, its own or its pod's. */
 export interface Limit {
   readonly bytes: number
   /** It is known to be unchanged since, µs. */
@@ -86,26 +86,38 @@ const changeOfLimit = ({ paths, before, after }: StoredEvent<'spec-changed'>, co
   return index < 0 ? null : { before: before[index] || 'none', after: after[index] || 'none' }
 }
 
+/** A pod's limit follows from those of all its containers, if it is not set itself. */
+const touchesPodsLimit = ({ paths }: StoredEvent<'spec-changed'>): boolean =>
+  paths.some((path) => path.endsWith('resources.limits.memory'))
+
+const killOf = ({ occurrence, evidence }: OccurrenceDetail): StoredEvent<'oom-kill'> | null => {
+  const anchor = evidence.find(({ event }) => event.id === occurrence.anchorId)?.event
+  return anchor?.kind === 'oom-kill' ? (anchor as StoredEvent<'oom-kill'>) : null
+}
+
+/** The node was out of memory: no limit of the workload's was hit. */
+const isOfNode = ({ global, limitOf }: StoredEvent<'oom-kill'>): boolean => global || limitOf === 'node'
+
 const limitOf = async (
   reader: Reader,
-  { occurrence, verdict, evidence, affected }: OccurrenceDetail,
+  detail: OccurrenceDetail,
   heard: readonly Source[],
   known: number,
 ): Promise<Limit | null> => {
-  const anchor = evidence.find(({ event }) => event.id === occurrence.anchorId)?.event
+  const { occurrence, verdict, affected } = detail
+  const kill = killOf(detail)
   const container = verdict?.containerName
-  if (anchor?.kind !== 'oom-kill' || anchor.podKey === undefined || container === undefined) return null
-  const { global: ofNode, limitBytes } = anchor as StoredEvent<'oom-kill'>
-  if (ofNode || limitBytes === undefined) return null
+  if (kill?.podKey === undefined || container === undefined) return null
+  if (isOfNode(kill) || kill.limitBytes === undefined) return null
   const from = occurrence.at - LIMIT_BACK
   const watched = watchedSince(heard, 'spec-changed', from, occurrence.at)
   if (watched === null) return null
   // The pod holds the limit; it was the same in the pods before where the top owner's template says so.
   const top = affected.find(({ role }) => role === 'workload')?.object.key
-  const wanted = [anchor.podKey, ...(top === undefined ? [] : [top])]
+  const wanted = [kill.podKey, ...(top === undefined ? [] : [top])]
   const inForce = await statesInForce(reader, wanted, { at: occurrence.at, known })
   const keys = wanted.filter((key) => isTold(inForce.get(key)))
-  if (!keys.includes(anchor.podKey)) return null
+  if (!keys.includes(kill.podKey)) return null
   const [told, first] = await Promise.all([
     events(reader, keys, { from, to: occurrence.at, known }, ['spec-changed']),
     firstSeen(reader, keys),
@@ -113,10 +125,12 @@ const limitOf = async (
   // One that leaves out paths may have changed the limit too, and so may those older than one answer takes.
   const doubtful = told.events.findLast(({ morePaths = 0 }) => morePaths > 0)?.at ?? 0
   const oldest = [...Map.groupBy(told.events, ({ objectKey }) => objectKey).values()].map((all) => all[0]!.at)
-  const last = told.events.findLast((event) => changeOfLimit(event, container) !== null)
+  const last = told.events.findLast((event) =>
+    kill.limitOf === 'pod' ? touchesPodsLimit(event) : changeOfLimit(event, container) !== null,
+  )
   const since = Math.max(watched, Math.min(...first.values()), last?.at ?? 0, doubtful, ...(told.cut ? oldest : []))
   return {
-    bytes: limitBytes,
+    bytes: kill.limitBytes,
     since,
     changed: last === undefined || last.at < since ? null : changeOfLimit(last, container),
   }
@@ -133,6 +147,7 @@ export const rivals = async (
   known: number,
 ): Promise<Rivals> => {
   const { at } = detail.occurrence
+  const kill = killOf(detail)
   const pods = detail.affected.filter(({ role }) => role === 'pod').map(({ object }) => object)
   const owners = detail.affected.filter(({ object }) => object.kind === 'Workload').map(({ object }) => object.key)
   const top = detail.affected.find(({ role }) => role === 'workload')?.object.key
@@ -176,7 +191,8 @@ export const rivals = async (
       (key) => top !== undefined && key !== top,
     ),
     look('configuration-changed', 'config-changed', keysOf('ConfigMap', 'Secret')),
-    underPressure(),
+    // What a full node did not report is nothing that can be left out.
+    kill !== null && isOfNode(kill) ? [] : underPressure(),
   ])
   return { notThis: ruledOut.flat(), limit }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { StoredEvent } from './stored.ts'
 import { bytes, many, span } from './units.ts'
-import { summaryOf, titleOf } from './words.ts'
+import { befellOf, summaryOf, titleOf } from './words.ts'
 
 const event = (fields: object): StoredEvent => ({ id: 'x', at: 0, ...fields }) as unknown as StoredEvent
 
@@ -33,6 +33,41 @@ test('an OOM kill tells victim and trigger', () => {
   assert.equal(
     summaryOf(event({ ...kill, triggerPid: 7, triggerCommand: 'sh', oomGroup: true })),
     'node (pid 41172, 251 MiB), allocation of sh (pid 7), whole cgroup',
+  )
+})
+
+test('an OOM kill says whose limit was hit, where that was told', () => {
+  const kill = { kind: 'oom-kill', victimPids: [7], victimCommands: ['a'], victimBytes: [1], triggerPid: 7 }
+  const befell = (fields: object) =>
+    befellOf(event({ ...kill, containerName: 'app', global: false, limitBytes: 64 * 2 ** 20, ...fields }))
+  const [first, child, logged] = [{ firstProcessKilled: true }, { firstProcessKilled: false }, {}]
+  assert.deepEqual(
+    [
+      ...[{}, { limitOf: 'container' }].map((limit) => befell({ ...first, ...limit })),
+      ...[first, child, logged].map((which) => befell({ ...which, limitOf: 'pod' })),
+      ...[child, logged].map(befell),
+      ...[first, child, logged].map((which) => befell({ ...which, limitOf: 'node', limitBytes: 62 * 2 ** 30 })),
+      befell({ ...first, global: true, limitBytes: undefined }),
+    ],
+    [
+      'its container "app" outgrew its memory limit (64 MiB) and was OOM-killed',
+      'its container "app" outgrew its memory limit (64 MiB) and was OOM-killed',
+      'its container "app" was OOM-killed at the pod\'s memory limit (64 MiB)',
+      'a child process in its container "app" was OOM-killed at the pod\'s memory limit (64 MiB)',
+      'a process in its container "app" was OOM-killed at the pod\'s memory limit (64 MiB)',
+      'a child process in its container "app" was OOM-killed at the memory limit (64 MiB)',
+      'a process in its container "app" was OOM-killed at the memory limit (64 MiB)',
+      ...Array(3).fill('the node ran out of memory for pods (62 GiB) and the kernel killed in its container "app"'),
+      'the node ran out of memory and the kernel killed in its container "app"',
+    ],
+  )
+  assert.deepEqual(
+    [{ limitOf: 'pod' }, { limitOf: 'node' }, { global: true }].map((fields) =>
+      summaryOf(event({ ...kill, ...fields })),
+    ),
+    ['', ', node out of memory for pods', ', node out of memory'].map(
+      (more) => `a (pid 7, 1 B), its own allocation${more}`,
+    ),
   )
 })
 

@@ -40,6 +40,7 @@ test('an OOM kill in a container: pressure, kill and exit with the container, it
   assert.equal(kill.bootId, BOOT_ID)
   assert.equal(fields.limitBytes, 64 * MIB)
   assert.match(fields.limitCgroup!, new RegExp(`/pod${container.podUid}$`))
+  assert.equal(fields.limitOf, 'pod')
   assert.deepEqual(fields.victimCommands, ['tail'])
   assert.deepEqual(fields.victimNsPids, [1])
   assert.equal(fields.firstProcessKilled, true)
@@ -122,6 +123,7 @@ test('what belongs to no pod makes no exec or exit event, and an OOM kill of it 
   const kill = await harness.event('oom-kill', `test-${process.pid}`)
   assert.equal(kill.unattributed, 'host')
   assert.match(kill.fields.limitCgroup!, new RegExp(`^/${outside.name}$`))
+  assert.equal(kill.fields.limitOf, undefined)
   const about = [...harness.events('process-exit'), ...harness.events('process-exec')].map(({ object }) => object.kind)
   assert.ok(about.every((kind) => kind === 'Container'))
   await sleep(1_100)
@@ -144,6 +146,34 @@ test("an OOM kill in a pod's own cgroup is the pod's, told by the programs or by
   await ended(pod.spawn('exec tail /dev/zero'))
   const second = new Harness(t, { dataDir, pinning: null })
   assert.deepEqual(aboutOf(await second.event('oom-kill', podUid)), about)
+})
+
+test('a kill where all pods together are at their limit is at a limit of the node, told by the programs or by the log', {
+  skip,
+}, async (t) => {
+  const dataDir = temporaryFolder()
+  const first = new Harness(t, { dataDir, pinning: null })
+  const kill = async () => {
+    const container = new TestContainer(t)
+    container.pods.limit(64 * MIB)
+    container.cgroup.limit(128 * MIB)
+    await ended(container.cgroup.spawn('exec tail /dev/zero', { unshare: true }))
+    return container
+  }
+  const limitAt = async (harness: Harness, { id, podUid, pods }: TestContainer) => {
+    const { fields, pod } = await harness.event('oom-kill', id)
+    assert.equal(pod?.key, podUid)
+    const { global, limitBytes, limitCgroup, limitOf } = fields
+    assert.deepEqual(
+      { global, limitBytes, limitCgroup, limitOf },
+      { global: false, limitBytes: 64 * MIB, limitCgroup: `/${pods.name}`, limitOf: 'node' },
+    )
+  }
+  await limitAt(first, await kill())
+  await sleep(1_100)
+  await first.collector.stop()
+  const missed = await kill()
+  await limitAt(new Harness(t, { dataDir, pinning: null }), missed)
 })
 
 test('the watermark follows the kernel also while nothing happens, and never claims more than was handed on', {
@@ -228,6 +258,7 @@ test('without bpffs the gap is told, and the kernel log read back for the kills 
   assert.ok(kill.at <= now() && kill.at + kill.uncertainty >= from)
   assert.equal(kill.fields.firstProcessKilled, undefined)
   assert.equal(kill.fields.limitBytes, 64 * MIB)
+  assert.equal(kill.fields.limitOf, 'container')
   assert.deepEqual(kill.fields.victimCommands, ['tail'])
   assert.equal(kill.fields.triggerCommand, 'tail')
   const [gap] = second.emitted.filter(({ type }) => type === 'gap')

@@ -1,7 +1,7 @@
 /** oom-kill events for kills that only the kernel's log tells of. */
 import { type EventObservation, type ObjectRef, sourceOf } from '../../../graph/model/observation.ts'
 import { now, SECOND } from '../../../graph/model/time.ts'
-import { parseCgroupPath } from '../../attribution/cgroup-path.ts'
+import { ownerOfLimit, parseCgroupPath } from '../../attribution/cgroup-path.ts'
 import type { HostIdentity } from '../collector.ts'
 import type { LoggedKill } from './kernel-log.ts'
 import type { Unread } from './saved-state.ts'
@@ -30,7 +30,8 @@ const toEvent = (
   at: number,
   uncertainty: number,
 ): EventObservation<'oom-kill'> => {
-  const { global, limitCgroup, limitBytes, usageBytes, oomGroup, triggerPid, triggerCommand, victims } = kill
+  const { global, cgroup, limitCgroup, limitBytes, usageBytes, oomGroup, triggerPid, triggerCommand, victims } = kill
+  const limitOf = cgroup && limitCgroup && ownerOfLimit(parseCgroupPath(cgroup), parseCgroupPath(limitCgroup))
   return {
     type: 'event',
     kind: 'oom-kill',
@@ -47,6 +48,7 @@ const toEvent = (
       ...(limitBytes !== undefined && !global && { limitBytes }),
       ...(usageBytes !== undefined && !global && { usageBytes }),
       ...(limitCgroup !== undefined && { limitCgroup }),
+      ...(limitOf && { limitOf }),
       oomGroup,
       triggerPid,
       triggerCommand,

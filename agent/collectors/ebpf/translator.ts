@@ -5,7 +5,7 @@ import * as wire from '../../../graph/model/generated/wire.ts'
 import { type EventObservation, type ObjectRef, type Observation, sourceOf } from '../../../graph/model/observation.ts'
 import { now } from '../../../graph/model/time.ts'
 import type { CgroupEntry, CgroupIndex } from '../../attribution/cgroup-index.ts'
-import { mayBeFirst } from '../../attribution/cgroup-path.ts'
+import { mayBeFirst, ownerOfLimit } from '../../attribution/cgroup-path.ts'
 import type { Kernel } from '../../native/native.ts'
 import type { HostIdentity } from '../collector.ts'
 import type { BootClock } from './clock.ts'
@@ -202,11 +202,14 @@ export class Translator {
 
   #tellKill(victims: Invocation, told: Observation[]): void {
     const [first] = victims
-    const limitCgroup = this.#cgroups.get(first.limitCgroupId)?.path
+    const cgroup = this.#cgroups.get(first.cgroupId)
+    const limited = first.global === 1 ? undefined : this.#cgroups.get(first.limitCgroupId)
+    const limitOf = cgroup && limited && ownerOfLimit(cgroup.place, limited.place)
     const fields = {
       global: first.global === 1,
       ...(first.global === 0 && { limitBytes: first.limitBytes, usageBytes: first.usageBytes }),
-      ...(first.global === 0 && limitCgroup !== undefined && { limitCgroup }),
+      ...(limited !== undefined && { limitCgroup: limited.path }),
+      ...(limitOf !== undefined && { limitOf }),
       oomGroup: first.oomGroup === 1,
       firstProcessKilled: victims.some(
         ({ victimFirst, cgroupId, victimNsPid }) =>
@@ -220,7 +223,7 @@ export class Translator {
       victimBytes: victims.map(({ victimBytes }) => victimBytes),
       victimStartBootClocks: victims.map(({ victimStartNs }) => toMicroseconds(victimStartNs)),
     }
-    this.#tell('oom-kill', first, this.#cgroups.get(first.cgroupId), fields, told)
+    this.#tell('oom-kill', first, cgroup, fields, told)
   }
 
   /** For kinds that are only about containers. */

@@ -18,6 +18,11 @@ export const oomKill = defineEvent({
     },
     usageBytes: { type: 'int', unit: 'bytes', optional: true, doc: 'What that cgroup had in use.' },
     limitCgroup: { type: 'string', optional: true, doc: "Path of that cgroup. It may be the pod's or a parent of it." },
+    limitOf: {
+      type: 'string',
+      optional: true,
+      doc: "Whose limit it is, where the victim was a pod's: container, pod, or node (what it gives to all pods, or to a class of them).",
+    },
     oomGroup: { type: 'bool', doc: 'memory.oom.group was set: the whole cgroup was killed.' },
     firstProcessKilled: {
       type: 'bool',

@@ -122,6 +122,8 @@ export interface OomKill {
   readonly usageBytes?: number
   /** Path of that cgroup. It may be the pod's or a parent of it. */
   readonly limitCgroup?: string
+  /** Whose limit it is, where the victim was a pod's: container, pod, or node (what it gives to all pods, or to a class of them). */
+  readonly limitOf?: string
   /** memory.oom.group was set: the whole cgroup was killed. */
   readonly oomGroup: boolean
   /** A victim was the first process of its container. Absent where only the kernel log told of the kill. */

@@ -92,7 +92,8 @@ WITH *,
        ELSE processExit.exitCode END AS exitCode
 RETURN oomKill.id AS anchor, memoryPressure, oomKill, processExit, containerTerminated,
   CASE
-    WHEN oomKill.global THEN 'global'
+    // What the node gives to all pods together is the node's memory too.
+    WHEN oomKill.global OR oomKill.limitOf = 'node' THEN 'global'
     WHEN oomKill.firstProcessKilled THEN 'main killed'
     // Only the kernel log told, and it does not say which process of the container the victim was.
     WHEN oomKill.firstProcessKilled IS NULL AND (processExit IS NOT NULL OR containerTerminated IS NOT NULL)

@@ -20,11 +20,14 @@ export const BOOT_ID = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').t
 export class TestContainer {
   readonly podUid = crypto.randomUUID()
   readonly id = randomBytes(32).toString('hex')
+  /** Of all pods of the node. */
+  readonly pods: Cgroup
   readonly pod: Cgroup
   readonly cgroup: Cgroup
 
   constructor(t: TestContext) {
-    this.pod = new Cgroup(t, { parent: new Cgroup(t), name: `pod${this.podUid}` })
+    this.pods = new Cgroup(t)
+    this.pod = new Cgroup(t, { parent: this.pods, name: `pod${this.podUid}` })
     this.cgroup = new Cgroup(t, { parent: this.pod, name: this.id })
   }
 }
