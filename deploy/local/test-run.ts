@@ -20,7 +20,7 @@ const folders = ['graph', 'queries', 'api', 'deploy', 'test', 'agent']
 const results = join(root, '.aitia', `test-results.${process.pid}.jsonl`)
 const left = join(root, '.aitia', 'test-results.jsonl')
 
-/** Tests fill and empty the one graph again and again: by itself Neo4j would plan each statement as often, for most of its time. */
+/** Tests fill and empty the one graph again and again: by itself Neo4j would plan each statement as often. */
 const graphOfTests = { jvmFlags: SHORT_LIVED, settings: { 'dbms.cypher.min_replan_interval': '1h' } }
 
 /** Resolves with 0 only if tests ran and none failed. Checks run only with the whole set. */

@@ -102,9 +102,8 @@ test('closed while the store is away, a batch goes back to the head of its lane 
   assert.deepEqual(order, ['0', '11', '22'])
 })
 
-test('two workers share the lanes: never two jobs of a lane at a time', async () => {
-  const where = place()
-  for (let n = 0; n < 20; n++) await produce(where, eventsOf(n * 20, n * 20 + 20))
+/** A handler for several workers, and the lanes of which two had a job at a time. */
+const watchingLanes = () => {
   const busy = new Set<number>()
   const seen = new Seen()
   const clashes: number[] = []
@@ -115,6 +114,13 @@ test('two workers share the lanes: never two jobs of a lane at a time', async ()
     seen.add(batch)
     busy.delete(batch.lane)
   }
+  return { seen, clashes, handle }
+}
+
+test('two workers share the lanes: never two jobs of a lane at a time', async () => {
+  const where = place()
+  for (let n = 0; n < 20; n++) await produce(where, eventsOf(n * 20, n * 20 + 20))
+  const { seen, clashes, handle } = watchingLanes()
   consume(where, handle)
   consume(where, handle)
   await until(() => seen.ids.size === 400)
@@ -122,18 +128,9 @@ test('two workers share the lanes: never two jobs of a lane at a time', async ()
   assert.deepEqual(seen.overtaken, [])
 })
 
-test('nor after Redis has come back empty', async () => {
+test('nor two jobs of a lane at a time once Redis has come back empty', async () => {
   const where = place()
-  const busy = new Set<number>()
-  const seen = new Seen()
-  const clashes: number[] = []
-  const handle = async (batch: Batch) => {
-    if (busy.has(batch.lane)) clashes.push(batch.lane)
-    busy.add(batch.lane)
-    await sleep(5)
-    seen.add(batch)
-    busy.delete(batch.lane)
-  }
+  const { seen, clashes, handle } = watchingLanes()
   const two = [consume(where, handle), consume(where, handle)]
   await Promise.all(two.map(({ ready }) => ready))
   const admin = new Redis(redis.url)

@@ -127,7 +127,14 @@ export class Consumer {
   /** Each lane by itself, so that one which Redis refuses holds up no other, and for as long as that takes; only `close` ends it. */
   async #start(): Promise<void> {
     this.#redis.on('ready', () => {
-      for (const lane of this.#open) this.#oneAtATime(lane).catch(() => {})
+      for (const lane of this.#open)
+        this.#oneAtATime(lane).catch(({ message }: Error) => {
+          if (!this.#closing.signal.aborted)
+            this.#log.warn(
+              { lane, error: message },
+              'until Redis is back again, several workers may read the lane at once',
+            )
+        })
     })
     await Promise.allSettled(Array.from({ length: LANES }, (_, lane) => this.#until(lane, () => this.#openLane(lane))))
   }

@@ -27,7 +27,7 @@ interface Line {
 const line = ({ file, row }: Line): string =>
   `| ${[row.what, `${round(row.value)} ${row.unit}`, budgetOf(row), VERDICTS.get(within(row)), file].join(' | ')} |`
 
-/** Longest time that one file may take, ms, nearly twice what the longest takes: it is the last one then, or the next would be measured beside it. */
+/** Longest time that one file may take, ms: it is the last one then, or the next would be measured beside it. */
 const FILE_LIMIT = 25 * 60_000
 
 const wanted = process.argv.slice(2)
