@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pino, { type Logger } from 'pino'
 import { dataDir } from './config.ts'
+import { forTerminal } from './output.ts'
 import { oneLine } from './render/columns.ts'
 
 /** A part that runs alone: JSON lines on standard error, for whatever gathers logs. */
@@ -21,7 +22,7 @@ export const upLog = (): Logger => {
         ([name, value]) => `${name}: ${typeof value === 'string' ? oneLine(value) : JSON.stringify(value)}`,
       )
       const kind = Number(level) >= 50 ? 'error' : 'warning'
-      process.stderr.write(`${kind}: ${msg}${told.length > 0 ? ` (${told.join(', ')})` : ''}\n`)
+      process.stderr.write(`${forTerminal(`${kind}: ${msg}${told.length > 0 ? ` (${told.join(', ')})` : ''}`)}\n`)
     },
   }
   return pino(

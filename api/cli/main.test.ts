@@ -166,6 +166,8 @@ describe('the command line', () => {
     const wrong = await aitia(['why', 'deployment/chekout', '-n', 'shop'])
     assert.deepEqual([wrong.code, wrong.out], [1, ''])
     assert.match(wrong.err, /^no deployment "chekout" in namespace "shop" \(nearest: checkout/)
+    const obeyed = await aitia(['why', 'deployment/\u001bc\u009b', '-n', 'shop'])
+    assert.match(obeyed.err, /^no deployment "\\x1bc\\x9b" in namespace "shop"/)
     const usage = await aitia(['why', 'a/b/c'])
     assert.deepEqual([usage.code, usage.err], [2, 'got "a/b/c", expected KIND/NAME such as deployment/checkout\n'])
     const node = await aitia(['why', 'node/node-1'])

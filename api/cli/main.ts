@@ -1,7 +1,7 @@
 /** The command line: composes the project's parts, and loads only those that a command needs. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { defaultCluster, version } from './config.ts'
-import { asCalled, UsageError } from './output.ts'
+import { asCalled, forTerminal, UsageError } from './output.ts'
 
 const whole = (text: string): number => {
   if (/^\d+$/.test(text)) return Number(text)
@@ -241,7 +241,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? SUCCESS : USAGE
   else {
-    console.error(asCalled(error instanceof Error ? error.message : String(error)))
+    console.error(forTerminal(asCalled(error instanceof Error ? error.message : String(error))))
     process.exitCode = error instanceof UsageError ? USAGE : FAILED
   }
 }

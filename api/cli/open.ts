@@ -2,7 +2,7 @@
 import type { Store } from '../../graph/store/main.ts'
 import type { Incident } from '../../queries/reads/main.ts'
 import { colours, defaultCluster, neo4jAddress } from './config.ts'
-import { Failure, UsageError } from './output.ts'
+import { Failure, plain, UsageError } from './output.ts'
 import { wrap } from './render/columns.ts'
 import { timesAbsent } from './render/taken.ts'
 import { clockOf, parseTime } from './render/time.ts'
@@ -19,7 +19,7 @@ export const withStore = async <T>(work: (store: Store) => Promise<T>): Promise<
   } catch (error) {
     const reads = await import('../../queries/reads/main.ts')
     if (error instanceof reads.NotFound) {
-      const { answer } = error
+      const answer = plain(error.answer)
       const text = wrap(reads.notThereText(answer, clock.zoned))
       throw new Failure([text, ...timesAbsent(answer, { reads, clock })].join('\n'))
     }

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import type { Recording } from '../../../graph/model/recording.ts'
 import { incidentNamed, refuseTurned, refuseUnheard, timeOption, withStore } from '../open.ts'
-import { Failure, print, UsageError } from '../output.ts'
+import { Failure, jsonOf, print, UsageError } from '../output.ts'
 
 export interface RecordOptions {
   readonly cluster: string
@@ -15,9 +15,9 @@ export interface RecordOptions {
 
 /** One observation a line, so that two recordings can be compared. */
 export const formatRecording = ({ observations, expect, ...head }: Recording): string => {
-  const members = Object.entries(head).map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`)
-  const list = observations.map((observation) => `  ${JSON.stringify(observation)}`).join(',\n')
-  const expected = expect === undefined ? [] : [`"expect": ${JSON.stringify(expect)}`]
+  const members = Object.entries(head).map(([name, value]) => `${jsonOf(name)}: ${jsonOf(value)}`)
+  const list = observations.map((observation) => `  ${jsonOf(observation)}`).join(',\n')
+  const expected = expect === undefined ? [] : [`"expect": ${jsonOf(expect)}`]
   return `{\n${[...members, ...expected, `"observations": [\n${list}\n]`].join(',\n')}\n}\n`
 }
 

@@ -1,7 +1,7 @@
 /** `aitia why KIND/NAME`: the cause, its chain, and what it rests on. */
 import type { Answer, Question } from '../../../queries/reads/main.ts'
 import { ink, timeOption, withStore } from '../open.ts'
-import { Failure, print, UsageError } from '../output.ts'
+import { Failure, plain, print, UsageError } from '../output.ts'
 import { type Ink, renderWhy } from '../render/why.ts'
 
 export interface WhyOptions {
@@ -42,7 +42,7 @@ export const why = async (target: string, options: WhyOptions): Promise<void> =>
   }
   const answer = await withStore((store) => tools.reads.why(store, question))
   const json = options.json === true
-  if (answer.result === 'not-found' && !json) throw new Failure(renderWhy(answer, tools))
+  if (answer.result === 'not-found' && !json) throw new Failure(renderWhy(plain(answer), tools))
   print(json, answerAsJson(answer, tools), (it) => renderWhy(it, tools))
   if (answer.result === 'not-found') process.exitCode = 1
 }

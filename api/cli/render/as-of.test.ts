@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pico from 'picocolors'
 import * as reads from '../../../queries/reads/main.ts'
-import { renderReliance, renderTopology, renderWorkload } from './as-of.ts'
+import { print } from '../output.ts'
+import { renderEvents, renderReliance, renderTopology, renderWorkload } from './as-of.ts'
 import { clockOf } from './time.ts'
 
 const at = reads.fromRfc3339('2026-11-24T14:05:00Z')!
@@ -50,4 +51,24 @@ test('what does not exist is missing, what nobody looks for is not watched, howe
     cut: false,
   }
   assert.match(renderWorkload(alone, ink), /only referred to, not\swatched\./)
+})
+
+test('a message of several lines, with what a terminal obeys in it, stays in its row', (t) => {
+  const message = 'probe failed:\nsecond\tline \u001b]8;;https://x\u0007link'
+  const event = {
+    ...{ id: 'local/e', kind: 'kubernetes-event', cluster: 'local', at, uncertainty: 0, source: 'kubernetes@cluster' },
+    ...{ podName: 'web-1', reason: 'Unhealthy', component: 'kubelet', count: 1, message },
+  }
+  const asking = { cluster: 'local', asked: { kind: 'pod', name: 'web-1' }, at, known: reads.KNOWN_NOW, from: at - 1 }
+  const found = { asking, objects: [pod], ground, events: [event, event], cut: false }
+  const { mock } = t.mock.method(console, 'log', () => {})
+  print(false, found as unknown as reads.Events, (it) => renderEvents(it, ink))
+  const rows = String((mock.calls[0]!.arguments as unknown[])[0])
+    .split('\n')
+    .filter((line) => line.includes('web-1 '))
+  const shown = String.raw`probe failed:\nsecond\tline \x1b]8;;https://x\x07link`
+  assert.deepEqual(
+    rows.map((row) => row.endsWith(shown)),
+    [true, true],
+  )
 })

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import pico from 'picocolors'
 import type { Answer } from '../../../queries/reads/main.ts'
 import * as reads from '../../../queries/reads/main.ts'
+import { print } from '../output.ts'
 import { clockOf } from './time.ts'
 import { renderWhy } from './why.ts'
 
@@ -439,6 +440,18 @@ test('a wrong name is answered with the nearest one', () => {
     render({ ...wrong, asked: { ...asked, kind: 'foo' }, kindKnown: false }),
     /^no kind "foo" is known in cluster local: expected one such as deployment/,
   )
+})
+
+test('a process that is called as what resets a terminal resets none', (t) => {
+  const [it] = oom.incidents
+  const evidence = it!.evidence.map(({ step, event }) => ({
+    ...{ step, event: { ...event, victimCommands: ['\u001bc\n\u202e'], triggerCommand: '\u001bc' } },
+  }))
+  const { mock } = t.mock.method(console, 'log', () => {})
+  print(false, { ...oom, incidents: [{ ...it, evidence }] } as unknown as Answer, (answer) => renderWhy(answer, ink))
+  const text = String((mock.calls[0]!.arguments as unknown[])[0])
+  assert.match(text, /OOM kill +\\x1bc\\n\\u202e \(pid 41172, 251 MiB\), its own allocation +ebpf +node-1$/m)
+  assert.doesNotMatch(text, /(?!\n)[\p{Cc}\u202a-\u202e]/u)
 })
 
 test('no line is longer than 100 characters', () => {
