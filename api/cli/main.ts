@@ -42,8 +42,8 @@ const withPatterns = (command: Command): Command =>
 
 withPatterns(program.command('up'))
   .description('run everything on this machine: Neo4j, Redis, worker, correlator, API and agent')
-  .option('--replay <file>', 'replay a recording, wait for the incidents that it expects, and explain them')
-  .option('--exit', 'stop everything after the replay; the exit code is 0 only if what was expected was found')
+  .option('--replay <file>', 'replay a recording, wait until the patterns have concluded all of it, and explain that')
+  .option('--exit', 'stop everything after the replay; the exit code is 0 only if all was concluded, and as expected')
   .option('--collectors <names>', 'run only these collectors, separated by commas', names)
   .addOption(new Option('--refuse-only', 'only say what is wrong with what is asked').hideHelp())
   .action(run(async (options) => (await import('./commands/up.ts')).up(options)))
@@ -186,7 +186,7 @@ withPatterns(program.command('replay'))
   .argument('<file>', 'a recording or a case, JSON or YAML')
   .option(
     '--wait <seconds>',
-    'wait for what it expects and explain it; the exit code is 0 only if that was found',
+    'wait until the patterns have concluded all of it, and explain that; the exit code is 0 only if they have, and as it expects',
     whole,
   )
   .option('--remove', 'take away what an earlier replay of it left in the graph: it stays until then')

@@ -22,16 +22,15 @@ const START = 1_790_000_000 * SECOND + Math.floor(Math.random() * 1e9) * SECOND
 const PINS = '/sys/fs/bpf/aitia'
 const pins = (): string[] => (existsSync(PINS) ? readdirSync(PINS) : [])
 
-const KILL = START + 10 * MINUTE
-const END = KILL + 5 * MINUTE
+const killed = (start: number): Recording => {
+  const kill = start + 10 * MINUTE
+  const end = kill + 5 * MINUTE
+  const beats = [heartbeat(KUBERNETES, start, end, true), heartbeat(EBPF, start, end, true)]
+  return recordingOf([...healthy(start), ...outOfMemory(kill), ...beats])
+}
 
 const recording: Recording = {
-  ...recordingOf([
-    ...healthy(START),
-    ...outOfMemory(KILL),
-    heartbeat(KUBERNETES, START, END, true),
-    heartbeat(EBPF, START, END, true),
-  ]),
+  ...killed(START),
   title: 'checkout runs out of memory',
   expect: [
     {
@@ -46,6 +45,7 @@ describe('aitia up', () => {
   let environment: NodeJS.ProcessEnv
   let store: Store
   let cluster = ''
+  const clusters: string[] = []
 
   const up = (content: Recording, ...more: readonly string[]): Promise<{ code: number; out: string; err: string }> => {
     const file = join(folder, 'recording.json')
@@ -70,7 +70,7 @@ describe('aitia up', () => {
     store = openStore(neo4j)
   })
   after(async () => {
-    if (cluster !== '') await removeCluster(store, cluster)
+    for (const name of clusters) await removeCluster(store, name)
     await store.close()
     rmSync(folder, { recursive: true })
   })
@@ -78,12 +78,21 @@ describe('aitia up', () => {
   test('finds the incident, explains it, and leaves nothing behind', async () => {
     const { code, out, err } = await up(recording)
     cluster = / -c (replay-[0-9a-f]+)/.exec(err)?.[1] ?? ''
+    clusters.push(cluster)
     assert.equal(code, 0, err)
     assert.match(out, /^checkout lost 1 of 3 replicas at .*: its container "app" outgrew its memory\s+limit/)
     assert.equal(statSync(join(folder, 'aitia.log')).mode & 0o777, 0o600)
     // What is stopped a moment later needs no address.
     assert.doesNotMatch(err, /http:/)
     assert.ok(!existsSync(join(folder, 'servers.json')))
+  })
+
+  test('explains what came of a window, which expects nothing, once it is concluded', async () => {
+    const { code, out, err } = await up(killed(START + 60 * MINUTE))
+    clusters.push(/ as cluster (replay-[0-9a-f]+)/.exec(err)?.[1] ?? '')
+    assert.equal(code, 0, err)
+    assert.match(out, /^checkout lost 1 of 3 replicas at /)
+    assert.match(out, / {2}confidence {2}0\.\d+ \(final\)/)
   })
 
   test("half a file of addresses, as a full disk leaves it, is in nobody's way", async () => {

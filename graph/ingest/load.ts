@@ -23,6 +23,17 @@ const contextsOf = (observations: readonly Observation[], contexts: Recording['c
   return used
 }
 
+/** Observations by the lane that they go to, in their order. */
+export const byLane = (observations: readonly RecordedObservation[]): Observation[][] => {
+  const lanes: Observation[][] = Array.from({ length: LANES }, () => [])
+  for (const observation of observations.map(plain)) {
+    const key = laneKeyOf(observation)
+    if (key === null) for (const lane of lanes) lane.push(observation)
+    else lanes[laneOf(key, LANES)]?.push(observation)
+  }
+  return lanes
+}
+
 /** Writes a recording's observations under `cluster`, as the queue would deliver them: by lane, in the order given. */
 export const loadRecording = async (
   store: Store,
@@ -38,14 +49,8 @@ export const loadRecording = async (
         return observation
       })
     : recording.observations
-  const lanes: Observation[][] = Array.from({ length: LANES }, () => [])
-  for (const observation of ordered.map(plain)) {
-    const key = laneKeyOf(observation)
-    if (key === null) for (const lane of lanes) lane.push(observation)
-    else lanes[laneOf(key, LANES)]?.push(observation)
-  }
   const writer = createWriter(store)
-  const written = lanes.map(async (all, lane) => {
+  const written = byLane(ordered).map(async (all, lane) => {
     const done: Written[] = []
     for (let start = 0; start < all.length; start += BATCH_LIMIT) {
       const observations = all.slice(start, start + BATCH_LIMIT)

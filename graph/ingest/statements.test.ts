@@ -18,6 +18,7 @@ const finds = [
     (file) => !/(raise|turn)\.cypher$/.test(file) && !FEW.test(file),
   ),
   ...filesOf('generated', /\.(old|read)\.cypher$/),
+  'statements/written.cypher',
 ]
 const PARAMETERS = {
   rows: [],
@@ -29,6 +30,7 @@ const PARAMETERS = {
   known: 1,
   incidentsCut: 1,
   limit: 1,
+  ...{ events: [], states: [], gaps: [], losses: [], coverage: [] },
 }
 const SCAN = /Scan$/
 

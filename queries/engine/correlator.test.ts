@@ -5,7 +5,7 @@ import type { HeartbeatObservation, StateObservation } from '../../graph/model/o
 import type { RecordedObservation } from '../../graph/model/recording.ts'
 import { SECOND } from '../../graph/model/time.ts'
 import { testCluster } from '../../test/support/servers.ts'
-import { createCorrelator, runPattern } from './correlator.ts'
+import { createCorrelator, isCaughtUp, runPattern } from './correlator.ts'
 import { statement } from './statements.ts'
 import { caseNamed, conclusionsOf, containerOom, countOf, graphForTest, inCluster, split } from './testing.ts'
 
@@ -18,6 +18,19 @@ describe('the engine', async () => {
       await load(caseNamed('crash-loop'))
       assert.ok((await run(cluster)).verdicts >= 30)
       assert.deepEqual(await run(cluster), { cluster, pattern: 'container-oom', evaluated: 0, verdicts: 0 })
+    }))
+
+  it('tells whether anything is due', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('main-killed')
+      const isDone = () => isCaughtUp(store, cluster, containerOom)
+      const [beats, rest] = split(recording, (each) => each.type === 'heartbeat')
+      for (const part of [rest, beats]) {
+        await load(recording, part)
+        assert.equal(await isDone(), false)
+        await run(cluster)
+        assert.equal(await isDone(), true)
+      }
     }))
 
   it('writes the same after a crash between verdict and cursor, and nothing twice', async () => {

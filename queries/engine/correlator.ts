@@ -89,6 +89,17 @@ export const runPattern = async (
   return { cluster, pattern: pattern.id, evaluated, verdicts }
 }
 
+/**
+ * Whether a correlator has concluded from all that is written of a cluster by now, so that nothing is due for this pattern. Verdicts may still be open:
+ * what they wait for has not come.
+ */
+export const isCaughtUp = async (store: Store, cluster: string, pattern: Pattern): Promise<boolean> => {
+  const [{ ends }, cursor] = await Promise.all([readLanes(store, cluster), readCursor(store, cluster, pattern)])
+  if (ends.some((arrival, lane) => arrival > (cursor.lanes[lane] ?? 0))) return false
+  const { anchors } = await wake(store, cluster, pattern, cursor, ends, await readCoverage(store, cluster))
+  return anchors.length === 0
+}
+
 const clustersOf = async (store: Store): Promise<string[]> =>
   (await store.read<{ cluster: string }>(statement('clusters'))).map(({ cluster }) => cluster)
 

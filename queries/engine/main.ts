@@ -2,7 +2,7 @@
 export { removeCluster } from '../../graph/ingest/main.ts'
 export { type CaseReport, outcomesOf, testPattern } from './cases.ts'
 export { type EngineConfig, engineConfig } from './config.ts'
-export { type Correlator, type CorrelatorOptions, createCorrelator, type Run } from './correlator.ts'
+export { type Correlator, type CorrelatorOptions, createCorrelator, isCaughtUp, type Run } from './correlator.ts'
 export { evaluate, type View } from './evaluate.ts'
 export { compare, type Outcome } from './expectation.ts'
 export type { Content, Judgement } from './judgement.ts'

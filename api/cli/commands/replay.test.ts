@@ -5,17 +5,20 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { Redis } from 'ioredis'
 import { startRedis } from '../../../deploy/local/redis.ts'
-import { SECOND } from '../../../graph/model/time.ts'
+import { loadRecording } from '../../../graph/ingest/main.ts'
+import { MINUTE, SECOND } from '../../../graph/model/time.ts'
 import { readQueueStats } from '../../../graph/queue/main.ts'
-import { testCluster } from '../../../test/support/servers.ts'
-import { healthy, recordingOf } from '../../../test/support/shop.ts'
+import { applySchema, openStore } from '../../../graph/store/main.ts'
+import { createCorrelator, OWN_PATTERNS, removeCluster } from '../../../queries/engine/main.ts'
+import { neo4jForTest, testCluster } from '../../../test/support/servers.ts'
+import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../../test/support/shop.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aitia-replay-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 // Read when the command line is loaded.
 process.env.AITIA_DATA = folder
-const { send } = await import('./replay.ts')
+const { send, waitForConclusions } = await import('./replay.ts')
 
 test('a queue that takes nothing is named as what a replay waits for, and the same command goes on later', async () => {
   const redis = await startRedis({ dataDir: join(folder, 'redis') })
@@ -35,5 +38,38 @@ test('a queue that takes nothing is named as what a replay waits for, and the sa
   } finally {
     await admin.quit()
     await redis.stop()
+  }
+})
+
+test('what expects nothing, silence, or what is there early is waited for until all is concluded', async () => {
+  const store = openStore(await neo4jForTest())
+  await applySchema(store)
+  const [start, end] = [1_790_000_000 * SECOND, 1_790_000_000 * SECOND + 20 * MINUTE]
+  const told = recordingOf([
+    ...[...healthy(start), ...outOfMemory(start + 10 * MINUTE)],
+    ...[heartbeat(KUBERNETES, start, end, true), heartbeat(EBPF, start, end, true)],
+  ])
+  const expected = { pattern: 'container-oom', result: 'incident' } as const
+  const silence = { pattern: 'container-oom', result: 'silence' } as const
+  try {
+    for (const [recording, before, after] of [
+      [told, [], []],
+      [{ ...told, expect: [silence] }, [], ['silence: got an incident, expected nothing']],
+      [{ ...told, expect: [expected] }, ['incident: got nothing, expected one'], []],
+    ] as const) {
+      const cluster = testCluster()
+      // One look.
+      const problems = () => waitForConclusions(store, { recording, cluster }, { seconds: 0, dirs: [OWN_PATTERNS] })
+      const unwritten = 'after 0 s not all of it is written into the graph: is a worker running?'
+      assert.deepEqual(await problems(), [unwritten, ...before])
+      await loadRecording(store, recording, cluster)
+      const unjudged = 'after 0 s not all of it is judged by container-oom: does a correlator run with that?'
+      assert.deepEqual(await problems(), [unjudged, ...before])
+      await createCorrelator({ store }).runOnce(cluster)
+      assert.deepEqual(await problems(), after)
+      await removeCluster(store, cluster)
+    }
+  } finally {
+    await store.close()
   }
 })

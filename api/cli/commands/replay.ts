@@ -6,14 +6,12 @@ import type { Recording } from '../../../graph/model/recording.ts'
 import type { Store } from '../../../graph/store/main.ts'
 import { dataDir, queuePrefix, redisUrl } from '../config.ts'
 import { ink, patternDirs, withStore } from '../open.ts'
-import { Failure, print, say } from '../output.ts'
+import { Failure, plain, print, say } from '../output.ts'
 import { renderWhy } from '../render/why.ts'
 import { answerAsJson } from './why.ts'
 
 /** ms between two looks at what the engine has concluded. */
 const LOOK = 250
-/** ms for which final verdicts must stay as they are before what differs from the expectation is believed. */
-const SETTLED = 15_000
 
 const fileText = (file: string): string => {
   try {
@@ -70,36 +68,49 @@ export const send = async (
   }
 }
 
-/** Waits until what the recording expects has been concluded; returns what differs in the end. Needs a worker and a correlator. */
-export const waitForExpected = async (
+/**
+ * Waits until all of the recording is written and the patterns that it expects something of (all of them, where it expects nothing) have nothing more to
+ * conclude from it; returns what differs in the end from that, and from what it expects. Before that an incident that nobody expected may still come.
+ * Needs a worker and a correlator.
+ */
+export const waitForConclusions = async (
   store: Store,
   { recording, cluster }: Replayed,
   { seconds, dirs }: { seconds: number; dirs: readonly string[] },
 ): Promise<string[]> => {
-  const { compare, loadPatterns, outcomesOf } = await import('../../../queries/engine/main.ts')
+  const [{ compare, isCaughtUp, loadPatterns, outcomesOf }, { isWritten }] = await Promise.all([
+    import('../../../queries/engine/main.ts'),
+    import('../../../graph/ingest/main.ts'),
+  ])
   const expected = recording.expect ?? []
-  const patterns = loadPatterns(dirs).filter((pattern) => expected.some((each) => each.pattern === pattern.id))
+  const patterns = loadPatterns(dirs).filter(
+    (pattern) => expected.length === 0 || expected.some((each) => each.pattern === pattern.id),
+  )
   const unknown = expected.filter((each) => !patterns.some((pattern) => pattern.id === each.pattern))
   if (unknown.length > 0)
     return unknown.map((each) => `it expects something of ${each.pattern}, which is no pattern here`)
-  const end = performance.now() + seconds * 1_000
-  let settled = { text: '', since: performance.now() }
-  for (;;) {
-    const found = await Promise.all(patterns.map((pattern) => outcomesOf(store, cluster, pattern)))
-    const problems = patterns.flatMap((pattern, index) =>
-      compare(
-        expected.filter((each) => each.pattern === pattern.id),
-        found[index]!,
-      ),
-    )
-    const text = JSON.stringify(found)
-    if (text !== settled.text) settled = { text, since: performance.now() }
-    const all = found.flat()
-    const final = all.length > 0 && all.every(({ verdict }) => verdict.status === 'final')
-    const stands = final && performance.now() - settled.since > SETTLED
-    if (problems.length === 0 || stands || performance.now() > end) return problems
-    await sleep(LOOK)
+  const unfinished = async (): Promise<string[]> => {
+    if (!(await isWritten(store, recording, cluster)))
+      return [`after ${seconds} s not all of it is written into the graph: is a worker running?`]
+    const caughtUp = await Promise.all(patterns.map((pattern) => isCaughtUp(store, cluster, pattern)))
+    const behind = patterns.filter((_, index) => !caughtUp[index]).map(({ id }) => id)
+    if (behind.length === 0) return []
+    return [`after ${seconds} s not all of it is judged by ${behind.join(', ')}: does a correlator run with that?`]
   }
+  const end = performance.now() + seconds * 1_000
+  let open = await unfinished()
+  while (open.length > 0 && performance.now() < end) {
+    await sleep(LOOK)
+    open = await unfinished()
+  }
+  if (expected.length === 0) return open
+  const differing = patterns.map(async (pattern) =>
+    compare(
+      expected.filter((each) => each.pattern === pattern.id),
+      await outcomesOf(store, cluster, pattern),
+    ),
+  )
+  return [...open, ...(await Promise.all(differing)).flat()]
 }
 
 /** The workloads that an incident of the cluster fell on: each once, as one answer tells all that is known of it. */
@@ -123,13 +134,17 @@ export const printOutcome = async (
   const hit = await workloadsHit(store, cluster)
   const answers = await Promise.all(hit.map((asked) => tools.reads.why(store, { cluster, ...asked })))
   const told = { ...sentOf({ recording, cluster }), problems, answers: answers.map((it) => answerAsJson(it, tools)) }
-  print(json, told, () => answers.map((it) => renderWhy(it, tools)).join('\n\n'))
+  print(json, told, (it) =>
+    it.answers.length === 0
+      ? 'No incident has come of it.'
+      : it.answers.map((answer) => renderWhy(answer, tools)).join('\n\n'),
+  )
 }
 
 /** The command that explains a workload of the replay. */
 export const whyCommands = async (store: Store, cluster: string): Promise<string[]> => {
   const hit = await workloadsHit(store, cluster)
-  return hit.map(
+  return plain(hit).map(
     ({ kind, name, namespace }) =>
       `aitia why ${kind.toLowerCase()}/${name}${namespace === '' ? '' : ` -n ${namespace}`} -c ${cluster}`,
   )
@@ -172,9 +187,9 @@ export const replay = async (file: string, options: ReplayOptions): Promise<void
   const dirs = await patternDirs(options.patterns)
   say(`${sent.observations} observations are queued as cluster ${cluster}; waiting for what the patterns make of them`)
   const problems = await withStore(async (store) => {
-    const differing = await waitForExpected(store, replayed, { seconds: options.wait!, dirs })
+    const differing = await waitForConclusions(store, replayed, { seconds: options.wait!, dirs })
     await printOutcome(options.json === true, store, replayed, differing)
     return differing
   })
-  if (problems.length > 0) throw new Failure(`${file} did not come out as expected:\n  ${problems.join('\n  ')}`)
+  if (problems.length > 0) throw new Failure(`${file} did not come out as expected:\n  ${plain(problems).join('\n  ')}`)
 }

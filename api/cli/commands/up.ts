@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { dataDir, queuePrefix, type Servers, serversFile } from '../config.ts'
 import { logFile, upLog } from '../log.ts'
 import { patternDirs, refuseMisnamed, untilAsked } from '../open.ts'
-import { Failure, say, UsageError } from '../output.ts'
+import { Failure, plain, say, UsageError } from '../output.ts'
 import { apiPlace, startAgent, startApi, startCorrelator, startWorker } from '../roles.ts'
-import { printOutcome, type Replayed, recordingIn, send, waitForExpected, whyCommands } from './replay.ts'
+import { printOutcome, type Replayed, recordingIn, send, waitForConclusions, whyCommands } from './replay.ts'
 
 export interface UpOptions {
   readonly cluster: string
@@ -20,7 +20,7 @@ export interface UpOptions {
   readonly json?: true
 }
 
-/** Seconds that a replay's incidents may take. */
+/** Seconds that the patterns may take for a replay. */
 const REPLAY = 120
 
 /** ms after which it is said what is waited for: of an end, and of a start. */
@@ -169,7 +169,7 @@ const replay = async ({ servers, store, dirs }: Up, replayed: Replayed, json: bo
   const { recording, cluster } = replayed
   say(`replaying    ${recording.title}: ${recording.observations.length} observations as cluster ${cluster}`)
   await send(replayed, { redisUrl: servers.redisUrl, prefix: queuePrefix })
-  const problems = await waitForExpected(store, replayed, { seconds: REPLAY, dirs })
+  const problems = await waitForConclusions(store, replayed, { seconds: REPLAY, dirs })
   say(`${'replay'.padEnd(12)} ${((performance.now() - began) / 1_000).toFixed(1)} s\n`)
   await printOutcome(json, store, replayed, problems)
   for (const command of await whyCommands(store, cluster)) say(`\nAsk again:      ${command}`)
@@ -191,7 +191,7 @@ const work = async (stack: Stack, options: UpOptions): Promise<void> => {
   if (options.exit) say(`\nlog             ${logFile}`)
   else tellAddresses(running)
   if (problems.length > 0) {
-    const text = `the replay did not come out as expected:\n  ${problems.join('\n  ')}`
+    const text = `the replay did not come out as expected:\n  ${plain(problems).join('\n  ')}`
     if (options.exit) throw new Failure(text)
     say(text)
   }
