@@ -38,6 +38,43 @@ test('what is no time is refused, not taken for another one', () => {
   assert.equal(fromRfc3339('2026-02-28T23:30:00-02:00'), fromRfc3339('2026-03-01T01:30:00Z'))
 })
 
+test('a time of day is the last one on the clock, on days that are shorter or longer too', () => {
+  const zone = process.env.TZ
+  process.env.TZ = 'Europe/Berlin'
+  try {
+    for (const [now, text, meant] of [
+      // 24 hours before would be 14:00.
+      ['2026-10-25T11:00:00Z', '13:00', '2026-10-24T11:00:00Z'],
+      // ... and 12:00.
+      ['2026-03-29T10:00:00Z', '13:00', '2026-03-28T12:00:00Z'],
+      ['2026-03-29T10:00:00Z', '11:00', '2026-03-29T09:00:00Z'],
+      // The clock went from 02:00 to 03:00, and showed it the day before.
+      ['2026-03-29T10:00:00Z', '02:30', '2026-03-28T01:30:00Z'],
+      ['2026-03-30T00:10:00Z', '02:30', '2026-03-28T01:30:00Z'],
+      // It went from 03:00 back to 02:00, and showed it twice.
+      ['2026-10-25T02:10:00Z', '02:40:10', '2026-10-25T01:40:10Z'],
+      ['2026-10-25T01:10:00Z', '02:40:10', '2026-10-25T00:40:10Z'],
+      ['2026-10-26T00:10:00Z', '02:30', '2026-10-25T01:30:00Z'],
+    ] as const)
+      assert.equal(toRfc3339(parseTime(text, fromRfc3339(now)!)!), toRfc3339(fromRfc3339(meant)!), `${text} at ${now}`)
+  } finally {
+    if (zone === undefined) delete process.env.TZ
+    else process.env.TZ = zone
+  }
+})
+
+test('a time that can not be told is none', () => {
+  for (const text of [
+    '-99999999999d',
+    '-20000000h',
+    '9999999999999999',
+    '1969-12-31T23:59:59Z',
+    '9999-01-01T00:00:00Z',
+  ])
+    assert.equal(parseTime(text, NOW), null, text)
+  assert.equal(parseTime('1970-01-01T00:00:00Z', NOW), 0)
+})
+
 test('a column tells the order within a second, and the day where that is another one', () => {
   const clock = clockOf(NOW, 'UTC')
   assert.equal(clock.stamped(NOW + 7_999, 0), '14:05:00.007')

@@ -23,7 +23,8 @@ export interface Clock {
 }
 
 const MINUTE = 60 * SECOND
-const DAY = 24 * 60 * MINUTE
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
 
 /** `zone` is an IANA name; the machine's own unless given. */
 export const clockOf = (today: number, zone?: string): Clock => {
@@ -75,7 +76,7 @@ export const clockOf = (today: number, zone?: string): Clock => {
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: 60 * MINUTE, d: DAY }
+const UNITS: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY }
 
 /** ms of a calendar time in UTC, or null where the calendar or the clock has no such time: 30 Feb, 25:00. */
 const inUtc = (text: string): number | null => {
@@ -83,14 +84,37 @@ const inUtc = (text: string): number | null => {
   return Number.isNaN(time.getTime()) || time.toISOString().slice(0, 19) !== text ? null : time.getTime()
 }
 
+/** ms of a time of day in the reader's zone, on the day that is so many before that of `now`; null where the clock left it out or it is to come. */
+const onDay = (time: string, now: number, daysBack: number): number | null => {
+  const [hour, minute, second] = time.split(':').map(Number)
+  const date = new Date(now)
+  date.setDate(date.getDate() - daysBack)
+  date.setHours(hour!, minute!, second!, 0)
+  const shows = (ms: number): boolean => new Date(ms).toTimeString().slice(0, 8) === time
+  const first = date.getTime()
+  // Where the clock was set back it showed the time twice: the later one is meant.
+  const again =
+    first +
+    (new Date(first + (3 * HOUR) / MILLISECOND).getTimezoneOffset() - date.getTimezoneOffset()) * (MINUTE / MILLISECOND)
+  return [again, first].find((ms) => shows(ms) && ms <= now) ?? null
+}
+
+/** The last time that it was so late, ms. Not a day of 24 hours back: days on which clocks are set are shorter or longer. */
+const lastAt = (time: string, now: number): number | null =>
+  [0, 1, 2].map((daysBack) => onDay(time, now, daysBack)).find((ms) => ms !== null) ?? null
+
+/** What can be stored: µs as a whole number from the epoch on that a double holds exactly. */
+const storable = (micros: number): number | null => (micros >= 0 && Number.isSafeInteger(micros) ? micros : null)
+
 /**
  * A time as people give it: µs since the epoch, RFC 3339, the same without a zone (the reader's own), `14:02` or `14:02:10` (the last time that it
- * was so late), or `-90s`, `-5m`, `-2h`, `-3d` before `now`. Null where it is none of them, or no time at all, such as 25:99 and 30 Feb.
+ * was so late), or `-90s`, `-5m`, `-2h`, `-3d` before `now`. Null where it is none of them, or no time at all, such as 25:99 and 30 Feb, or beyond all
+ * that can be told.
  */
 export const parseTime = (text: string, now: number): number | null => {
   const back = /^-(\d+)([smhd])$/.exec(text)
-  if (back !== null) return now - Number(back[1]) * UNITS[back[2]!]!
-  if (/^\d{16}$/.test(text)) return Number(text)
+  if (back !== null) return storable(now - Number(back[1]) * UNITS[back[2]!]!)
+  if (/^\d{16}$/.test(text)) return storable(Number(text))
   const clock = /^\d\d:\d\d(:\d\d)?$/.test(text)
   const parts = /^(?:(\d{4}-\d\d-\d\d)(?:[T ]|$))?(\d\d:\d\d)?(:\d\d)?(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?$/.exec(text)
   if (parts === null) return null
@@ -100,13 +124,10 @@ export const parseTime = (text: string, now: number): number | null => {
   const time = `${minutes ?? '00:00'}${seconds ?? ':00'}`
   if (inUtc(`${day ?? '2000-01-01'}T${time}`) === null) return null
   if (clock) {
-    const today = new Date(now / MILLISECOND)
-    const [hour, minute, second] = time.split(':').map(Number)
-    today.setHours(hour!, minute!, second!, 0)
-    const micros = today.getTime() * MILLISECOND
-    return micros > now ? micros - DAY : micros
+    const last = lastAt(time, now / MILLISECOND)
+    return last === null ? null : last * MILLISECOND
   }
   // Without a zone it is the reader's own.
   const exact = new Date(`${day}T${time}${zone ?? ''}`).getTime()
-  return Number.isNaN(exact) ? null : exact * MILLISECOND + Number((fraction ?? '').padEnd(6, '0').slice(0, 6))
+  return storable(exact * MILLISECOND + Number((fraction ?? '').padEnd(6, '0').slice(0, 6)))
 }
