@@ -136,6 +136,13 @@ describe('the command line as of a time', () => {
     )
   })
 
+  test('none is no number of rows', async () => {
+    for (const [command, ...more] of [['events'], ['changes', '--from', toRfc3339(START)]]) {
+      const { code, out, err } = await aitia(command!, 'deployment/checkout', '-n', 'shop', ...more, '--first', '0')
+      assert.deepEqual([code, out, err], [2, '', 'a page of 0 was asked for, expected 1 to 1000\n'])
+    }
+  })
+
   test('events of a recording are those of the day before its end, where no time is given', async () => {
     assert.match(await says('events', 'deployment/checkout', '-n', 'shop'), /memory pressure/)
   })

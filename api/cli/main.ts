@@ -147,7 +147,7 @@ example(
   .requiredOption('--from <time>', 'begin of the window')
   .option('--to <time>', `its end ${NOW}`)
   .option('--around', 'also of what it relies on: its pods, and what they use')
-  .option('--first <count>', 'the newest so many', whole, 200)
+  .option('--first <count>', 'the newest so many, 1 to 1000', whole, 200)
   .action(run(async (it, options) => (await import('./commands/as-of.ts')).changes(it, options)))
 
 example(
@@ -156,7 +156,7 @@ example(
 )
   .argument(...target)
   .option('--since <time>', 'from a time on (default: a day)')
-  .option('--first <count>', 'the newest so many', whole, 100)
+  .option('--first <count>', 'the newest so many, 1 to 1000', whole, 100)
   .action(run(async (it, options) => (await import('./commands/as-of.ts')).events(it, options)))
 
 program

@@ -5,7 +5,7 @@ import { events } from './events.ts'
 import type { Window } from './family.ts'
 import { type Ground, groundOf } from './ground.ts'
 import { beginAt, type Link, nameOfLink, type Step, stepsFrom, walk } from './links.ts'
-import { InvalidRequest, type Reader } from './read.ts'
+import { InvalidRequest, pageSize, type Reader } from './read.ts'
 import { statesSince, type Told } from './states.ts'
 import type { StoredEvent, StoredObject } from './stored.ts'
 import { type Asking, type AsOfQuestion, settle, subjectsSince } from './subject.ts'
@@ -15,6 +15,8 @@ const OBJECTS = 500
 /** Events of each kind and object that one answer looks at. */
 const EVENTS = 200
 const DEPTH = 8
+/** Most changes in one answer. */
+const LARGEST = 1_000
 
 interface At {
   /** The change was seen then, µs, and may have happened `uncertainty` earlier. */
@@ -46,7 +48,7 @@ export interface ChangesQuestion extends Omit<AsOfQuestion, 'at'> {
   readonly to?: number
   /** Also of what it relies on: its pods, and what they use. */
   readonly around: boolean
-  /** The newest so many are told. */
+  /** The newest so many are told, 1 to 1000. */
   readonly first: number
 }
 
@@ -125,7 +127,8 @@ const ofRelations = async (
 
 /** All changes within (from, to]. Throws NotFound where there was no such object in the window. */
 export const changes = async (reader: Reader, question: ChangesQuestion): Promise<Changes> => {
-  const { cluster, kind, name, namespace, from, around, first } = question
+  const { cluster, kind, name, namespace, from, around } = question
+  const first = pageSize(question.first, LARGEST)
   const times = await settle(reader, { ...question, ...(question.to === undefined ? {} : { at: question.to }) })
   const { at: to, known } = times
   if (from >= to) throw new InvalidRequest(`from: got ${toRfc3339(from)}, expected a time before to, ${toRfc3339(to)}`)

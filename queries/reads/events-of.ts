@@ -3,9 +3,12 @@ import { toRfc3339 } from '../../graph/model/time.ts'
 import { events, toldOfPods } from './events.ts'
 import { family, isCut, keysOf, type Window } from './family.ts'
 import { type Ground, groundOf } from './ground.ts'
-import { InvalidRequest, type Reader } from './read.ts'
+import { InvalidRequest, pageSize, type Reader } from './read.ts'
 import type { StoredEvent, StoredObject } from './stored.ts'
 import { type Asking, type AsOfQuestion, LOOK_BACK, settle, subjectsSince } from './subject.ts'
+
+/** Most events in one answer. */
+const LARGEST = 1_000
 
 export interface Events {
   readonly asking: Asking & { readonly from: number }
@@ -16,12 +19,13 @@ export interface Events {
   readonly cut: boolean
 }
 
-/** Events from `from` (a day before) up to the time of the question. Throws NotFound where there was no such object in the window. */
+/** Events from `from` (a day before) up to the time of the question, the newest `first` (1 to 1000). Throws NotFound where there was no such object in the window. */
 export const eventsOf = async (
   reader: Reader,
   question: AsOfQuestion & { from?: number; first: number },
 ): Promise<Events> => {
-  const { cluster, kind, name, namespace, first } = question
+  const { cluster, kind, name, namespace } = question
+  const first = pageSize(question.first, LARGEST)
   const times = await settle(reader, question)
   const from = question.from ?? times.at - LOOK_BACK
   if (from > times.at)

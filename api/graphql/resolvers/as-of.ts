@@ -5,7 +5,7 @@ import { type Doubt, doubtText, type Ground } from '../../../queries/reads/groun
 import type { Link } from '../../../queries/reads/links.ts'
 import { OPEN, toRfc3339 } from '../../../queries/reads/main.ts'
 import { ownerChain } from '../../../queries/reads/owner-chain.ts'
-import { type AsOf, InvalidRequest, KNOWN_NOW, pageSize } from '../../../queries/reads/read.ts'
+import { type AsOf, InvalidRequest, KNOWN_NOW } from '../../../queries/reads/read.ts'
 import { dependencies, dependents, type Reliance } from '../../../queries/reads/reliance.ts'
 import type { StoredObject } from '../../../queries/reads/stored.ts'
 import { refuseUnheard, type Subject, settle } from '../../../queries/reads/subject.ts'
@@ -74,9 +74,6 @@ const topology = async (
 
 type ChangesArgs = Named & { from: number; to?: number | null; around: boolean; first: number }
 
-/** Most changes in one answer. */
-const CHANGES = 1_000
-
 export const asOf = {
   Query: {
     object: async (_: unknown, args: Named, context: Context) => {
@@ -96,11 +93,7 @@ export const asOf = {
       return whoHad(context.reader, asked)
     },
     changes: (_: unknown, { to, ...args }: ChangesArgs, context: Context) =>
-      changes(context.reader, {
-        ...question(args, context),
-        ...given({ to }),
-        first: pageSize(args.first, CHANGES),
-      } as Parameters<typeof changes>[1]),
+      changes(context.reader, { ...question(args, context), ...given({ to }) } as Parameters<typeof changes>[1]),
   },
   Ground: { known: ({ known }: Ground) => (known === KNOWN_NOW ? null : known) },
   DoubtKind: {
