@@ -251,6 +251,17 @@ describe('the command line', () => {
     const browser = await aitia(['patterns', 'show', 'container-oom', '--browser'])
     assert.match(browser.out, new RegExp(`:param anchors => \\["${cluster}/oom-${KILL}"\\];`))
     assert.equal((await aitia(['patterns', 'show', 'nonsense'])).code, 2)
+    const away = { AITIA_NEO4J_URI: 'bolt://127.0.0.1:9' }
+    const list = await aitia(['patterns', 'list'], away)
+    // The list is whole without a graph.
+    assert.equal(list.code, 0)
+    assert.match(list.out, /^container-oom .* unknown$/m)
+    assert.match(list.err, /^cannot reach Neo4j at bolt:\/\/127\.0\.0\.1:9/)
+    const told = JSON.parse((await aitia(['patterns', 'list', '--json'], away)).out) as { work: unknown }[]
+    assert.equal(told[0]!.work, 'unknown')
+    const none = await aitia(['patterns', 'list', '-c', bystander])
+    assert.deepEqual([none.code, none.err], [0, ''])
+    assert.match(none.out, /^container-oom .* -$/m)
   })
 
   test("a folder of one's own is taken by option and environment alike, and a wrong one is named", async () => {

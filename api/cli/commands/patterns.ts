@@ -1,7 +1,7 @@
 /** `aitia patterns list|show|lint|test`. */
 import type { Pattern } from '../../../queries/engine/main.ts'
 import { ink, patternDirs, withStore } from '../open.ts'
-import { Failure, print, UsageError } from '../output.ts'
+import { Failure, print, say, UsageError } from '../output.ts'
 import { columns } from '../render/columns.ts'
 
 export interface PatternsOptions {
@@ -29,24 +29,29 @@ const chosen = async (ids: readonly string[], options: PatternsOptions): Promise
   })
 }
 
-/** The patterns, and what each has concluded where a graph is there to tell. */
+/** The patterns, and what each has concluded. They are files: a graph that is away is told, and leaves only that unknown. */
 export const patternsList = async (options: PatternsOptions): Promise<void> => {
   const { reads, clock, colour } = await ink()
   const all = await load(options)
-  const work = await withStore((store) => reads.patternWork(store, options.cluster)).catch(() => null)
+  const work = await withStore((store) => reads.patternWork(store, options.cluster)).catch((error: Error) => {
+    say(error.message)
+    return null
+  })
   const list = all.map(({ id, title, anchor, steps, folder }) => ({
     ...{ id, title, anchor, folder },
     steps: steps.map((step) => step.event),
-    work: work?.find((it) => it.pattern === id) ?? null,
+    work: work === null ? ('unknown' as const) : (work.find((it) => it.pattern === id) ?? null),
   }))
   print(options.json === true, list, (patterns) => {
     const rows = patterns.map(({ id, title, steps, work: done }) => [
       id,
       title,
       steps.join(' > '),
-      done === null
-        ? '-'
-        : `${done.occurrences}, ${done.open} open, last ${clock.at(done.lastAt)} ${clock.zone(done.lastAt)}`,
+      done === 'unknown'
+        ? done
+        : done === null
+          ? '-'
+          : `${done.occurrences}, ${done.open} open, last ${clock.at(done.lastAt)} ${clock.zone(done.lastAt)}`,
     ])
     const [head, ...lines] = columns([['PATTERN', 'TITLE', 'STEPS', `FOUND IN ${options.cluster}`], ...rows])
     return [colour.bold(head!), ...lines].join('\n')
