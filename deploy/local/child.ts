@@ -4,13 +4,21 @@ import { once } from 'node:events'
 import { environment, root } from './config.ts'
 
 const grace = 30_000
+/** The exit code of what a signal ended. */
+export const INTERRUPTED = 130
 
 /**
  * Resolves with the exit code. Ctrl-C reaches the program by itself, since it shares the terminal; a signal that was sent
- * to us alone is handed on. Either way its end is waited for, so that what it started is ended in order.
+ * to us alone is handed on. Either way its end is waited for, so that what it started is ended in order. `output` takes what it prints:
+ * a file that is open, else this terminal.
  */
-export async function run(args: string[], more: NodeJS.ProcessEnv = {}): Promise<number> {
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...environment, ...more } })
+export async function run(
+  args: string[],
+  more: NodeJS.ProcessEnv = {},
+  output: 'inherit' | number = 'inherit',
+): Promise<number> {
+  const env = { ...environment, ...more }
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['inherit', output, output], env })
   let last: NodeJS.Timeout | undefined
   const onSignal = (signal: NodeJS.Signals) => {
     if (signal !== 'SIGINT') child.kill(signal)
@@ -25,5 +33,5 @@ export async function run(args: string[], more: NodeJS.ProcessEnv = {}): Promise
   const [code] = await once(child, 'exit')
   for (const signal of signals) process.off(signal, onSignal)
   clearTimeout(last)
-  return code ?? 130
+  return code ?? INTERRUPTED
 }

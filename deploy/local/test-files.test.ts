@@ -20,8 +20,9 @@ const slow = fileOf('z', "test('slow', async () => new Promise((resolve) => setT
 const good = fileOf('a', "test('good', () => {})\ntest('other', () => {})")
 const bad = fileOf('b', "test('bad', () => { throw new Error('got 1, expected 2') })")
 
-const run = (...args: string[]): { status: number | null; outcomes: string[] } => {
-  const results = join(folder, 'results.jsonl')
+let runs = 0
+const run = (...args: string[]) => runInto(join(folder, `results-${++runs}.jsonl`), ...args)
+const runInto = (results: string, ...args: string[]): { status: number | null; outcomes: string[] } => {
   const script = join(import.meta.dirname, 'test-files.ts')
   const env = { ...environment, NODE_TEST_CONTEXT: undefined }
   const { status } = spawnSync(process.execPath, [script, results, ...args], { env })
@@ -35,6 +36,12 @@ test('files are told of in the order in which they are given, whatever their nam
 
 test('one that fails is told of, and shows in the exit code', () => {
   assert.deepEqual(run('--', bad, good), { status: 1, outcomes: ['bad failed', 'good passed', 'other passed'] })
+})
+
+test('what two runs have to say is kept side by side', () => {
+  const results = join(folder, 'shared.jsonl')
+  runInto(results, '--', bad)
+  assert.deepEqual(runInto(results, '--', slow).outcomes, ['bad failed', 'slow passed'])
 })
 
 test('flags choose among tests', () => {

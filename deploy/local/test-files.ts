@@ -1,4 +1,7 @@
-/** `test-files.ts RESULTS [FLAGS] -- FILES`: runs test files in their order, which `node --test` would sort; ends with 0 if none failed. */
+/**
+ * `test-files.ts RESULTS [FLAGS] -- FILES`: runs test files in their order, which `node --test` would sort, and adds their outcomes to
+ * RESULTS; ends with 0 if none failed.
+ */
 import { createWriteStream } from 'node:fs'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
@@ -25,5 +28,5 @@ const outcomes = run({
 outcomes.on('test:fail', ({ todo }) => {
   if (todo === undefined || todo === false) process.exitCode = 1
 })
-outcomes.compose(report).pipe(createWriteStream(results))
+outcomes.compose(report).pipe(createWriteStream(results, { flags: 'a' }))
 outcomes.compose(new spec()).pipe(process.stdout)

@@ -1,11 +1,12 @@
 /** `npm test [-- PATH... | --test-...]`: checks, then all tests (or those below the given paths) on real servers. */
-import { existsSync, globSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, globSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { check } from './check.ts'
-import { run } from './child.ts'
+import { INTERRUPTED, run } from './child.ts'
 import { dim, green, red, yellow } from './colour.ts'
 import { ci, root } from './config.ts'
 import { SHORT_LIVED } from './neo4j.ts'
+import { asStarted } from './steps/compiled-code.ts'
 import { flagsOf, parseTestArguments } from './test-flags.ts'
 import type { Outcome } from './test-report.ts'
 import { isRight, thisMachine } from './test-skips.ts'
@@ -16,12 +17,11 @@ import { withServers } from './with-servers.ts'
  * none yet, and the longest of the rest next, so that none of them is alone at the end.
  */
 const folders = ['graph', 'queries', 'api', 'deploy', 'test', 'agent']
+/** Ten minutes that it mostly waits: beside all others, once Kubernetes is there, instead of in the place of one. */
+const aside = 'test/system/chain.test.ts'
 /** Of this run alone while it goes: another may be under way on the same clone. The last to end leaves its own under the common name. */
 const results = join(root, '.aitia', `test-results.${process.pid}.jsonl`)
 const left = join(root, '.aitia', 'test-results.jsonl')
-
-/** Tests fill and empty the one graph again and again: by itself Neo4j would plan each statement as often. */
-const graphOfTests = { jvmFlags: SHORT_LIVED, settings: { 'dbms.cypher.min_replan_interval': '1h' } }
 
 /** Resolves with 0 only if tests ran and none failed. Checks run only with the whole set. */
 export async function test(args: string[]): Promise<number> {
@@ -35,12 +35,26 @@ export async function test(args: string[]): Promise<number> {
   // it says itself why it can not be built, and then its tests are skipped with that reason
   const kubernetes = paths.length > 0 ? undefined : run([join(root, 'test', 'cluster', 'main.ts'), 'build'])
   const checked = paths.length > 0 || (await check([])) === 0
+  if ((await Promise.race([kubernetes, 0])) === INTERRUPTED) return INTERRUPTED
   rmSync(results, { force: true })
-  const code = await withServers(
-    (environment) =>
-      run([join(import.meta.dirname, 'test-files.ts'), results, ...flagsOf(asked), '--', ...files], environment),
-    graphOfTests,
-  )
+  const runFiles = (chosen: string[], environment: NodeJS.ProcessEnv, output?: number) => {
+    const script = join(import.meta.dirname, 'test-files.ts')
+    // as `aitia` does for its own: most of what a test file takes to start is to compile it
+    return run([script, results, ...flagsOf(asked), '--', ...chosen], { ...environment, ...asStarted }, output)
+  }
+  const code = await withServers(async (environment) => {
+    if (kubernetes === undefined) return runFiles(files, environment)
+    const codes = await Promise.all([
+      runFiles(
+        files.filter((file) => file !== aside),
+        environment,
+      ),
+      kubernetes.then((built) =>
+        built === INTERRUPTED ? built : shownAtItsEnd((output) => runFiles([aside], environment, output)),
+      ),
+    ])
+    return codes.find((it) => it !== 0) ?? 0
+  }, SHORT_LIVED)
   return sumUp(code, checked, (await kubernetes) === 0)
 }
 
@@ -51,6 +65,19 @@ function filesBelow(paths: string[]): string[] {
   const wanted = paths.map((path) => relative(root, resolve(path)))
   const below = (file: string) => wanted.some((path) => path === '' || file === path || file.startsWith(`${path}/`))
   return all.filter((file) => wanted.length === 0 || below(file))
+}
+
+/** Shown once it has ended: nobody could read the lines of two runs between each other. */
+async function shownAtItsEnd(work: (output: number) => Promise<number>): Promise<number> {
+  const file = join(root, '.aitia', `test-output.${process.pid}.txt`)
+  const output = openSync(file, 'w', 0o600)
+  try {
+    return await work(output)
+  } finally {
+    closeSync(output)
+    process.stdout.write(readFileSync(file))
+    rmSync(file)
+  }
 }
 
 function sumUp(code: number, checked: boolean, kubernetesBuilt: boolean): number {

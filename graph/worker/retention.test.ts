@@ -15,7 +15,7 @@ import { runWorker } from './main.ts'
 // A Neo4j of its own: a worker sees to all clusters that there are.
 test('what is older than it is kept goes while a worker runs, by the clock of the cluster itself', async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'aitia-worker-'))
-  const neo4j = await startNeo4j({ dataDir: join(root, 'neo4j'), heapMb: 512, jvmFlags: SHORT_LIVED })
+  const neo4j = await startNeo4j({ dataDir: join(root, 'neo4j'), heapMb: 512, ...SHORT_LIVED })
   const store = openStore(neo4j)
   t.after(async () => {
     await store.close()

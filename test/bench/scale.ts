@@ -122,7 +122,7 @@ export async function bench(): Promise<Row[]> {
   if (reason) throw new Error(reason)
   const began = performance.now()
   const server = await startSimulatedCluster(NODES)
-  const stack = await startStack({ cluster, kubeconfig: server.kubeconfig, collectors: 'kubernetes', jvmFlags: [] })
+  const stack = await startStack({ cluster, kubeconfig: server.kubeconfig, collectors: 'kubernetes', server: {} })
   const api = await openApi(server.kubeconfig)
   try {
     await until('the default account', 60, () =>

@@ -83,13 +83,14 @@ export const startStack = async (options: {
   cluster: string
   kubeconfig: string
   collectors?: string
-  jvmFlags?: readonly string[]
+  /** How its Neo4j runs: as one that is gone in minutes unless said. */
+  server?: Pick<Parameters<typeof startNeo4j>[0], 'jvmFlags' | 'settings'>
 }): Promise<Stack> => {
-  const { collectors, jvmFlags = SHORT_LIVED } = options
+  const { collectors, server = SHORT_LIVED } = options
   const folder = mkdtempSync(join(tmpdir(), 'aitia-system-'))
   const data = join(folder, 'data')
   mkdirSync(data)
-  let neo4j = await startNeo4j({ dataDir: join(folder, 'neo4j'), heapMb: 512, jvmFlags })
+  let neo4j = await startNeo4j({ dataDir: join(folder, 'neo4j'), heapMb: 512, ...server })
   let redis = await startRedis({ dataDir: join(folder, 'redis') })
   const environment = {
     ...process.env,
@@ -133,7 +134,7 @@ export const startStack = async (options: {
       const ports = { boltPort: Number(new URL(neo4j.uri).port), httpPort: Number(new URL(neo4j.browserUrl).port) }
       await neo4j.kill()
       await meanwhile()
-      neo4j = await startNeo4j({ dataDir: join(folder, 'neo4j'), heapMb: 512, jvmFlags, ...ports })
+      neo4j = await startNeo4j({ dataDir: join(folder, 'neo4j'), heapMb: 512, ...server, ...ports })
     },
     async holding(cypher, params, work) {
       const database = driver(neo4j.uri, auth.basic(neo4j.user, neo4j.password))
