@@ -20,19 +20,19 @@ const refusal = (status: number, message: string): Response => Response.json({ e
  * JSON by POST only: a page of another origin can't send that without being asked first, and there is no CORS to allow it.
  * The Host must be this machine's: a name that was made to point here (DNS rebinding) is refused.
  */
-const onlyJsonFromHere = ({ explore, anyHost }: { explore: boolean; anyHost: boolean }): Plugin => ({
+const onlyJsonFromHere = (anyHost: boolean): Plugin => ({
   onRequest: ({ request, url, endResponse }) => {
     const host = request.headers.get('host') ?? url.host
     if (!anyHost && !LOOPBACK.test(host))
       return endResponse(refusal(403, `Host is ${host}, expected 127.0.0.1 or localhost`) as never)
-    if (url.pathname !== '/graphql') return
-    const page = explore && request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html')
-    if (page) return
+    // What is served without a body: /ready by the next plugin; /health and GraphiQL were answered before. No other path is let
+    // through: Yoga takes a request for its own if the path has a slash more, or if only the query ends in /graphql.
+    if (url.pathname === '/ready') return
     if (request.method !== 'POST')
       return endResponse(
         refusal(
           405,
-          `got ${request.method}, expected a POST of JSON; \`aitia api --explore\` serves GraphiQL`,
+          `got ${request.method}, expected a POST of JSON to /graphql; \`aitia api --explore\` serves GraphiQL`,
         ) as never,
       )
     const type = request.headers.get('content-type') ?? 'none'
@@ -78,7 +78,7 @@ const noIntrospection: ValidationRule = (context) => ({
 })
 
 export const limits = (options: { explore: boolean; anyHost: boolean }): Plugin[] => [
-  onlyJsonFromHere(options),
+  onlyJsonFromHere(options.anyHost),
   timeLimit,
   maxDepthPlugin({ n: DEPTH, onReject: [refused('the depth of the request', DEPTH)] }) as Plugin,
   costLimitPlugin({

@@ -243,6 +243,22 @@ describe('GraphQL', () => {
     assert.equal(page.status, 405)
     const form = await post({ query: '{ clusters { cluster } }' }, { 'content-type': 'text/plain' })
     assert.equal(form.status, 415)
+    const json = { 'content-type': 'application/json' }
+    const urlencoded = { 'content-type': 'application/x-www-form-urlencoded' }
+    const query = 'query={clusters{cluster}}'
+    // Yoga takes all of these for its own.
+    for (const path of ['/graphql', '/graphql/', '/health?x=/graphql', '/other?x=/graphql/']) {
+      const url = new URL(path, 'http://127.0.0.1')
+      const asked = async (init: RequestInit) => (await api.fetch(String(url), init)).status
+      assert.equal(await asked({ method: 'POST', headers: urlencoded, body: query }), 415, path)
+      assert.equal(
+        await asked({ method: 'POST', headers: json, body: '{"query":"{ clusters { cluster } }"}' }),
+        200,
+        path,
+      )
+      const got = await api.fetch(`${url.origin}${url.pathname}?${query}&${url.search.slice(1)}`)
+      assert.equal(got.status, 405, path)
+    }
     const rebound = await api.fetch('http://evil.example/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
