@@ -1,7 +1,16 @@
 /** What keeps the API safe where it is reached by more than its owner: each limit refuses with what was got and what is allowed. */
-import { costLimitPlugin } from '@escape.tech/graphql-armor-cost-limit'
+import { costLimitPlugin, costLimitRule } from '@escape.tech/graphql-armor-cost-limit'
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth'
-import { BREAK, GraphQLError, type ValidationRule } from 'graphql'
+import {
+  BREAK,
+  GraphQLError,
+  getOperationAST,
+  getVariableValues,
+  Kind,
+  type ValidationRule,
+  validate,
+  visit,
+} from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { type Context, TIME } from './context.ts'
 
@@ -66,6 +75,32 @@ const refused =
     throw new GraphQLError(`${what} is ${found}, expected at most ${most}: ask for less at once`)
   }
 
+const costLimit = {
+  maxCost: COST,
+  depthCostFactor: 1.2,
+  onReject: [refused('the cost of the request (its fields, weighed with depth and pages)', COST)],
+}
+
+/**
+ * A page's size may be a variable, which the plugin takes for 1: validation has no values, and its result is kept for all of them. So
+ * what is asked is weighed again with its values in place.
+ */
+const costOfVariables: Plugin = {
+  onExecute: ({ args: { schema, document, operationName, variableValues } }) => {
+    const definitions = getOperationAST(document, operationName)?.variableDefinitions ?? []
+    // Values of wrong types are refused by the execution, with words of its own.
+    const { coerced = {} } = getVariableValues(schema, definitions, variableValues ?? {})
+    const filled = visit(document, {
+      Argument: ({ name, value, ...argument }) => {
+        const size = value.kind === Kind.VARIABLE && name.value === 'first' ? coerced[value.name.value] : undefined
+        if (typeof size !== 'number') return undefined
+        return { ...argument, name, value: { kind: Kind.INT, value: String(size) } }
+      },
+    })
+    if (filled !== document) validate(schema, filled, [costLimitRule(costLimit) as ValidationRule])
+  },
+}
+
 /** One error, whatever the number of fields, that says how to get what is asked for. */
 const noIntrospection: ValidationRule = (context) => ({
   Field: ({ name: { value: name } }) => {
@@ -81,10 +116,7 @@ export const limits = (options: { explore: boolean; anyHost: boolean }): Plugin[
   onlyJsonFromHere(options.anyHost),
   timeLimit,
   maxDepthPlugin({ n: DEPTH, onReject: [refused('the depth of the request', DEPTH)] }) as Plugin,
-  costLimitPlugin({
-    maxCost: COST,
-    depthCostFactor: 1.2,
-    onReject: [refused('the cost of the request (its fields, weighed with depth and pages)', COST)],
-  }) as Plugin,
+  costLimitPlugin(costLimit) as Plugin,
+  costOfVariables,
   ...(options.explore ? [] : [{ onValidate: ({ addValidationRule }) => addValidationRule(noIntrospection) } as Plugin]),
 ]

@@ -297,6 +297,16 @@ describe('GraphQL', () => {
     const costly = `{ ${Array.from({ length: 400 }, (_, index) => `a${index}: event(id: "x") { ...f }`).join(' ')} }
       fragment f on Event { ${'causes { event { '.repeat(8)} id at kind source ${'} } '.repeat(8)} }`
     assert.match(await complaint(costly), /^the cost of the request .* is \d+, expected at most 50000: ask for less/)
+    const pages = (first: string, most: string) =>
+      `incidents(first: ${first}) { items { occurrences(first: ${most}) { items { id pattern at } } } }`
+    const literal = await complaint(`{ ${pages('200', '50')} }`)
+    assert.match(literal, /^the cost of the request .* is \d+, expected at most 50000: ask for less/)
+    const byVariable = async (query: string, variables: object) => (await ask(query, variables)).errors?.[0]?.message
+    const open = `query ($first: Int, $most: Int = 50) { ${pages('$first', '$most')} }`
+    assert.equal(await byVariable(open, { first: 2, most: 2 }), undefined)
+    assert.equal(await byVariable(open, { first: 200, most: 50 }), literal)
+    assert.equal(await byVariable(open, { first: 200 }), literal)
+    assert.match((await byVariable(open, { first: 'all' })) ?? '', /^Variable "\$first" got invalid value "all"/)
     for (const asked of [
       'incidents(cluster: "nonesuch") { endCursor }',
       'incident(cluster: "nonesuch", id: "x") { id }',
