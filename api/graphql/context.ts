@@ -1,74 +1,76 @@
-/** What one request has: the loaders that gather its look-ups, and bounds on what it may read and for how long. */
+/** What one request has: its clock, and the loaders that gather its look-ups. */
 import DataLoader from 'dataloader'
 import { GraphQLError } from 'graphql'
 import { caused } from '../../queries/reads/caused.ts'
 import { contexts, newestContexts } from '../../queries/reads/contexts.ts'
-import { eventsById } from '../../queries/reads/events.ts'
+import { eventsById, eventsByObject } from '../../queries/reads/events.ts'
+import type { Window } from '../../queries/reads/family.ts'
 import { incidentsById } from '../../queries/reads/incidents.ts'
 import { settledKnown } from '../../queries/reads/lanes.ts'
+import { now } from '../../queries/reads/main.ts'
 import { objects } from '../../queries/reads/objects.ts'
 import { occurrenceDetails, verdicts } from '../../queries/reads/occurrences.ts'
 import { owners } from '../../queries/reads/owners.ts'
-import { type AsOf, KNOWN_NOW, type Reader } from '../../queries/reads/read.ts'
+import { type AsOf, KNOWN_NOW } from '../../queries/reads/read.ts'
 import { statesInForce } from '../../queries/reads/states.ts'
+import { bounded, type TimedReader } from './bounds.ts'
 
-/** Rows that one request may read from the graph: pages within pages multiply. */
-const ROWS = 50_000
+/** Rows that one statement may ask for: they count only when they have come. */
+const ROWS_AT_ONCE = 5_000
 
-/** ms for which one request is worked on. */
-export const TIME = 10_000
-
-/** The part of the store that the API needs: it can't write, and no read outlives its request by much. */
-export interface TimedReader {
-  read<T>(cypher: string, params: Record<string, unknown>, timeout?: number): Promise<T[]>
-}
-
-/** The reader, until the request has read too much or its time is over: what is not answered any more is not read on for. */
-const bounded = (reader: TimedReader, over: AbortSignal): Reader => {
-  const end = performance.now() + TIME
-  let left = ROWS
-  return {
-    read: async <T>(cypher: string, params: Record<string, unknown>): Promise<T[]> => {
-      over.throwIfAborted()
-      if (left <= 0) throw new GraphQLError(`the request reads more than ${ROWS} rows: ask for smaller pages`)
-      // Neo4j takes 0 for no limit.
-      const rows = await reader.read<T>(cypher, params, Math.max(1, Math.ceil(end - performance.now())))
-      left -= rows.length
-      return rows
+/** A loader that makes one statement of all keys asked for in one tick, or one of each `most` of them. */
+const loader = <V>(
+  load: (keys: readonly string[]) => Promise<Map<string, V>>,
+  most = Number.POSITIVE_INFINITY,
+): DataLoader<string, V | null> =>
+  new DataLoader<string, V | null>(
+    async (keys) => {
+      const found = await load([...new Set(keys)])
+      return keys.map((key) => found.get(key) ?? null)
     },
-  }
-}
+    { maxBatchSize: most },
+  )
 
-/** A loader that makes one statement of all keys asked for in one tick. */
-const loader = <V>(load: (keys: readonly string[]) => Promise<Map<string, V>>): DataLoader<string, V | null> =>
-  new DataLoader<string, V | null>(async (keys) => {
-    const found = await load([...new Set(keys)])
-    return keys.map((key) => found.get(key) ?? null)
-  })
-
-/** One loader for each pair of times: keys of one batch share them. */
-const asOfLoaders = <V>(load: (keys: readonly string[], asOf: AsOf) => Promise<Map<string, V>>) => {
+/** One loader for each set of times: keys of one batch share them. */
+const loadersOf = <Times extends object, V>(
+  load: (keys: readonly string[], times: Times) => Promise<Map<string, V>>,
+  most?: (times: Times) => number,
+) => {
   const loaders = new Map<string, DataLoader<string, V | null>>()
-  return (asOf: AsOf): DataLoader<string, V | null> => {
-    const name = `${asOf.at}/${asOf.known}`
-    const known = loaders.get(name) ?? loader((keys: readonly string[]) => load(keys, asOf))
+  return (times: Times): DataLoader<string, V | null> => {
+    const name = JSON.stringify(times)
+    const known = loaders.get(name) ?? loader((keys: readonly string[]) => load(keys, times), most?.(times))
     loaders.set(name, known)
     return known
   }
 }
 
-/** Made anew for each request; `cluster` is the one meant where a query names none. */
-export const requestContext = (store: TimedReader, cluster: string) => {
+/** Aborts `over` when the asker has gone, which may have been before. */
+const endWith = (gone: AbortSignal, over: AbortController): void => {
+  const end = () => over.abort(new GraphQLError('the request was broken off'))
+  if (gone.aborted) end()
+  else gone.addEventListener('abort', end, { once: true })
+}
+
+/** Made anew for each request, which may be `gone` before it is answered; `cluster` is the one meant where a query names none. */
+export const requestContext = (store: TimedReader, cluster: string, gone: AbortSignal) => {
   const over = new AbortController()
+  endWith(gone, over)
   const reader = bounded(store, over.signal)
   const knownTimes = new Map<string, Promise<number>>()
   return {
     reader,
     cluster,
-    /** Aborted when the request's time is over: it reads no more. */
+    /** Aborted when the request has been answered, or will not be: it reads no more. */
     over,
+    /** What "now" is, µs: the same for all of the request, so that its look-ups share a statement. */
+    now: now(),
     objects: loader((keys) => objects(reader, keys)),
     events: loader((ids) => eventsById(reader, ids)),
+    eventsAbout: loadersOf(
+      (keys, window: Window & { limit: number }) => eventsByObject(reader, keys, window),
+      ({ limit }) => Math.max(1, Math.floor(ROWS_AT_ONCE / (limit + 1))),
+    ),
     incidents: loader((ids) => incidentsById(reader, ids)),
     contexts: loader((keys) => contexts(reader, keys)),
     verdicts: loader((ids) => verdicts(reader, ids)),
@@ -81,10 +83,10 @@ export const requestContext = (store: TimedReader, cluster: string) => {
       knownTimes.set(name, asked)
       return asked
     },
-    newestContexts: asOfLoaders((keys, asOf) => newestContexts(reader, keys, asOf)),
-    states: asOfLoaders((keys, asOf) => statesInForce(reader, keys, asOf)),
-    owners: asOfLoaders((keys, asOf) => owners(reader, keys, asOf)),
-    details: asOfLoaders((ids, { known }) => occurrenceDetails(reader, ids, known)),
+    newestContexts: loadersOf((keys, asOf: AsOf) => newestContexts(reader, keys, asOf)),
+    states: loadersOf((keys, asOf: AsOf) => statesInForce(reader, keys, asOf)),
+    owners: loadersOf((keys, asOf: AsOf) => owners(reader, keys, asOf)),
+    details: loadersOf((ids, { known }: AsOf) => occurrenceDetails(reader, ids, known)),
   }
 }
 

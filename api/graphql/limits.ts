@@ -12,7 +12,8 @@ import {
   visit,
 } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
-import { type Context, TIME } from './context.ts'
+import { TIME } from './bounds.ts'
+import type { Context } from './context.ts'
 
 /** Deep enough for incident, occurrence, verdict, evidence, event and five links of causes with their object's state. */
 const DEPTH = 24
@@ -62,7 +63,11 @@ const timeLimit: Plugin = {
           reject(error)
         }, TIME)
       })
-      return Promise.race([executeFn(args), late]).finally(() => clearTimeout(timer))
+      return Promise.race([executeFn(args), late]).finally(() => {
+        clearTimeout(timer)
+        // Where an error took a whole branch of the answer with it, the rest of that is still being read.
+        over.abort()
+      })
     })
   },
 }

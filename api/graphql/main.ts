@@ -6,8 +6,9 @@ import { GraphQLError } from 'graphql'
 import { createYoga, maskError, type Plugin, useReadinessCheck } from 'graphql-yoga'
 import { loadPatterns, type Pattern } from '../../queries/engine/pattern.ts'
 import { InvalidRequest } from '../../queries/reads/read.ts'
+import type { TimedReader } from './bounds.ts'
 import type { ApiConfig } from './config.ts'
-import { type Context, requestContext, type TimedReader } from './context.ts'
+import { type Context, requestContext } from './context.ts'
 import { BODY, limits } from './limits.ts'
 import { schemaFor } from './schema.ts'
 
@@ -49,7 +50,7 @@ export const createApi = (options: ApiOptions) => {
   }) as Plugin
   return createYoga<object, Context>({
     schema: schemaFor(patterns),
-    context: () => requestContext(store, cluster),
+    context: ({ request }) => requestContext(store, cluster, request.signal),
     plugins: [...limits({ explore, anyHost }), ready],
     maskedErrors: { maskError: mask(log), errorMessage: 'the server failed; its log says why' },
     maxRequestBodySize: BODY,

@@ -48,6 +48,17 @@ export const events = async <K extends EventName = EventName>(
   return { events, cut: groups.some((group) => group.length > limit) }
 }
 
+/** The newest `limit` events about each of `keys`, by time; objects without any are left out. */
+export const eventsByObject = async (
+  reader: Reader,
+  keys: readonly string[],
+  window: Window & { limit: number },
+): Promise<Map<string, StoredEvent[]>> => {
+  const found = await events(reader, keys, window)
+  const byKey = Map.groupBy(found.events, ({ objectKey }) => objectKey)
+  return new Map([...byKey].map(([key, all]) => [key, all.slice(-window.limit)]))
+}
+
 /** Containers of one pod that an answer looks at. */
 const CONTAINERS = 200
 

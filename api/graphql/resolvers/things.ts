@@ -1,7 +1,6 @@
 /** Events and objects: members that every kind has. What is a property of the stored node needs no resolver. */
 
-import { events } from '../../../queries/reads/events.ts'
-import { now, pascalCase } from '../../../queries/reads/main.ts'
+import { pascalCase } from '../../../queries/reads/main.ts'
 import { type AsOf, KNOWN_NOW, pageSize } from '../../../queries/reads/read.ts'
 import { kindOf, type StoredEvent, type StoredObject, type StoredState } from '../../../queries/reads/stored.ts'
 import { summaryOf } from '../../../queries/reads/words.ts'
@@ -16,7 +15,7 @@ interface Times {
 type MaybeThen = StoredObject & { readonly asOf?: AsOf }
 
 const timesOf = async ({ at, known }: Times, { cluster, asOf }: MaybeThen, context: Context): Promise<AsOf> => ({
-  at: at ?? asOf?.at ?? now(),
+  at: at ?? asOf?.at ?? context.now,
   known: known == null && asOf !== undefined ? asOf.known : await context.known(cluster, known),
 })
 
@@ -44,11 +43,10 @@ const ObjectType = {
     const asOf = await timesOf(times, object, context)
     return ((await context.owners(asOf).load(object.key)) ?? []).map((owner) => ({ ...owner, asOf }))
   },
-  events: async (object: MaybeThen, args: { from: number; to?: number; first: number }, { reader }: Context) => {
-    const first = pageSize(args.first)
-    const { at, known } = object.asOf ?? { at: now(), known: KNOWN_NOW }
-    const window = { from: args.from, to: args.to ?? at + 1, known, limit: first }
-    return (await events(reader, [object.key], window)).events.slice(-first)
+  events: async (object: MaybeThen, args: { from: number; to?: number; first: number }, context: Context) => {
+    const { at, known } = object.asOf ?? { at: context.now, known: KNOWN_NOW }
+    const window = { from: args.from, to: args.to ?? at + 1, known, limit: pageSize(args.first) }
+    return (await context.eventsAbout(window).load(object.key)) ?? []
   },
 }
 
