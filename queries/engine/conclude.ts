@@ -29,8 +29,8 @@ const follow = async (transaction: Transaction, written: readonly Conclusion[]):
     ),
     run(
       'forget-affected',
-      'ids',
-      written.map(({ id }) => id),
+      'rows',
+      written.map(({ id, affected }) => ({ id, keys: affected.map(({ key }) => key) })),
     ),
     run('write-evidence', 'rows', evidence),
     run('write-causes', 'rows', causes),

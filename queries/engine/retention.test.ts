@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { sweep } from '../../graph/ingest/main.ts'
-import { OPEN, SECOND } from '../../graph/model/time.ts'
+import type { Observation, StateObservation } from '../../graph/model/observation.ts'
+import { MINUTE, OPEN, SECOND } from '../../graph/model/time.ts'
+import { healthy, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { runPattern } from './correlator.ts'
 import { caseNamed, conclusionsOf, containerOom, countOf, graphForTest, inCluster, split } from './testing.ts'
 
@@ -96,6 +98,36 @@ describe('what the engine concluded, after retention', async () => {
       await sweep(store, cluster, { at: far, known: OPEN - 1 }, far)
       for (const label of ['Incident', 'Occurrence', 'Verdict', 'Gap', 'Coverage', 'Context'])
         assert.equal(await countOf(store, cluster, label), 0, label)
+    }))
+
+  it('keeps what an earlier verdict affected for as long as that verdict', () =>
+    inCluster(store, async (cluster, load) => {
+      const start = 1_790_000_000 * SECOND
+      const isSlice = (each: Observation) => each.type === 'state' && each.object.kind === 'EndpointSlice'
+      const before = healthy(start)
+      await load(recordingOf([...before, ...outOfMemory(start + 10 * MINUTE).filter((each) => !isSlice(each))]))
+      await run(cluster)
+      const slice = before.find(isSlice) as StateObservation
+      const others = slice.relations.filter(({ to }) => to?.key !== 'p1')
+      await load(recordingOf([{ ...slice, at: start + MINUTE, version: start + MINUTE, relations: others }]))
+      await run(cluster)
+      const affected = async () =>
+        (
+          await store.read<{ key: string }>(
+            'CYPHER 5 MATCH (:Occurrence {cluster: $cluster})-[:AFFECTED]->(object) RETURN object.key AS key',
+            { cluster },
+          )
+        ).map(({ key }) => key)
+      const [{ recordedAt }] = (await store.read<{ recordedAt: number }>(
+        'CYPHER 5 MATCH (v:Verdict {cluster: $cluster}) RETURN max(v.recordedAt) AS recordedAt',
+        { cluster },
+      )) as [{ recordedAt: number }]
+      const sweepKnown = (known: number) => sweep(store, cluster, { at: start, known }, 0)
+      assert.deepEqual(await affected(), [`${cluster}/s1`])
+      await sweepKnown(recordedAt - 1)
+      assert.deepEqual(await affected(), [`${cluster}/s1`])
+      await sweepKnown(OPEN - 1)
+      assert.deepEqual(await affected(), [])
     }))
 
   it('leaves what is pinned', () =>

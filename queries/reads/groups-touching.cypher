@@ -1,5 +1,6 @@
-// What was concluded of occurrences in [$from, $to) that affect an object, (occurrence)-[:AFFECTS]->(object), as known at $known: a row for
-// each cause on one container of a workload and what came of it, with its newest occurrence, and its incident once one of them is of it.
+// What was concluded of occurrences in [$from, $to) that affect an object, as known at $known. The newest verdict may say so,
+// (occurrence)-[:AFFECTS]->(object), or an earlier one may have, (occurrence)-[:AFFECTED]->(object). A row for each cause on one
+// container of a workload and what came of it, with its newest occurrence, and its incident once one of them is of it.
 CYPHER 5
 UNWIND $keys AS key
 CALL (key) {
@@ -7,6 +8,12 @@ CALL (key) {
   USING INDEX SEEK affects:AFFECTS(toKey, at)
   WHERE affects.toKey = key AND affects.at >= $from AND affects.at < $to
   WITH affects, occurrence ORDER BY affects.toKey DESC, affects.at DESC LIMIT $most
+  RETURN collect(occurrence) AS found
+  UNION ALL
+  MATCH (occurrence:Occurrence)-[affected:AFFECTED]->()
+  USING INDEX SEEK affected:AFFECTED(toKey, at)
+  WHERE affected.toKey = key AND affected.at >= $from AND affected.at < $to
+  WITH affected, occurrence ORDER BY affected.toKey DESC, affected.at DESC LIMIT $most
   RETURN collect(occurrence) AS found
 }
 UNWIND found AS occurrence

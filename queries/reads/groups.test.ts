@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { loadRecording } from '../../graph/ingest/main.ts'
-import type { Observation } from '../../graph/model/observation.ts'
-import { MINUTE, SECOND } from '../../graph/model/time.ts'
+import type { Observation, StateObservation } from '../../graph/model/observation.ts'
+import { MINUTE, OPEN, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore } from '../../graph/store/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { createCorrelator, removeCluster } from '../engine/main.ts'
+import { groupsTouching } from './groups.ts'
 import { readLanes } from './lanes.ts'
 import { type Answer, why } from './why.ts'
 
@@ -52,7 +53,8 @@ describe('why, of what happens again and again', async () => {
     await createCorrelator({ store }).runOnce(cluster)
   }
   const ask = async (cluster: string, at: number, more: object = {}) => {
-    const answer = await why(store, { cluster, kind: 'deployment', name: 'checkout', namespace: 'shop', at, ...more })
+    const question = { cluster, kind: 'deployment', name: 'checkout', namespace: 'shop', at, ...more }
+    const answer = await why(store, question)
     assert.notEqual(answer.result, 'not-found')
     return answer as Exclude<Answer, { result: 'not-found' }>
   }
@@ -166,6 +168,36 @@ describe('why, of what happens again and again', async () => {
       ],
     })
     assert.equal((await ask(cluster, at, { since: START + 6 * MINUTE, known })).lastBefore, null)
+  })
+
+  it('tells of a time before it was known that an object is not affected as it was known then', async () => {
+    const cluster = testCluster()
+    const kill = START + 10 * MINUTE
+    const isSlice = (each: Observation): each is StateObservation =>
+      each.type === 'state' && each.object.kind === 'EndpointSlice'
+    const slice = healthy(START).find(isSlice)!
+    const withoutPod = (at: number): Observation => ({
+      ...{ ...slice, at, version: at, relations: slice.relations.filter(({ to }) => to?.key !== 'p1') },
+    })
+    await told(cluster, [
+      ...[...healthy(START), ...outOfMemory(kill)].filter((each) => !isSlice(each) || each.at === START),
+      withoutPod(kill + 5 * MINUTE),
+    ])
+    await told(cluster, beats(kill + 8 * MINUTE))
+    await told(cluster, beats(kill + 9 * MINUTE))
+    const known = (await readLanes(store, cluster)).knownUpTo!
+    await told(cluster, [withoutPod(START + 5 * MINUTE), ...beats(kill + HOUR, true)])
+    // The pod was no longer of the Service in this window: only what the verdict says leads to it.
+    const window = { kind: 'service', since: kill + 10 * MINUTE }
+    const askedAt = kill + 20 * MINUTE
+    assert.equal((await ask(cluster, askedAt, window)).lastBefore, null)
+    assert.equal((await ask(cluster, askedAt, { ...window, known })).lastBefore, kill)
+    const touching = async (asOf: number) =>
+      (await groupsTouching(store, [`${cluster}/s1`], { from: START, to: askedAt, known: asOf })).groups.map(
+        ({ at, count, incident }) => ({ at, count, container: incident?.containerName }),
+      )
+    assert.deepEqual(await touching(OPEN - 1), [])
+    assert.deepEqual(await touching(known), [{ at: kill, count: 1, container: 'app' }])
   })
 
   it('calls no near miss the last incident', async () => {

@@ -142,3 +142,4 @@ CYPHER 5 CREATE INDEX uses_to_key_end IF NOT EXISTS FOR ()-[r:USES]-() ON (r.toK
 // Occurrences of an object by time, and those whose owner chain was not whole.
 CYPHER 5 CREATE INDEX affects_to_key_at IF NOT EXISTS FOR ()-[r:AFFECTS]-() ON (r.toKey, r.at);
 CYPHER 5 CREATE INDEX affects_partial_key IF NOT EXISTS FOR ()-[r:AFFECTS]-() ON (r.partialKey);
+CYPHER 5 CREATE INDEX affected_to_key_at IF NOT EXISTS FOR ()-[r:AFFECTED]-() ON (r.toKey, r.at);
