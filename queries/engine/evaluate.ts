@@ -1,7 +1,7 @@
 /** Runs a pattern on anchors and judges what it finds. Reads only: also for "as known at" and "what if it were not there". */
 import type { K8sContext, OwnerReference } from '../../graph/model/context.ts'
 import { OBJECTS } from '../../graph/model/generated/registry.ts'
-import { MINUTE } from '../../graph/model/time.ts'
+import { MINUTE, now } from '../../graph/model/time.ts'
 import type { GraphNode, Store } from '../../graph/store/main.ts'
 import { type Coverage, type Hole, watchingOf } from '../reads/coverage.ts'
 import { settledKnown } from '../reads/lanes.ts'
@@ -189,11 +189,12 @@ export const readCoverage = (
   cluster: string,
   known: number = KNOWN_NOW,
   since: number = KNOWN_NOW,
-): Promise<Coverage[]> => store.read<Coverage>(statement('coverage'), { cluster, known, since, back: COVERAGE_BACK })
+): Promise<Coverage[]> =>
+  store.read<Coverage>(statement('coverage'), { cluster, known, since, back: COVERAGE_BACK, clock: now() })
 
 /** From when on sessions have been read, for certain. */
 const readBackTo = (coverage: readonly Coverage[]): number =>
-  Math.max(...coverage.map(({ heardAt }) => heardAt)) - COVERAGE_BACK
+  Math.min(now(), Math.max(...coverage.map(({ heardAt }) => heardAt))) - COVERAGE_BACK
 
 /**
  * Judges each anchor of one pattern; null where the pattern does not apply to it. Throws where `known` is later than all

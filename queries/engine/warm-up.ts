@@ -19,7 +19,7 @@ export const PARAMETERS = {
     known: 0,
     without: [],
   },
-  ...{ since: 0, back: 0, from: 0, to: 0, now: 0 },
+  ...{ since: 0, back: 0, from: 0, to: 0, now: 0, clock: 0, sharp: 0 },
 }
 
 /** Names of the engine's statements. */
