@@ -226,7 +226,7 @@ export const evaluate = async (
   }
   const anchors = alternatives.map(({ anchor }) => anchor)
   const containerOf = await readContainers(store, anchors, known)
-  const [ownershipOf, placeOf, jumps, unwatched, holes] = await Promise.all([
+  const [ownershipOf, placeOf, jumps, unwatchedOf, holes] = await Promise.all([
     readOwnership(store, cluster, alternatives, known),
     readPlaces(store, cluster, pattern, anchors, { known, without }),
     readJumps(store, pattern, alternatives, containerOf, { known, without }),
@@ -235,8 +235,8 @@ export const evaluate = async (
   ])
   const watching = watchingOf(heard, holes)
   for (const [id, of] of Map.groupBy(alternatives, ({ anchor }) => anchor.id)) {
-    const told = { restartsJumped: jumps.has(id), unwatched: unwatched.has(id) }
-    judged.set(id, judge(pattern, of, { watching, ownershipOf, containerOf, placeOf, ...told }))
+    const told = { watching, ownershipOf, containerOf, placeOf, unwatchedOf, restartsJumped: jumps.has(id) }
+    judged.set(id, judge(pattern, of, told))
   }
   return judged
 }

@@ -38,7 +38,7 @@ const facts = (over: Partial<Watching> = {}, ownership = whole): Facts => ({
   placeOf: () => ({ host: undefined, silent: [] }),
   containerOf: () => ({ container: { name: 'app', resolver: 'event' }, role: 'main', mayBe: ['app'] }),
   restartsJumped: false,
-  unwatched: false,
+  unwatchedOf: () => ({ leftOut: false, goneFrom: null }),
 })
 const judged = (alternatives: Alternative[], over: Partial<Watching> = {}, ownership = whole) =>
   judge(pattern, alternatives, facts(over, ownership))

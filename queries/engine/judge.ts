@@ -18,9 +18,10 @@ import type {
   Status,
   Unseen,
 } from './judgement.ts'
-import { isKubelets, kindOf, type Pattern, SILENCE_TOLD, type Step } from './pattern.ts'
+import { isKubelets, isOfPodStatus, kindOf, type Pattern, SILENCE_TOLD, type Step } from './pattern.ts'
 import type { Place, Silence } from './places.ts'
 import { bootLag, orderKnown, precedes } from './stamps.ts'
+import type { Unwatched } from './unwatched.ts'
 
 /** What is known beside the pattern's rows. */
 export interface Facts {
@@ -30,8 +31,7 @@ export interface Facts {
   readonly placeOf: (anchor: EventNode) => Place
   /** Restart counts around the anchor leave a run out: kinds that carry them told less than there was. */
   readonly restartsJumped: boolean
-  /** The anchor's pod is left out of what is watched of the whole cluster. */
-  readonly unwatched: boolean
+  readonly unwatchedOf: (anchor: EventNode) => Unwatched
 }
 
 /** One step of one anchor: found, or where to look for it. */
@@ -87,7 +87,9 @@ const look = (pattern: Pattern, alternative: Alternative, facts: Facts, step: St
   const silence = place.silent.find((each) => each.from <= span.to && each.to >= span.from)
   const silent =
     isKubelets(kind) && silence !== undefined ? `had nothing from the kubelet: ${SILENT[silence.condition]}` : null
-  const leftOut = facts.unwatched && COLLECTORS[kind.collector].scope === 'cluster' ? 'does not watch the pod' : null
+  const { leftOut, goneFrom } = facts.unwatchedOf(anchor)
+  const unwatched = leftOut && COLLECTORS[kind.collector].scope === 'cluster' ? 'does not watch the pod' : null
+  const gone = isOfPodStatus(kind) && goneFrom !== null && goneFrom <= span.to ? 'saw the pod removed first' : null
   const jumped = facts.restartsJumped && 'restartCount' in kind.fields ? 'told of a later restart only' : null
   return {
     step,
@@ -97,7 +99,7 @@ const look = (pattern: Pattern, alternative: Alternative, facts: Facts, step: St
     span,
     until,
     settled: facts.watching.settled(source, until),
-    blindness: facts.watching.blindness(source, step.event, span) ?? leftOut ?? silent ?? jumped ?? unproven,
+    blindness: facts.watching.blindness(source, step.event, span) ?? unwatched ?? gone ?? silent ?? jumped ?? unproven,
   }
 }
 

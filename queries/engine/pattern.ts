@@ -122,6 +122,10 @@ export const kindOf = (event: EventName): EventKind => EVENTS[event]
 export const isKubelets = ({ collector, origin }: EventKind): boolean =>
   collector === 'kubernetes' && (origin.startsWith('kubelet.') || origin === 'container.exit')
 
+/** Told through a pod's status: once the pod is removed, nothing more comes of it. */
+export const isOfPodStatus = (kind: EventKind): boolean =>
+  isKubelets(kind) && kind.about.some((object) => object === 'Pod' || object === 'Container')
+
 /** How long after a kubelet fell silent that is told, µs: its node is then not Ready, or its Lease stale. */
 export const SILENCE_TOLD = EVENTS['node-condition-changed'].delay
 

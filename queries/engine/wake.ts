@@ -37,6 +37,7 @@ interface NewState extends Arrived {
   readonly at: number
   readonly relations: string
 }
+  readonly deleted: boolean
 
 interface Near {
   readonly from: number
@@ -156,10 +157,13 @@ const byStates = async (
   scope: string,
   states: readonly NewState[],
 ): Promise<string[]> => {
+  pattern: Pattern,
   const earliest = new Map<string, number>()
   const note = (key: string, at: number) => earliest.set(key, Math.min(at, earliest.get(key) ?? at))
-  for (const { key, at, relations } of states) {
-    note(key, at)
+  // That it is gone means something of what it had time to tell before.
+  const reach = pattern.window + toldAfter(pattern)
+  for (const { key, at, relations, deleted } of states) {
+    note(key, deleted ? at - reach : at)
     for (const { from, to, since } of JSON.parse(relations) as Declaration[])
       for (const end of [from, to]) if (end !== undefined) note(`${cluster}/${end.key}`, Math.min(at, since ?? at))
   }
@@ -249,7 +253,7 @@ export const wake = async (
   const [holes, ...ids] = await Promise.all([
     byHoles(store, cluster, scope, pattern, cursor),
     byEvents(store, scope, pattern, events),
-    byStates(store, cluster, scope, states),
+    byStates(store, cluster, scope, pattern, states),
     near(store, 'occurrences-unseen', scope, pattern, newlyCovered(coverage, cursor)),
     near(store, 'occurrences-near', scope, pattern, newlyBlind(coverage, cursor)),
     byWaiting(store, scope, coverage),

@@ -7,4 +7,4 @@ CALL (lane) {
   RETURN state ORDER BY state.lane, state.arrival LIMIT $limit
 }
 RETURN state.lane AS lane, state.arrival AS arrival, state.key AS key, state.at - state.uncertainty AS at,
-  state.relations AS relations
+  state.relations AS relations, coalesce(state.deleted, false) AS deleted
