@@ -106,7 +106,7 @@ describe('store', () => {
     await store.run(
       "CYPHER 5 MATCH (n:Occurrence|Object) WHERE coalesce(n.id, n.key) STARTS WITH 'StoreTest/' DETACH DELETE n",
     )
-    const edge = { role: 'pod', at: 7 }
+    const edge = { role: 'pod', at: 7, until: 7 }
     assert.deepEqual(edges, [
       { edge: { ...edge, toKey: 'StoreTest/false', partialKey: 'StoreTest/false' } },
       { edge: { ...edge, toKey: 'StoreTest/true' } },

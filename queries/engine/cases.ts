@@ -58,7 +58,7 @@ export const testCase = async (store: Store, pattern: Pattern, recording: Record
 
 /** Runs all cases of a pattern, one after the other. */
 export const testPattern = async (store: Store, pattern: Pattern): Promise<CaseReport[]> => {
-  await applyEngineSchema(store)
+  await applyEngineSchema(store, [pattern])
   const reports: CaseReport[] = []
   for (const { name, recording } of casesOf(pattern)) {
     const problems = await testCase(store, pattern, recording)

@@ -3,6 +3,7 @@ import { now } from '../../graph/model/time.ts'
 import { digest, incidentId, occurrenceId, verdictId } from './identity.ts'
 import type { Content, Judgement } from './judgement.ts'
 import type { Pattern } from './pattern.ts'
+import { SHARP } from './stamps.ts'
 
 /** The pattern's occurrences in a cluster: an index finds them by it. */
 export const scopeOf = (cluster: string, pattern: Pattern): string => `${cluster}/${pattern.id}`
@@ -74,6 +75,7 @@ export const conclusionOf = (
       ...{ scope, anchorId: anchor.id, at: anchor.at, containerName, workloadKey: key, whole: ownership.whole },
       ...{ content: said, verdictId: name, awaits: JSON.stringify(awaits) },
       openIn: status === 'final' ? null : scope,
+      ...{ until: anchor.at + anchor.uncertainty, wideIn: anchor.uncertainty > SHARP ? scope : null },
       unseenIn: status === 'final' && unseen.length > 0 ? scope : null,
       ...{ incidentId: incident, unfinishedIn: status === 'final' ? null : incident },
     },

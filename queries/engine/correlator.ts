@@ -144,7 +144,7 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
   const isOver = (): boolean => stopping.signal.aborted
 
   const prepare = () => {
-    ready.schema ??= applyEngineSchema(store)
+    ready.schema ??= applyEngineSchema(store, patterns)
     return ready.schema
   }
   /** A cluster that fails does not hold up the others; what went wrong is thrown in the end. */

@@ -12,7 +12,7 @@ describe('lint on a real server', () => {
   before(async () => {
     store = openStore(await neo4jForTest())
     await applySchema(store)
-    await applyEngineSchema(store)
+    await applyEngineSchema(store, [pattern])
   })
   after(() => store.close())
 
@@ -99,6 +99,21 @@ describe('lint on a real server', () => {
   it('refuses spans that pattern.yaml does not say', async () => {
     await refuses(changed('$steps.memoryPressure.before', '60000000'), /within.before of pattern.yaml is not used/)
     await refuses(changed('$steps.memoryPressure.before', '60000000'), /60000000 µs differs/)
+  })
+
+  it('refuses what ends before the anchor may have been', async () => {
+    await refuses(
+      changed('memoryPressure.at <= oomKill.at + oomKill.uncertainty', 'memoryPressure.at <= oomKill.at'),
+      /memory-pressure: .+ expected memoryPressure.at <= oomKill.at \+ oomKill.uncertainty/,
+    )
+    await refuses(
+      changed('memoryPressure.at <= oomKill.at + oomKill.uncertainty', 'oomKill.at >= memoryPressure.at'),
+      /memory-pressure: ends at the begin/,
+    )
+    await refuses(
+      changed('processExit.at <= oomKill.at + oomKill.uncertainty +', 'processExit.at <= oomKill.at +'),
+      /process-exit: .+ expected oomKill.at \+ oomKill.uncertainty \+ \$steps.processExit.after/,
+    )
   })
 
   it('refuses missing and unknown columns', async () => {

@@ -19,6 +19,24 @@ const stepProblems = (pattern: Pattern, text: string): string[] =>
     return problems
   })
 
+/** The anchor lies somewhere in [at, at + uncertainty]: what is looked for from its begin on alone is not found where it happened later. */
+const stampProblems = ({ anchor, steps }: Pattern, text: string): string[] => {
+  const at = `${columnOf(anchor)}.at`
+  const end = `${at} + ${columnOf(anchor)}.uncertainty`
+  const begin = `\\b${at}\\b(?! \\+ ${columnOf(anchor)}\\.uncertainty\\b)`
+  return steps.flatMap(({ event }) => {
+    const name = columnOf(event)
+    const span = `+ $steps.${name}.after`
+    const endsEarly = new RegExp(`\\b${name}\\.at <=? ${begin}|${begin} >=? ${name}\\.at\\b`).test(text)
+    return [
+      ...(text.replaceAll(`${end} ${span}`, '').includes(span)
+        ? [`step ${event}: ${span} does not begin at the end of the anchor's stamp; expected ${end} ${span}`]
+        : []),
+      ...(endsEarly ? [`step ${event}: ends at the begin of the anchor's stamp; expected ${name}.at <= ${end}`] : []),
+    ]
+  })
+}
+
 /** Numbers of µs that pattern.yaml does not say: no span in Cypher is shorter than a millisecond. */
 const literalProblems = (pattern: Pattern, text: string): string[] => {
   const said = new Set(pattern.steps.flatMap(({ within }) => [within?.before, within?.after]))
@@ -50,6 +68,7 @@ export const lintPattern = async (store: Store, pattern: Pattern): Promise<strin
     ...temporalProblems(text),
     ...pathProblems(text),
     ...stepProblems(pattern, text),
+    ...stampProblems(pattern, text),
     ...literalProblems(pattern, text),
   ]
   try {

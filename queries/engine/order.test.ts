@@ -26,6 +26,8 @@ const NAMES = [
   'owners-first-seen-after',
   'owners-made-after',
   'termination-missing',
+  'log-only-uncertain',
+  'pod-removed-after',
 ]
 
 /** All observations in any order, some of them twice, cut anywhere; after each cut the engine runs or does not. */

@@ -4,6 +4,7 @@ CYPHER 5 CREATE INDEX state_lane_arrival IF NOT EXISTS FOR (n:State) ON (n.lane,
 CYPHER 5 CREATE INDEX gap_cluster_recorded_at IF NOT EXISTS FOR (n:Gap) ON (n.cluster, n.recordedAt);
 CYPHER 5 CREATE INDEX loss_cluster_recorded_at IF NOT EXISTS FOR (n:Loss) ON (n.cluster, n.recordedAt);
 CYPHER 5 CREATE INDEX occurrence_scope_at IF NOT EXISTS FOR (n:Occurrence) ON (n.scope, n.at);
+CYPHER 5 CREATE INDEX occurrence_wide_in_until IF NOT EXISTS FOR (n:Occurrence) ON (n.wideIn, n.until);
 CYPHER 5 CREATE INDEX occurrence_open_in IF NOT EXISTS FOR (n:Occurrence) ON (n.openIn);
 CYPHER 5 CREATE INDEX occurrence_unseen_in_at IF NOT EXISTS FOR (n:Occurrence) ON (n.unseenIn, n.at);
 CYPHER 5 CREATE INDEX occurrence_incident_at IF NOT EXISTS FOR (n:Occurrence) ON (n.incidentId, n.at);

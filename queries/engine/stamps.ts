@@ -1,5 +1,9 @@
 /** The order of two events, by their stamps. */
+import { SECOND } from '../../graph/model/time.ts'
 import type { EventNode } from './judgement.ts'
+
+/** Stamps are no wider than this, µs: the kernel's are exact, Kubernetes' whole seconds. Those that are have an index of their own. */
+export const SHARP = SECOND
 
 /** µs from one kernel event to another of the same boot: exact, also where the wall clock was set in between. */
 export const bootLag = (from: EventNode, to: EventNode): number | undefined =>

@@ -24,7 +24,7 @@ describe('statements of the engine', async () => {
     const operators = operatorsOf(plans[reads.indexOf('occurrences-affecting')]!)
     const sought = operators.filter(({ operator }) => /RelationshipIndexSeek/.test(operator))
     assert.equal(sought.length, 2)
-    assert.ok(sought.some(({ details }) => /AFFECTS\(toKey, at\)/.test(details) && /at >= /.test(details)))
+    assert.ok(sought.some(({ details }) => /AFFECTS\(toKey, until\)/.test(details) && /until >= /.test(details)))
     assert.deepEqual(
       operators.filter(({ operator, details }) => /Expand/.test(operator) && /AFFECTS/.test(details)),
       [],

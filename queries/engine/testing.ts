@@ -23,7 +23,7 @@ export const graphForTest = async (): Promise<Store> => {
   const store = openStore(await neo4jForTest())
   after(() => store.close())
   await applySchema(store)
-  await applyEngineSchema(store)
+  await applyEngineSchema(store, [containerOom])
   return store
 }
 

@@ -10,6 +10,7 @@ import type { Cursor } from './cursor.ts'
 import { joinOf } from './joins.ts'
 import { COUNTING, isKubelets, kindOf, labelOf, type Pattern, spanBefore, toldAfter } from './pattern.ts'
 import { GRACE } from './places.ts'
+import { SHARP } from './stamps.ts'
 import { statement } from './statements.ts'
 
 /** Events of one kind, or states, that one pass takes from one lane. */
@@ -36,8 +37,8 @@ interface NewState extends Arrived {
   readonly key: string
   readonly at: number
   readonly relations: string
-}
   readonly deleted: boolean
+}
 
 interface Near {
   readonly from: number
@@ -131,7 +132,7 @@ const byEvents = async (
   for (const { kind, property, before, after } of waysOf(pattern)) {
     for (const event of events) {
       if (event.kind !== kind) continue
-      const span = { from: event.at - after, to: Math.min(event.at + event.uncertainty + before, OPEN) }
+      const span = { from: event.at - after - SHARP, to: Math.min(event.at + event.uncertainty + before, OPEN) }
       const key = property === undefined ? null : event[property]
       if (property === undefined) near.push(span)
       else if (key !== null) keyed[property].push({ key, ...span })
@@ -143,6 +144,7 @@ const byEvents = async (
       .map((property) =>
         store.read<{ id: string }>(statement('anchors-by-key', labelOf(pattern.anchor), property), {
           rows: keyed[property],
+          sharp: SHARP,
         }),
       ),
     ...(near.length > 0 ? [store.read<{ id: string }>(statement('occurrences-near'), { scope, rows: near })] : []),
@@ -155,13 +157,13 @@ const byStates = async (
   store: Store,
   cluster: string,
   scope: string,
+  pattern: Pattern,
   states: readonly NewState[],
 ): Promise<string[]> => {
-  pattern: Pattern,
-  const earliest = new Map<string, number>()
-  const note = (key: string, at: number) => earliest.set(key, Math.min(at, earliest.get(key) ?? at))
   // That it is gone means something of what it had time to tell before.
   const reach = pattern.window + toldAfter(pattern)
+  const earliest = new Map<string, number>()
+  const note = (key: string, at: number) => earliest.set(key, Math.min(at, earliest.get(key) ?? at))
   for (const { key, at, relations, deleted } of states) {
     note(key, deleted ? at - reach : at)
     for (const { from, to, since } of JSON.parse(relations) as Declaration[])
@@ -205,7 +207,7 @@ const near = async (
   spans: readonly Near[],
 ): Promise<string[]> => {
   if (spans.length === 0) return []
-  const reach = pattern.window + toldAfter(pattern)
+  const reach = pattern.window + toldAfter(pattern) + SHARP
   const rows = merged(spans).map(({ from, to }) => ({ from: from - reach, to: to + spanBefore(pattern) }))
   return idsOf(await store.read(statement(name), { scope, rows }))
 }

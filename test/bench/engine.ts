@@ -132,7 +132,7 @@ export const bench = async (): Promise<Row[]> => {
   const others: Row[] = []
   try {
     await applySchema(store)
-    await applyEngineSchema(store)
+    await applyEngineSchema(store, [pattern])
     await removeCluster(store, CLUSTER)
     const shared = { cluster: CLUSTER, count: ANCHORS, start: START, open: OPEN }
     await store.run(CHAINS, shared)

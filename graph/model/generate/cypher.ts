@@ -48,9 +48,10 @@ const INDEXES: readonly (readonly [label: string, properties: readonly string[]]
 /** Edges that the engine writes: to an object by time, as answers and the engine ask, those of occurrences whose owners are not all known, and those of earlier verdicts. */
 const EDGES: readonly (readonly [type: string, properties: readonly string[]])[] = [
   ['AFFECTS', ['toKey', 'at']],
+  ['AFFECTS', ['toKey', 'until']],
   ['AFFECTS', ['partialKey']],
-]
   ['AFFECTED', ['toKey', 'at']],
+]
 
 const nameOf = (...parts: readonly string[]): string => parts.map(snakeCase).join('_')
 

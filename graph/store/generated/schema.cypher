@@ -141,5 +141,6 @@ CYPHER 5 CREATE INDEX uses_by_recorded_to_to IF NOT EXISTS FOR ()-[r:USES]-() ON
 CYPHER 5 CREATE INDEX uses_to_key_end IF NOT EXISTS FOR ()-[r:USES]-() ON (r.toKey, r.end);
 // Occurrences of an object by time, and those whose owner chain was not whole.
 CYPHER 5 CREATE INDEX affects_to_key_at IF NOT EXISTS FOR ()-[r:AFFECTS]-() ON (r.toKey, r.at);
+CYPHER 5 CREATE INDEX affects_to_key_until IF NOT EXISTS FOR ()-[r:AFFECTS]-() ON (r.toKey, r.until);
 CYPHER 5 CREATE INDEX affects_partial_key IF NOT EXISTS FOR ()-[r:AFFECTS]-() ON (r.partialKey);
 CYPHER 5 CREATE INDEX affected_to_key_at IF NOT EXISTS FOR ()-[r:AFFECTED]-() ON (r.toKey, r.at);

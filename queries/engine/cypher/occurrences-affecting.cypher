@@ -1,11 +1,11 @@
-// Occurrences of a pattern that affect an object of which something became known: later than that, or with an owner chain that was not
+// Occurrences of a pattern that affect an object of which something became known: that may be later, or with an owner chain that was not
 // whole. The edges' indexes are named, so that what happened to it before costs nothing.
 CYPHER 5
 UNWIND $rows AS row
 CALL (row) {
   MATCH (occurrence:Occurrence)-[affects:AFFECTS]->()
-  USING INDEX SEEK affects:AFFECTS(toKey, at)
-  WHERE affects.toKey = row.key AND affects.at >= row.at AND occurrence.scope = $scope
+  USING INDEX SEEK affects:AFFECTS(toKey, until)
+  WHERE affects.toKey = row.key AND affects.until >= row.at AND occurrence.scope = $scope
   RETURN occurrence.anchorId AS id
   UNION
   MATCH (occurrence:Occurrence)-[affects:AFFECTS]->()

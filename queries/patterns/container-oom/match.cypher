@@ -1,26 +1,28 @@
 CYPHER 5
 // (memoryPressure)-->(oomKill)-->(processExit)-->(containerTerminated), all about one run of a container: its id joins them.
-// The container's pod, its owners and its Services are those of the time of the kill.
+// The container's pod, its owners and its Services are those of the time of the kill. A kill that only the kernel's log told of lies
+// somewhere in [at, at + uncertainty].
 UNWIND $anchors AS anchorId
 MATCH (oomKill:Event&OomKill {id: anchorId})-[:ABOUT]->(container:Container)
 WHERE oomKill.recordedAt <= $known AND NOT oomKill.id IN $without
 
-// The last window of reclaims that began before the kill.
+// The last window of reclaims that may have begun before the kill.
 OPTIONAL CALL (oomKill) {
   MATCH (memoryPressure:MemoryPressure)
   WHERE memoryPressure.objectKey = oomKill.objectKey
     AND memoryPressure.at >= oomKill.at - $steps.memoryPressure.before
-    AND memoryPressure.at <= oomKill.at
+    AND memoryPressure.at <= oomKill.at + oomKill.uncertainty
     AND memoryPressure.recordedAt <= $known AND NOT memoryPressure.id IN $without
   RETURN memoryPressure ORDER BY memoryPressure.objectKey DESC, memoryPressure.at DESC LIMIT 1
 }
 
-// A run of a container ends once, and its end evidences one kill: that of the first process, else the last one before it.
+// A run of a container ends once, and its end evidences one kill: that of the first process, else the last one before it. One that
+// is known to be the first process's was told by a program, at its exact time: none of those lies further back than the window.
 CALL (oomKill) {
   OPTIONAL MATCH (other:OomKill)
   WHERE other.objectKey = oomKill.objectKey
     AND other.at >= oomKill.at - $steps.containerTerminated.after
-    AND other.at <= oomKill.at + $steps.containerTerminated.after
+    AND other.at <= oomKill.at + oomKill.uncertainty + $steps.containerTerminated.after
     AND other.id <> oomKill.id
     AND other.recordedAt <= $known AND NOT other.id IN $without
   WITH oomKill, other,
@@ -38,7 +40,7 @@ CALL (oomKill, claims) {
   OPTIONAL MATCH (processExit:ProcessExit)
   WHERE processExit.objectKey = oomKill.objectKey
     AND processExit.at >= oomKill.at - $steps.processExit.before
-    AND processExit.at <= oomKill.at + $steps.processExit.after
+    AND processExit.at <= oomKill.at + oomKill.uncertainty + $steps.processExit.after
     AND processExit.firstProcess IN $steps.processExit.where.firstProcess
     AND processExit.recordedAt <= $known AND NOT processExit.id IN $without
   WITH oomKill, claims, processExit ORDER BY processExit.objectKey, processExit.at LIMIT 1
@@ -59,10 +61,10 @@ OPTIONAL CALL (oomKill, claims, endSeen, processExit) {
   WHERE containerTerminated.objectKey = oomKill.objectKey
     AND containerTerminated.at >= oomKill.at - $steps.containerTerminated.before
     AND containerTerminated.at + containerTerminated.uncertainty >= oomKill.at
-    AND containerTerminated.at <= oomKill.at + $steps.containerTerminated.after
+    AND containerTerminated.at <= oomKill.at + oomKill.uncertainty + $steps.containerTerminated.after
     AND (processExit IS NOT NULL
       OR NOT endSeen AND containerTerminated.reason IN $steps.containerTerminated.where.reason
-        AND containerTerminated.at + containerTerminated.uncertainty <= oomKill.at + $steps.containerTerminated.after
+        AND containerTerminated.at + containerTerminated.uncertainty <= oomKill.at + oomKill.uncertainty + $steps.containerTerminated.after
         AND none(claim IN claims WHERE claim.at <= containerTerminated.at + containerTerminated.uncertainty))
     AND containerTerminated.recordedAt <= $known AND NOT containerTerminated.id IN $without
   RETURN containerTerminated LIMIT 1
