@@ -34,11 +34,8 @@ int reclaim_begin(void *ctx)
 {
 	struct thread *thread = current_thread(reclaim_begin_program);
 
-	if (thread) {
+	if (thread)
 		thread->reclaim_begun_ns = bpf_ktime_get_boot_ns();
-		/* it is back from the OOM killer: its next kill is another invocation */
-		thread->invocation = 0;
-	}
 	return 0;
 }
 
@@ -49,11 +46,14 @@ int reclaim_end(void *ctx)
 	struct thread *thread = current_thread(reclaim_end_program);
 	struct pressure empty = {}, *pressure;
 
-	if (!thread || !thread->reclaim_begun_ns)
+	if (!thread)
+		return 0;
+	/* also of one that began before we watched */
+	note_reclaim(thread, now);
+	if (!thread->reclaim_begun_ns)
 		return 0;
 	begun = thread->reclaim_begun_ns;
 	thread->reclaim_begun_ns = 0;
-	thread->reclaim_ended_ns = now;
 	/* the hook does not say whose memory is reclaimed; but for a write to a limit it is that of who waits for it */
 	id = cgroup_id_of((struct task_struct *)bpf_get_current_task());
 	pressure = bpf_map_lookup_elem(&pressures, &id);

@@ -25,7 +25,7 @@ test('this kernel takes all programs', { skip }, (t) => {
     kernel.programs.filter(({ state }) => state === 'refused'),
     [],
   )
-  assert.equal(kernel.programs.length, 9)
+  assert.equal(kernel.programs.length, 10)
 })
 
 // on this kernel, and as on one that does not tell which thread is the last (before 6.16)

@@ -73,7 +73,7 @@ struct aitia_oom_kill {
 	__u32 victim_ns_pid; /* The same in the innermost namespace. */
 	__u32 trigger_pid; /* Thread group id of the task that allocated. */
 	__u8 oom_group; /* 1 where memory.oom.group was set. */
-	__u8 global; /* 1 where no ancestor was at its limit. */
+	__u8 global; /* 1 where the node ran out of memory. */
 	__u8 victim_first; /* 1 where the victim was the first process of its container. */
 	char victim_command[16]; /* comm of the victim. */
 	char trigger_command[16]; /* comm of the trigger. */

@@ -29,8 +29,8 @@ struct {
 } pressures SEC(".maps");
 
 struct thread {
-	__u64 reclaim_begun_ns; /* 0: not reclaiming */
-	__u64 reclaim_ended_ns;
+	__u64 reclaim_begun_ns; /* for a memcg; 0: not reclaiming for one */
+	__u64 reclaim_ended_ns; /* of its last reclaim, if that was for a memcg; else 0 */
 	__u64 invocation; /* of the OOM killer, that may still kill more; 0: none */
 	__u64 group; /* cgroup that it kills as a whole */
 };
@@ -54,6 +54,23 @@ static __always_inline struct thread *current_thread(const char *program)
 	if (!thread)
 		count_lost(program);
 	return thread;
+}
+
+/* What its last reclaim was. Who reclaims is back from the OOM killer, too: its next kill is another invocation. */
+static __always_inline void note_reclaim(struct thread *thread, __u64 for_memcg_ended_ns)
+{
+	thread->reclaim_ended_ns = for_memcg_ended_ns;
+	thread->invocation = 0;
+}
+
+/* Directly, for no memcg. Of a thread that is not there none is known that was for a memcg, which comes to the same. */
+static __always_inline void note_direct_reclaim(void)
+{
+	__u32 id = bpf_get_current_pid_tgid();
+	struct thread *thread = bpf_map_lookup_elem(&threads, &id);
+
+	if (thread)
+		note_reclaim(thread, 0);
 }
 
 static __always_inline void flush_pressure(__u64 cgroup_id, struct pressure *pressure)

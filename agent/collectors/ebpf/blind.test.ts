@@ -11,7 +11,9 @@ const programsOf = (objects: readonly string[]) => {
   return kernel.programs
 }
 
-test('every hook of a kind is that of a program, and only what serves attribution tells no kind', { skip }, () => {
+test('every hook of a kind is that of a program, and only what serves attribution or another program tells no kind', {
+  skip,
+}, () => {
   const programs = programsOf(OBJECTS)
   const places = programs.flatMap(({ section, name }) => [section, `${section}/${name}`])
   for (const kind of KINDS) {
@@ -19,7 +21,7 @@ test('every hook of a kind is that of a program, and only what serves attributio
     for (const hook of hooksOf(kind)) assert.ok(places.includes(hook), `${kind}: no program at ${hook}`)
   }
   const silent = programs.filter((program) => kindsOf(program).length === 0).map(({ name }) => name)
-  assert.deepEqual(silent.sort(), ['cgroup_created', 'cgroup_removed'])
+  assert.deepEqual(silent.sort(), ['cgroup_created', 'cgroup_removed', 'direct_reclaim_end'])
   assert.deepEqual(blindOf(programs), [])
 })
 
@@ -31,4 +33,5 @@ test('a refused program makes blind for what hangs on its hook', { skip }, () =>
   assert.deepEqual(blindWithout('kernel_kill'), ['oom-kill'])
   assert.deepEqual(blindWithout('cgroup_created'), KINDS, 'nobody knows whose it is what happens in new cgroups')
   assert.deepEqual(blindWithout('cgroup_removed'), [])
+  assert.deepEqual(blindWithout('direct_reclaim_end'), [], 'the kill is told all the same')
 })

@@ -10,7 +10,7 @@ export const KINDS: readonly EventName[] = (Object.keys(EVENTS) as EventName[]).
   (kind) => EVENTS[kind].collector === 'ebpf',
 )
 
-/** Kinds that are seen only with this program; none for one that serves attribution. */
+/** Kinds that are seen only with this program; none for one that serves attribution or another program. */
 export const kindsOf = ({ section, name }: Pick<ProgramStatus, 'section' | 'name'>): EventName[] =>
   KINDS.filter((kind) => hooksOf(kind).some((hook) => hook === section || hook === `${section}/${name}`))
 

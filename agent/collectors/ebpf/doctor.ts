@@ -9,8 +9,9 @@ import { readKernelLog } from './kernel-log.ts'
 const COSTS: Record<string, string> = {
   mark_victim: 'patterns that hang on them find nothing',
   kernel_kill: 'a kill by the OOM killer could not be told from a task that was dying already',
-  reclaim_begin: 'a global OOM is told from a full cgroup by its usage alone',
-  reclaim_end: 'a global OOM is told from a full cgroup by its usage alone',
+  reclaim_begin: 'chains begin with the kill',
+  reclaim_end: 'an OOM of the node is told from that of a cgroup by how full the cgroup is',
+  direct_reclaim_end: 'an OOM of the node may pass for that of a cgroup that its page cache keeps full',
   flush_memory_pressure: 'but right before an oom-kill',
   process_exec: 'container names are learned later',
   process_exit: 'the exact order of exits is not known',

@@ -20,6 +20,8 @@
 namespace aitia {
 namespace {
 
+constexpr size_t kProgramName = 32;  // PROGRAM_NAME of bpf/include/ring.bpf.h
+
 // What libbpf said last: the only place where it tells why it refuses a program.
 thread_local std::string warnings;
 
@@ -226,6 +228,21 @@ void LoadProgram(const std::string& path, const std::string& name, const LoadOpt
   bpf_link__destroy(link);  // closes its descriptor; ours and the pin hold the link
 }
 
+// Fills the map `attached`, by which a program knows what the others can have told it.
+void TellAttached(const Loaded& loaded) {
+  const auto map = loaded.maps.find("attached");
+  if (map == loaded.maps.end()) return;
+  for (const ProgramStatus& status : loaded.programs) {
+    char key[kProgramName] = {};
+    status.name.copy(key, sizeof(key) - 1);
+    const uint8_t yes = 1;
+    if (strcmp(status.state, "refused") == 0)
+      bpf_map_delete_elem(map->second.get(), key);
+    else if (bpf_map_update_elem(map->second.get(), key, &yes, BPF_ANY) != 0)
+      throw std::runtime_error("cannot write which programs are at work: " + ErrorName(errno));
+  }
+}
+
 Fd Lock(const std::string& folder) {
   Fd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) throw std::runtime_error("cannot open " + folder + ": " + ErrorName(errno));
@@ -273,6 +290,7 @@ Loaded Load(const LoadOptions& options) {
       loaded.programs.push_back(std::move(status));
     }
   }
+  TellAttached(loaded);
   return loaded;
 }
 

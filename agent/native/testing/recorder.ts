@@ -13,7 +13,7 @@ export const OBJECTS = builtObjects()
 
 /** Path of what this folder's Makefile builds under a name. One test file at a time builds it; the others find it built. */
 export const built = (
-  name: 'refused.bpf.o' | 'last_thread_untold.bpf.o' | 'slow_sum.bpf.o' | 'end-together',
+  name: 'refused.bpf.o' | 'last_thread_untold.bpf.o' | 'slow_sum.bpf.o' | 'direct_reclaim.bpf.o' | 'end-together',
 ): string => {
   const made = spawnSync('flock', [import.meta.dirname, 'make', '-C', import.meta.dirname], { encoding: 'utf8' })
   if (made.status !== 0) throw new Error(`what tests load was not built: ${made.error ?? made.stderr}`)

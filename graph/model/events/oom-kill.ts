@@ -9,7 +9,7 @@ export const oomKill = defineEvent({
   origin: 'kernel.oom',
   delay: 0,
   fields: {
-    global: { type: 'bool', doc: 'The node ran out of memory; no cgroup was at its limit.' },
+    global: { type: 'bool', doc: 'The node ran out of memory; no limit was hit.' },
     limitBytes: {
       type: 'int',
       unit: 'bytes',
@@ -60,7 +60,7 @@ export const oomKill = defineEvent({
     victimNsPid: { type: 'u32', doc: 'The same in the innermost namespace.' },
     triggerPid: { type: 'u32', doc: 'Thread group id of the task that allocated.' },
     oomGroup: { type: 'u8', doc: '1 where memory.oom.group was set.' },
-    global: { type: 'u8', doc: '1 where no ancestor was at its limit.' },
+    global: { type: 'u8', doc: '1 where the node ran out of memory.' },
     victimFirst: { type: 'u8', doc: '1 where the victim was the first process of its container.' },
     victimCommand: { type: 'char[16]', doc: 'comm of the victim.' },
     triggerCommand: { type: 'char[16]', doc: 'comm of the trigger.' },

@@ -114,7 +114,7 @@ export interface NodeConditionChanged {
 
 /** One invocation of the OOM killer, with all its victims. A task that was dying already is none. */
 export interface OomKill {
-  /** The node ran out of memory; no cgroup was at its limit. */
+  /** The node ran out of memory; no limit was hit. */
   readonly global: boolean
   /** Limit of the cgroup that was full; absent for a global OOM. (bytes) */
   readonly limitBytes?: number

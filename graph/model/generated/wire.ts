@@ -147,7 +147,7 @@ export interface OomKillRecord {
   readonly triggerPid: number
   /** 1 where memory.oom.group was set. */
   readonly oomGroup: number
-  /** 1 where no ancestor was at its limit. */
+  /** 1 where the node ran out of memory. */
   readonly global: number
   /** 1 where the victim was the first process of its container. */
   readonly victimFirst: number
