@@ -1,11 +1,11 @@
 /** The embedded Neo4j: Community Edition and its Browser, on loopback, from the jars that the set-up has fetched. */
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { givenNeo4j } from './config.ts'
 import { findJava, jarsDir, javaFlags, startImage } from './neo4j/install.ts'
-import { choosePorts, portsOf, runServer, type Server, writeWhole } from './server.ts'
+import { choosePorts, makePassword, passwordOf, portsOf, runServer, type Server, writeWhole } from './server.ts'
 
 export type RunningNeo4j = Server & {
   readonly uri: string
@@ -45,11 +45,11 @@ export async function startNeo4j(options: {
   }
   // Without a folder `web`, however empty, it does not look for the Browser on the class path.
   for (const name of ['conf', 'web']) mkdirSync(join(dir, name), { recursive: true, mode: 0o700 })
-  const password = passwordOf(dir)
   const server = await runServer({
     name: 'Neo4j',
     dir,
     async command() {
+      makeUser(dir)
       const ports = await choosePorts(dir, { bolt: options.boltPort, http: options.httpPort })
       writeWhole(join(dir, 'conf', 'neo4j.conf'), settingsOf(ports, options.settings))
       // What it unpacks is left where it is killed: here, not in the machine's /tmp.
@@ -75,7 +75,7 @@ export async function startNeo4j(options: {
     ...server,
     uri: `neo4j://127.0.0.1:${ports.bolt}`,
     user: 'neo4j',
-    password,
+    password: passwordOf(dir),
     browserUrl: `http://127.0.0.1:${ports.http}/browser/`,
   }
 }
@@ -116,24 +116,20 @@ ${Object.entries(more)
  * Makes the password and the record from which Neo4j creates its first user. This is what its own
  * \`set-initial-password\` writes (salted SHA-256, 1024 rounds), without two seconds of JVM.
  */
-function passwordOf(dir: string): string {
-  const file = join(dir, 'password')
+function makeUser(dir: string): void {
   const record = join(dir, 'data', 'dbms', 'auth.ini')
-  if (!existsSync(file)) {
-    if (existsSync(join(dir, 'data', 'databases'))) {
-      throw new Error(`Neo4j: expected the password of the database in ${dir} in ${file}, found none. Put it there.`)
-    }
-    writeWhole(file, randomBytes(24).toString('base64url'))
+  const file = join(dir, 'password')
+  if (!existsSync(file) && existsSync(join(dir, 'data', 'databases'))) {
+    throw new Error(`Neo4j: expected the password of the database in ${dir} in ${file}, found none. Put it there.`)
   }
-  const password = readFileSync(file, 'utf8').trim()
+  makePassword(dir)
   if (!existsSync(record)) {
     mkdirSync(join(dir, 'data', 'dbms'), { recursive: true, mode: 0o700 })
     const salt = randomBytes(32)
-    let hash = createHash('sha256').update(salt).update(password).digest()
+    let hash = createHash('sha256').update(salt).update(passwordOf(dir)).digest()
     for (let round = 1; round < 1024; round++) hash = createHash('sha256').update(hash).digest()
     writeWhole(record, `neo4j:SHA-256,${hash.toString('hex')},${salt.toString('hex')},1024:`)
   }
-  return password
 }
 
 /** The Bolt greeting: the magic word, four offers of a version; a server answers with the one it takes. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,13 +13,19 @@ import { startOf } from './server.ts'
 const dataDir = mkdtempSync(join(tmpdir(), 'aitia-redis-test-'))
 after(() => rmSync(dataDir, { recursive: true, force: true }))
 
-/** One inline command, its first line of answer. */
+/** One inline command with the address's password (none if it has none), and the begin of its answer. */
 async function ask(url: string, command: string): Promise<string> {
-  const socket = connect(Number(new URL(url).port), '127.0.0.1')
-  socket.write(`${command}\r\n`)
-  const [answer] = await once(socket, 'data')
+  const { port, password } = new URL(url)
+  const socket = connect(Number(port), '127.0.0.1')
+  const answer = async (line: string) => {
+    socket.write(`${line}\r\n`)
+    const [data] = await once(socket, 'data')
+    return String(data).split('\r\n').slice(0, 2).join(' ')
+  }
+  if (password !== '') assert.equal(await answer(`AUTH ${password}`), '+OK ')
+  const answered = await answer(command)
   socket.destroy()
-  return String(answer).split('\r\n').slice(0, 2).join(' ')
+  return answered
 }
 
 test('what Redis acknowledged survives a kill, at the same address', async () => {
@@ -50,6 +56,38 @@ test('Redis refuses what it cannot hold, and listens on loopback alone', async (
     for (const { address } of sockets) assert.ok(loopback.includes(address), `it listens on ${address}`)
   } finally {
     await redis.stop()
+  }
+})
+
+test('Redis answers to its password alone, which is kept and shown to nobody; a folder of before gets one', async () => {
+  const first = await startRedis({ dataDir })
+  const { port, password } = new URL(first.url)
+  const bare = `redis://127.0.0.1:${port}`
+  try {
+    assert.match(await ask(bare, 'PING'), /^-NOAUTH /)
+    assert.match(await ask(bare, 'CONFIG SET dir /tmp'), /^-NOAUTH /)
+    assert.match(await ask(bare, 'AUTH another'), /^-WRONGPASS /)
+    for (const name of ['password', 'redis.conf']) {
+      assert.ok(readFileSync(join(dataDir, name), 'utf8').includes(password), `${name} holds it`)
+      assert.equal(statSync(join(dataDir, name)).mode & 0o777, 0o600, name)
+    }
+    const shown = readFileSync(`/proc/${first.pid}/cmdline`, 'utf8')
+    assert.ok(!shown.includes(password), shown)
+  } finally {
+    await first.stop()
+  }
+  const again = await startRedis({ dataDir })
+  await again.stop()
+  assert.equal(again.url, first.url)
+  // As such a folder was left by a version that asked for no password.
+  rmSync(join(dataDir, 'password'))
+  const next = await startRedis({ dataDir })
+  try {
+    assert.notEqual(new URL(next.url).password, password)
+    assert.equal(await ask(next.url, 'GET key99'), '$7 value99')
+    assert.match(await ask(bare, 'PING'), /^-NOAUTH /)
+  } finally {
+    await next.stop()
   }
 })
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { claim } from './server.ts'
+import { claim, makePassword, passwordOf } from './server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aitia-claim-test-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -62,4 +62,18 @@ test('a claim ends with its process, killed or not, and is kept from other parts
   assert.deepEqual(taken, ['first'], 'held by another part of this one')
   release()
   ;(await second)()
+})
+
+test('a password is made once, for its owner alone, and is never an empty one', () => {
+  const dir = join(folder, 'secret')
+  mkdirSync(dir)
+  makePassword(dir)
+  const password = passwordOf(dir)
+  assert.ok(password.length >= 32)
+  makePassword(dir)
+  assert.equal(passwordOf(dir), password)
+  assert.equal(statSync(join(dir, 'password')).mode & 0o777, 0o600)
+  assert.deepEqual(readdirSync(dir), ['password'], 'nothing else is left')
+  writeFileSync(join(dir, 'password'), '\n')
+  assert.throws(() => passwordOf(dir), /password.* is empty$/)
 })

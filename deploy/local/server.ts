@@ -1,8 +1,8 @@
 /** Runs one server as a child on a data folder of its own: never two on one folder, none left behind by a crash. */
 import { spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -98,6 +98,21 @@ export async function choosePorts<Name extends string>(dir: string, wanted: Reco
 /** The ports that the server of this folder listens on (or did, if it has ended). */
 export function portsOf<Name extends string>(dir: string): Record<Name, number> {
   return readJson(join(dir, 'ports.json')) as Record<Name, number>
+}
+
+/** Makes the password of the folder's server unless it has one, for its owner's eyes only. Part of `command`, in which no two starts are at once. */
+export function makePassword(dir: string) {
+  const file = join(dir, 'password')
+  if (!existsSync(file)) writeWhole(file, randomBytes(24).toString('base64url'))
+}
+
+/** The password of the folder's server. */
+export function passwordOf(dir: string): string {
+  const file = join(dir, 'password')
+  const password = readFileSync(file, 'utf8').trim()
+  // To a server this would mean that it needs none.
+  if (password === '') throw new Error(`expected the password of the server of ${dir} in ${file}, it is empty`)
+  return password
 }
 
 /** Writes a file so that an interruption leaves the old one or the new one, never half of it. */

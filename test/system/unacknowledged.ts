@@ -30,11 +30,9 @@ const waitingKill = async (queues: readonly Queue[], name: string): Promise<{ id
  */
 export const killUnacknowledged = async (stack: Stack, name: string): Promise<void> => {
   const { redis, store, roles } = stack
-  const { hostname: host, port } = new URL(redis.url)
-  const connection = { host, port: Number(port) }
   const queues = Array.from(
     { length: LANES },
-    (_, lane) => new Queue(laneQueue(lane), { connection, prefix: queuePrefix }),
+    (_, lane) => new Queue(laneQueue(lane), { connection: { url: redis.url }, prefix: queuePrefix }),
   )
   try {
     const { id, queue } = await eventually('the kill is queued', 60, () => waitingKill(queues, name))
