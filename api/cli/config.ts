@@ -35,34 +35,31 @@ export interface Servers {
 /** Where `aitia up` leaves them for the other commands. */
 export const serversFile = join(dataDir, 'servers.json')
 
-const left = (): Servers | null => {
-  try {
-    return JSON.parse(readFileSync(serversFile, 'utf8')) as Servers
-  } catch {
-    return null
-  }
+/** Why there is nothing to be read in it, and what to do: only what is not there was not left. */
+const faultOf = ({ code, message }: NodeJS.ErrnoException): string => {
+  if (code === 'ENOENT') return `${serversFile} is not there. Set it, or start both with: aitia up`
+  if (code === undefined) return `${serversFile} is damaged (${message}). Set it, or start both anew with: aitia up`
+  return `${serversFile} can't be read (${message}). Set it, or run this as the user who ran \`aitia up\``
 }
 
-const missing = (what: string, name: string): Error =>
-  new Error(
-    `no address of ${what}: ${name} is not set and ${serversFile} is not there. Set it, or start both with: aitia up`,
-  )
+/** What `aitia up` left; `what` is asked for, which the variable `name` does not say. */
+const left = (what: string, name: string): Servers => {
+  try {
+    return JSON.parse(readFileSync(serversFile, 'utf8')) as Servers
+  } catch (error) {
+    throw new Error(`no address of ${what}: ${name} is not set and ${faultOf(error as NodeJS.ErrnoException)}`)
+  }
+}
 
 /** AITIA_NEO4J_URI, AITIA_NEO4J_USER and AITIA_NEO4J_PASSWORD, else what `aitia up` left. */
 export const neo4jAddress = (): Neo4jAddress => {
   const { AITIA_NEO4J_URI: uri, AITIA_NEO4J_USER: user, AITIA_NEO4J_PASSWORD: password } = environment
   if (uri) return { uri, user: user || 'neo4j', password: password ?? '' }
-  const servers = left()
-  if (servers === null) throw missing('Neo4j', 'AITIA_NEO4J_URI')
-  return servers.neo4j
+  return left('Neo4j', 'AITIA_NEO4J_URI').neo4j
 }
 
 /** AITIA_REDIS_URL, else what `aitia up` left. */
-export const redisUrl = (): string => {
-  const url = environment.AITIA_REDIS_URL || left()?.redisUrl
-  if (url === undefined) throw missing('Redis', 'AITIA_REDIS_URL')
-  return url
-}
+export const redisUrl = (): string => environment.AITIA_REDIS_URL || left('Redis', 'AITIA_REDIS_URL').redisUrl
 
 /** Colours only where a terminal shows them and nobody asked for none. */
 export const colours = process.stdout.isTTY === true && !environment.NO_COLOR

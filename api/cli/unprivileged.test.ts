@@ -23,14 +23,18 @@ const asNobody =
       ]
     : []
 
+/** Root's own processes without its rights: what is theirs they may read, unless its mode forbids it. */
+const withoutRights = process.getuid?.() === 0 ? ['setpriv', '--inh-caps=-all', '--bounding-set=-all'] : []
+
 describe('without root', { skip: lacksCollectors('ebpf', 'kubernetes') }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'aitia-nobody-'))
   let environment: NodeJS.ProcessEnv
 
-  const aitia = (...args: readonly string[]) => {
-    const [file, ...words] = [...asNobody, process.execPath, join(import.meta.dirname, 'main.ts'), ...args]
-    return spawn(file!, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const spawnAs = (user: readonly string[], args: readonly string[], more: NodeJS.ProcessEnv = {}) => {
+    const [file, ...words] = [...user, process.execPath, join(import.meta.dirname, 'main.ts'), ...args]
+    return spawn(file!, words, { env: { ...environment, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
   }
+  const aitia = (...args: readonly string[]) => spawnAs(asNobody, args)
 
   before(async () => {
     const { uri, user, password } = await neo4jForTest()
@@ -59,6 +63,19 @@ describe('without root', { skip: lacksCollectors('ebpf', 'kubernetes') }, () => 
       out,
       /^kernel programs +missing .*needs root.*; no kernel events at all\n {4}do: run as root, or with CAP_BPF and CAP_PERFMON/m,
     )
+  })
+
+  test('addresses that may not be read are not taken for absent', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'aitia-closed-'))
+    writeFileSync(join(own, 'servers.json'), '{}', { mode: 0o000 })
+    const incidents = spawnAs(withoutRights, ['incidents'], { AITIA_DATA: own, AITIA_NEO4J_URI: '' })
+    const exited = once(incidents, 'exit')
+    assert.match(
+      await text(incidents.stderr),
+      /servers\.json can't be read \(EACCES: .*\)\. Set it, or run this as the user who ran `aitia up`\n$/,
+    )
+    assert.deepEqual(await exited, [1, null])
+    rmSync(own, { recursive: true })
   })
 
   test('everything but the kernel collector runs', async (t) => {

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { skip as kernelSkip } from '../../agent/native/testing/recorder.ts'
@@ -95,14 +96,17 @@ describe('aitia up', () => {
     assert.match(out, / {2}confidence {2}0\.\d+ \(final\)/)
   })
 
-  test("half a file of addresses, as a full disk leaves it, is in nobody's way", async () => {
+  test("half a file of addresses, as a full disk leaves it, is told of, and in nobody's way who starts anew", async () => {
     const own = mkdtempSync(join(tmpdir(), 'aitia-up-'))
     writeFileSync(join(own, 'servers.json'), '{"neo4j":{"uri":"bo')
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'up', '--refuse-only'], {
-      env: { ...environment, AITIA_DATA: own },
-      stdio: 'inherit',
-    })
-    assert.deepEqual(await once(child, 'exit'), [0, null])
+    const aitia = (...args: readonly string[]) =>
+      spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], {
+        env: { ...environment, AITIA_DATA: own, AITIA_NEO4J_URI: '' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+    const told = await text(aitia('incidents').stderr)
+    assert.match(told, /servers\.json is damaged \(.*\)\. Set it, or start both anew with: aitia up\n$/)
+    assert.deepEqual(await once(aitia('up', '--refuse-only'), 'exit'), [0, null])
     rmSync(own, { recursive: true })
   })
 
