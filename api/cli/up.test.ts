@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -94,6 +95,50 @@ describe('aitia up', () => {
     assert.equal(code, 0, err)
     assert.match(out, /^checkout lost 1 of 3 replicas at /)
     assert.match(out, / {2}confidence {2}0\.\d+ \(final\)/)
+  })
+
+  test('of two at once on one folder one is refused, and takes nothing from the other', async (t) => {
+    const own = mkdtempSync(join(tmpdir(), 'aitia-up-'))
+    const file = join(own, 'servers.json')
+    const start = async () => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'up'], {
+        env: { ...environment, AITIA_DATA: own, AITIA_CLUSTER: testCluster(), KUBECONFIG: '' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+      const exited = once(child, 'exit')
+      t.after(() => {
+        child.kill('SIGINT')
+        return exited
+      })
+      const said: string[] = []
+      const left = new Promise<void>((resolve) =>
+        createInterface(child.stderr).on('line', (line) => {
+          said.push(line)
+          if (/^schema +[\d.]+ s$/.test(line)) resolve()
+        }),
+      )
+      // Its addresses are there, or it has ended.
+      const code = await Promise.race([left.then(() => null), once(child, 'close').then(() => child.exitCode)])
+      return { child, exited, said, code }
+    }
+    const [first, second] = await Promise.all([start(), start()])
+    assert.deepEqual([first.code, second.code].toSorted(), [1, null], 'one alone runs')
+    const [runs, refused] = first.code === null ? [first, second] : [second, first]
+    assert.match(refused.said.join('\n'), /^aitia up runs already \(pid \S+, .*\)\. End that one first/)
+    assert.equal(statSync(file).mode & 0o777, 0o600)
+    const why = spawn(
+      process.execPath,
+      [join(import.meta.dirname, 'main.ts'), 'why', 'deployment/checkout', '-n', 'shop', '-c', cluster],
+      { env: { ...environment, AITIA_DATA: own, AITIA_NEO4J_URI: '', AITIA_REDIS_URL: '' }, stdio: 'ignore' },
+    )
+    assert.deepEqual(await once(why, 'exit'), [0, null])
+    // As one leaves it that came to a new folder of this name.
+    const others = JSON.stringify({ pid: process.pid })
+    writeFileSync(file, others)
+    runs.child.kill('SIGINT')
+    assert.deepEqual(await runs.exited, [0, null])
+    assert.equal(readFileSync(file, 'utf8'), others)
+    rmSync(own, { recursive: true })
   })
 
   test("half a file of addresses, as a full disk leaves it, is told of, and in nobody's way who starts anew", async () => {

@@ -19,6 +19,7 @@ export type { DeadLetter } from './dead-letters.ts'
 export type { Nudger, PatternQueue } from './pattern-queue.ts'
 export type { Producer, ProducerStats } from './producer.ts'
 export { readRecording, sendRecording } from './replay.ts'
+export { FolderTaken, lockFolder } from './spool/lock.ts'
 export { waitingBytes as spoolBytes } from './spool/segments.ts'
 export type { LaneStats, QueueStats } from './stats.ts'
 

@@ -1,5 +1,5 @@
 /** `aitia up`: everything on this machine in one command; Ctrl-C takes all of it down again. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dataDir, queuePrefix, type Servers, serversFile } from '../config.ts'
 import { logFile, upLog } from '../log.ts'
@@ -29,39 +29,31 @@ const LONG = 10_000
 
 class Asked extends Error {}
 
-/** When a process was started, in clock ticks since boot: with its pid it names the process. Null where there is none. */
-const startOf = (pid: number): string | null => {
+/** Has the data folder from now on until this process ends, in whatever way: of two that share servers, one would stop them under the other. */
+const refuseSecond = async (): Promise<void> => {
+  const { FolderTaken, lockFolder } = await import('../../../graph/queue/main.ts')
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
-  } catch {
-    return null
-  }
-}
-
-/** The process that left the addresses of its servers; null where there is none, or half of a file of an earlier version. */
-const leftBy = (): { readonly pid: number; readonly started: string | null } | null => {
-  try {
-    return JSON.parse(readFileSync(serversFile, 'utf8'))
-  } catch {
-    return null
-  }
-}
-
-const refuseSecond = (): void => {
-  const { pid, started } = leftBy() ?? { pid: 0, started: '' }
-  if (startOf(pid) === started)
+    lockFolder(dataDir)
+  } catch (error) {
+    if (!(error instanceof FolderTaken)) throw error
     throw new Failure(
-      `aitia up runs already (pid ${pid}, ${serversFile}). End that one first, or set AITIA_DATA to another folder`,
+      `aitia up runs already (pid ${error.holder}, ${dataDir}). End that one first, or set AITIA_DATA to another folder`,
     )
+  }
 }
 
 const leaveAddresses = (servers: Servers): void => {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  const text = JSON.stringify({ ...servers, pid: process.pid, started: startOf(process.pid) })
+  const text = JSON.stringify({ ...servers, pid: process.pid })
   // Whole or not at all: another command may read it now.
   writeFileSync(`${serversFile}.new`, text, { mode: 0o600 })
   renameSync(`${serversFile}.new`, serversFile)
+}
+
+/** Takes away what this process left: where its folder was removed meanwhile, another may have left its own in a new one. */
+const takeAddressesBack = (): void => {
+  if (!existsSync(serversFile)) return
+  const { pid } = JSON.parse(readFileSync(serversFile, 'utf8')) as { readonly pid: number }
+  if (pid === process.pid) rmSync(serversFile)
 }
 
 interface Part {
@@ -144,7 +136,7 @@ const startAll = async (stack: Stack, { dirs, place }: Prepared, cluster: string
     leaveAddresses(servers)
     return {
       stop: async () => {
-        rmSync(serversFile, { force: true })
+        takeAddressesBack()
         await store.close()
       },
     }
@@ -209,7 +201,7 @@ export const up = async (options: UpOptions): Promise<void> => {
   if (options.exit && options.replay === undefined)
     throw new UsageError('got --exit without --replay FILE, after which it ends: give both')
   await refuseMisnamed(options.cluster)
-  refuseSecond()
+  await refuseSecond()
   if (options.refuseOnly) {
     await prepare(options)
     return

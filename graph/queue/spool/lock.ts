@@ -3,7 +3,18 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Locks a folder (made if it is not there); returns what gives it back. Throws, naming the holder, where it is taken. */
+/** Somebody else has the folder. */
+export class FolderTaken extends Error {
+  /** Its process. */
+  readonly holder: string
+
+  constructor(folder: string, holder: string) {
+    super(`${folder} is in use by process ${holder}. End it, or give this one a data folder of its own (AITIA_DATA).`)
+    this.holder = holder
+  }
+}
+
+/** Locks a folder (made if it is not there); returns what gives it back. Throws `FolderTaken` where it is taken. */
 export const lockFolder = (folder: string): (() => void) => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const file = join(folder, 'lock')
@@ -17,8 +28,6 @@ export const lockFolder = (folder: string): (() => void) => {
   closeSync(fd)
   if (error !== undefined)
     throw new Error(`${folder} can't be locked: flock (of util-linux) did not run: ${error.message}`)
-  const holder = readFileSync(file, 'utf8').trim().split('\n').at(-1)
-  throw new Error(
-    `${folder} is in use by process ${holder}. End it, or give this one a data folder of its own (AITIA_DATA).`,
-  )
+  // It may have the lock and not have said its name yet.
+  throw new FolderTaken(folder, readFileSync(file, 'utf8').trim().split('\n').at(-1) || '?')
 }
