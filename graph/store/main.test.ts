@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { neo4jForTest } from '../../test/support/servers.ts'
 import { OPEN } from '../model/time.ts'
@@ -89,6 +91,45 @@ describe('store', () => {
       /stop/,
     )
     assert.deepEqual(await store.read('CYPHER 5 MATCH (n:StoreTest) RETURN count(n) AS n'), [{ n: 0 }])
+  })
+
+  it('asks in each session for what an earlier one wrote or saw, so that no replica answers from before that', async () => {
+    const address = await neo4jForTest()
+    const { hostname, port } = new URL(address.uri)
+    let sent = ''
+    const between = createServer((client) => {
+      const server = connect(Number(port), hostname)
+      client.on('data', (bytes) => {
+        sent += bytes.toString('latin1')
+      })
+      client.pipe(server).pipe(client)
+      for (const [one, other] of [[client, server] as const, [server, client] as const])
+        one.on('error', () => {}).on('close', () => other.destroy())
+    })
+    await once(between.listen(0, '127.0.0.1'), 'listening')
+    const far = openStore({ ...address, uri: `bolt://127.0.0.1:${(between.address() as AddressInfo).port}` })
+    /** The bookmarks that the client sent meanwhile. */
+    const asked = async (work: () => Promise<unknown>): Promise<string[]> => {
+      sent = ''
+      await work()
+      return sent.match(/FB:[\w+/=-]+/g) ?? []
+    }
+    const write = () => far.write((transaction) => transaction.run('CYPHER 5 CREATE (:StoreTest)'))
+    try {
+      assert.deepEqual(await asked(write), [])
+      const [written] = await asked(() => far.read('CYPHER 5 RETURN 1 AS n'))
+      assert.ok(written, 'a read asks for what was written')
+      await write()
+      for (const next of [write, () => far.run('CYPHER 5 RETURN 1 AS n'), () => far.read('CYPHER 5 RETURN 1 AS n')]) {
+        const later = await asked(next)
+        assert.equal(later.length, 1)
+        assert.notDeepEqual(later, [written])
+      }
+    } finally {
+      await store.run('CYPHER 5 MATCH (n:StoreTest) DETACH DELETE n')
+      await far.close()
+      between.close()
+    }
   })
 
   it('fills in what edges of an earlier schema lack, so that its indexes find them', async () => {

@@ -69,13 +69,21 @@ const transactionOf = (transaction: ManagedTransaction): Transaction => ({
   run: (cypher, params = {}) => rowsOf(Promise.resolve(transaction.run(cypher, toGraph(params)))),
 })
 
+/**
+ * What a session has seen or written is there for each that begins later, whichever member of a cluster answers: all sessions of
+ * a driver share its bookmarks. A server by itself waits for none of them.
+ */
 const inSession = async <T>(
   driver: Driver,
   uri: string,
   mode: 'READ' | 'WRITE',
   work: (session: Session) => Promise<T>,
 ): Promise<T> => {
-  const session = driver.session({ database: DATABASE, defaultAccessMode: neo4j.session[mode] })
+  const session = driver.session({
+    database: DATABASE,
+    defaultAccessMode: neo4j.session[mode],
+    bookmarkManager: driver.executeQueryBookmarkManager,
+  })
   try {
     return await work(session)
   } catch (error) {
