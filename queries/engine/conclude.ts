@@ -1,5 +1,5 @@
 /** Writes verdicts, and what follows from the newest verdict of each occurrence: causes, affected objects, incidents. */
-import { horizonOf } from '../../graph/ingest/main.ts'
+import { horizonOf, writePlaceholders } from '../../graph/ingest/main.ts'
 import { now } from '../../graph/model/time.ts'
 import type { Params, Store, Transaction } from '../../graph/store/main.ts'
 import { type Conclusion, conclusionOf, type Stored, withdrawal } from './conclusion.ts'
@@ -8,7 +8,7 @@ import type { Judgement } from './judgement.ts'
 import { type Pattern, spanBefore } from './pattern.ts'
 import { statement } from './statements.ts'
 
-const follow = async (transaction: Transaction, written: readonly Conclusion[]): Promise<void> => {
+const follow = async (transaction: Transaction, cluster: string, written: readonly Conclusion[]): Promise<void> => {
   /** Nothing is asked where there is nothing to do. */
   const run = async (name: string, list: 'ids' | 'rows', of: readonly unknown[], more: Params = {}) =>
     of.length === 0 ? [] : transaction.run<{ id: string }>(statement(name), { [list]: of, ...more })
@@ -19,6 +19,9 @@ const follow = async (transaction: Transaction, written: readonly Conclusion[]):
   const affected = written.flatMap(({ id, affected }) => affected.map(({ key, role }) => ({ id, key, role })))
   const members = written.map(({ id, incidentId, incident }) => ({ id, incidentId, incident }))
   const joined = members.filter(({ incidentId }) => incidentId !== null)
+  // The edge to it needs a node. Where the same verdict comes from what Kubernetes told, it is there by that.
+  const named = written.flatMap((each) => each.named ?? [])
+  if (named.length > 0) await writePlaceholders(transaction, cluster, named)
   // All started at once: the server runs them in this order.
   const [left] = await Promise.all([
     run('leave-incidents', 'rows', members),
@@ -122,7 +125,7 @@ export const conclude = async (
     })
     const ours = new Set(done.map(({ id }) => id))
     const written = conclusions.filter(({ id }) => ours.has(id))
-    if (written.length > 0) await follow(transaction, written)
+    if (written.length > 0) await follow(transaction, cluster, written)
     return { written: written.length, overtaken: conclusions.length - written.length }
   })
 }

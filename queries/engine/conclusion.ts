@@ -1,7 +1,9 @@
 /** From a judgement to the nodes that say it. Pure. */
+import type { ObjectRef } from '../../graph/model/observation.ts'
 import { now } from '../../graph/model/time.ts'
+import { withoutCluster } from '../reads/read.ts'
 import { digest, incidentId, occurrenceId, verdictId } from './identity.ts'
-import type { Content, Judgement } from './judgement.ts'
+import type { Content, Judgement, Ownership } from './judgement.ts'
 import type { Pattern } from './pattern.ts'
 import { SHARP } from './stamps.ts'
 
@@ -37,6 +39,21 @@ export interface Conclusion {
   readonly evidence: Content['evidence']
   readonly hops: Content['hops']
   readonly affected: Content['affected']
+  /** Its workload, where only the context of its events tells of it: the graph may not have it. */
+  readonly named: ObjectRef | null
+}
+
+const namedBy = (cluster: string, { resolver, workload }: Ownership): ObjectRef | null => {
+  if (resolver !== 'K8sContext' || workload === null) return null
+  const { kind, name, namespace } = workload
+  return {
+    ...(kind === 'Pod' ? { kind } : { kind: 'Workload', workloadKind: kind }),
+    ...{
+      key: withoutCluster(cluster, workload.key),
+      ...(name !== null && { name }),
+      ...(namespace !== null && { namespace }),
+    },
+  }
 }
 
 /** An incident begins when all required steps are found: what still waits may become a near miss. */
@@ -101,6 +118,7 @@ export const conclusionOf = (
     evidence: content.evidence,
     hops: result === 'incident' ? content.hops : [],
     affected: content.affected,
+    named: namedBy(cluster, ownership),
   }
 }
 
@@ -121,6 +139,6 @@ export const withdrawal = (pattern: Pattern, cluster: string, stored: Stored, la
       ...{ openIn: null, unseenIn: null, incidentId: null, unfinishedIn: null },
     },
     verdict: { ...both, ...empty, occurrenceId: stored.id, lanes: JSON.stringify(lanes) },
-    ...{ incidentId: null, incident: {}, evidence: [], hops: [], affected: [] },
+    ...{ incidentId: null, incident: {}, evidence: [], hops: [], affected: [], named: null },
   }
 }
