@@ -17,6 +17,12 @@ const CHUNK = 100
 /** Passes in a row in which another correlator was faster, after which this one gives way. */
 const TRIES = 5
 
+/**
+ * Passes over one cluster after which the next has its turn: where something is due again with each heartbeat, or more comes than
+ * is worked off, the others would wait for ever.
+ */
+const TURN = 10
+
 /** What a run did. */
 export interface Run {
   readonly cluster: string
@@ -70,23 +76,42 @@ const pass = async (
   return { evaluated: anchors.length, verdicts, overtaken, done: anchors.length === 0 && caughtUp }
 }
 
+interface Turn extends Run {
+  /** Nothing is due any more, or another correlator is at it. */
+  readonly done: boolean
+}
+
+/** Runs one pattern on one cluster, for so many passes at most. */
+const takeTurn = async (
+  store: Store,
+  cluster: string,
+  pattern: Pattern,
+  { beforeCursor = () => {}, isOver = () => false }: Steering,
+  passes: number,
+): Promise<Turn> => {
+  let evaluated = 0
+  let verdicts = 0
+  let overtaken = 0
+  let done = false
+  for (let made = 0; !done && made < passes && !isOver(); made++) {
+    const one = await pass(store, cluster, pattern, beforeCursor)
+    evaluated += one.evaluated
+    verdicts += one.verdicts
+    overtaken = one.overtaken > 0 ? overtaken + 1 : 0
+    done = one.done || overtaken === TRIES
+  }
+  return { cluster, pattern: pattern.id, evaluated, verdicts, done }
+}
+
 /** Runs one pattern on one cluster until nothing is due. */
 export const runPattern = async (
   store: Store,
   cluster: string,
   pattern: Pattern,
-  { beforeCursor = () => {}, isOver = () => false }: Steering = {},
+  steering: Steering = {},
 ): Promise<Run> => {
-  let evaluated = 0
-  let verdicts = 0
-  for (let overtaken = 0; overtaken < TRIES && !isOver(); ) {
-    const one = await pass(store, cluster, pattern, beforeCursor)
-    evaluated += one.evaluated
-    verdicts += one.verdicts
-    overtaken = one.overtaken > 0 ? overtaken + 1 : 0
-    if (one.done) break
-  }
-  return { cluster, pattern: pattern.id, evaluated, verdicts }
+  const { done, ...run } = await takeTurn(store, cluster, pattern, steering, Number.POSITIVE_INFINITY)
+  return run
 }
 
 /**
@@ -108,8 +133,8 @@ type OpenQueue = (pattern: string, run: () => Promise<void>) => Promise<{ close(
 
 export interface Correlator {
   readonly patterns: readonly Pattern[]
-  /** Runs all patterns on one cluster, or on every one, until nothing is due. */
-  runOnce(cluster?: string): Promise<Run[]>
+  /** Runs all patterns on one cluster until nothing is due. */
+  runOnce(cluster: string): Promise<Run[]>
   /** Keeps running: nudged by the queue, or each second where there is none. */
   start(): Promise<void>
   /** Resolves when what runs has ended. */
@@ -147,27 +172,32 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     ready.schema ??= applyEngineSchema(store, patterns)
     return ready.schema
   }
-  /** A cluster that fails does not hold up the others; what went wrong is thrown in the end. */
-  const runAll = async (pattern: Pattern, by = store): Promise<Run[]> => {
-    const runs: Run[] = []
+  let evaluated = 0
+  const rehearsed = rehearsals(patterns)
+  const live = onPlansMade(store, rehearsed)
+  /**
+   * Gives each cluster its turn, and says whether anything is left to do. One that fails does not hold up the others; what went
+   * wrong is thrown in the end.
+   */
+  const round = async (pattern: Pattern): Promise<boolean> => {
+    let left = false
     const errors: unknown[] = []
-    for (const cluster of await clustersOf(by)) {
+    for (const cluster of await clustersOf(live)) {
       if (isOver()) break
       if (cluster.startsWith(CASE_PREFIX)) continue
       try {
-        runs.push(await runPattern(by, cluster, pattern, { isOver }))
+        const turn = await takeTurn(live, cluster, pattern, { isOver }, TURN)
+        evaluated += turn.evaluated
+        left ||= !turn.done
       } catch (error) {
         errors.push(new Error(`pattern ${pattern.id} on cluster ${cluster}: ${error}`, { cause: error }))
       }
     }
     if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.join('\n'))
-    return runs
+    return left
   }
-  let evaluated = 0
-  const rehearsed = rehearsals(patterns)
-  const live = onPlansMade(store, rehearsed)
   const runLive = async (pattern: Pattern): Promise<void> => {
-    for (const run of await runAll(pattern, live)) evaluated += run.evaluated
+    while (!isOver() && (await round(pattern)));
   }
   /** Since it was asked last. */
   const anyEvaluated = (): boolean => {
@@ -189,7 +219,6 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
     patterns,
     runOnce: async (cluster) => {
       await prepare()
-      if (cluster === undefined) return (await Promise.all(patterns.map((pattern) => runAll(pattern)))).flat()
       return Promise.all(patterns.map((pattern) => runPattern(store, cluster, pattern, { isOver })))
     },
     start: async () => {

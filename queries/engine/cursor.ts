@@ -2,6 +2,7 @@
 import { LANES } from '../../graph/model/batch.ts'
 import { SECOND } from '../../graph/model/time.ts'
 import type { Store } from '../../graph/store/main.ts'
+import type { Coverage } from '../reads/coverage.ts'
 import type { Pattern } from './pattern.ts'
 import { statement } from './statements.ts'
 
@@ -9,7 +10,7 @@ export interface Cursor {
   /** Arrival in each lane up to which all is evaluated. */
   readonly lanes: readonly number[]
   /** `to` of each coverage and the kinds that it is blind for, by id: a change tells of what time more is known now. */
-  readonly coverage: Readonly<Record<string, { readonly to: number; readonly blind: readonly string[] }>>
+  readonly coverage: Readonly<Record<string, Pick<Coverage, 'to' | 'blind'>>>
   /** Newest recordedAt of the gaps and losses taken in, and the ids of the last of them. */
   readonly holesAt: number
   readonly holes: readonly string[]

@@ -2,7 +2,7 @@
 import { COLLECTORS } from '../../graph/model/generated/registry.ts'
 import type { CollectorName, EventName } from '../../graph/model/generated/types.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
-import type { Hole, Watching } from '../reads/coverage.ts'
+import type { Hole, Interval, Watching } from '../reads/coverage.ts'
 import { choose } from './choose.ts'
 import { type CAPS, confidenceOf, type Witness } from './confidence.ts'
 import { joinOf } from './joins.ts'
@@ -18,7 +18,7 @@ import type {
   Status,
   Unseen,
 } from './judgement.ts'
-import { isKubelets, isOfPodStatus, kindOf, type Pattern, SILENCE_TOLD, type Step } from './pattern.ts'
+import { isKubelets, isOfPodStatus, kindOf, type Pattern, SILENCE_TOLD, type Step, spanOf } from './pattern.ts'
 import type { Place, Silence } from './places.ts'
 import { bootLag, orderKnown, precedes } from './stamps.ts'
 import type { Unwatched } from './unwatched.ts'
@@ -40,7 +40,7 @@ interface Looked {
   readonly event: EventNode | undefined
   readonly required: boolean
   readonly source: string
-  readonly span: { readonly from: number; readonly to: number }
+  readonly span: Interval
   /** The source's watermark that closes the step. */
   readonly until: number
   readonly settled: boolean
@@ -79,8 +79,7 @@ const look = (pattern: Pattern, alternative: Alternative, facts: Facts, step: St
   const source =
     collectorOf(anchor.source) === kind.collector ? anchor.source : sourceFor(kind.collector, alternative, place)
   const end = anchor.at + anchor.uncertainty
-  // What a status tells is told late: its source has to watch on for as long as that may take.
-  const span = { from: anchor.at - (step.within?.before ?? 0), to: end + (step.within?.after ?? 0) + kind.delay }
+  const span = spanOf(step, anchor)
   const until = end + pattern.window + pattern.lateness + kind.delay
   const required = isRequired(step, anchor, found)
   const unproven = required && kind.bestEffort ? 'is told at best effort' : null

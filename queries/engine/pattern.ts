@@ -7,6 +7,7 @@ import type { EventKind } from '../../graph/model/define.ts'
 import { EVENTS } from '../../graph/model/generated/registry.ts'
 import type { EventName } from '../../graph/model/generated/types.ts'
 import { MILLISECOND, MINUTE, SECOND } from '../../graph/model/time.ts'
+import type { Interval } from '../reads/coverage.ts'
 import { JOINS, type JoinName } from './joins.ts'
 
 const UNITS: Record<string, number> = { ms: MILLISECOND, s: SECOND, m: MINUTE, h: 60 * MINUTE }
@@ -143,6 +144,15 @@ export const COUNTING = (Object.keys(EVENTS) as EventName[]).filter(
 /** How long before the anchor its evidence may lie, µs. */
 export const spanBefore = (pattern: Pattern): number =>
   Math.max(...pattern.steps.map((step) => step.within?.before ?? 0))
+
+/** Where a step may lie around an anchor, µs, and for how long its source has to watch on: what a status tells is told late. */
+export const spanOf = (
+  { event, within }: Step,
+  { at, uncertainty }: { readonly at: number; readonly uncertainty: number },
+): Interval => ({
+  from: at - (within?.before ?? 0),
+  to: at + uncertainty + (within?.after ?? 0) + kindOf(event).delay,
+})
 
 /** What its anchors are evaluated under. */
 export interface Asked {

@@ -10,6 +10,7 @@ import type { Cursor } from './cursor.ts'
 import { joinOf } from './joins.ts'
 import { COUNTING, isKubelets, kindOf, labelOf, type Pattern, spanBefore, toldAfter } from './pattern.ts'
 import { GRACE } from './places.ts'
+import { saysOtherwise, type Unsure } from './progress.ts'
 import { SHARP } from './stamps.ts'
 import { statement } from './statements.ts'
 
@@ -198,18 +199,31 @@ const merged = (spans: readonly Near[]): Near[] => {
   return joined
 }
 
-/** Anchors of occurrences that a statement finds near the times from which evidence may reach them. */
-const near = async (
+/** Where the anchors lie that evidence of such times may reach. */
+const nearTo = (pattern: Pattern, spans: readonly Near[]): Near[] => {
+  const reach = pattern.window + toldAfter(pattern) + SHARP
+  return merged(spans).map(({ from, to }) => ({ from: from - reach, to: to + spanBefore(pattern) }))
+}
+
+/** Anchors of occurrences near such times. */
+const near = async (store: Store, scope: string, pattern: Pattern, spans: readonly Near[]): Promise<string[]> => {
+  if (spans.length === 0) return []
+  return idsOf(await store.read(statement('occurrences-near'), { scope, rows: nearTo(pattern, spans) }))
+}
+
+/** Final occurrences of which a source that their verdict names may say otherwise now. */
+const byProgress = async (
   store: Store,
-  name: 'occurrences-near' | 'occurrences-unseen',
   scope: string,
   pattern: Pattern,
-  spans: readonly Near[],
+  coverage: readonly Coverage[],
+  cursor: Cursor,
 ): Promise<string[]> => {
+  const spans = newlyCovered(coverage, cursor)
   if (spans.length === 0) return []
-  const reach = pattern.window + toldAfter(pattern) + SHARP
-  const rows = merged(spans).map(({ from, to }) => ({ from: from - reach, to: to + spanBefore(pattern) }))
-  return idsOf(await store.read(statement(name), { scope, rows }))
+  const rows = nearTo(pattern, spans)
+  const found = await store.read<Unsure>(statement('occurrences-unseen'), { scope, rows })
+  return found.length === 0 ? [] : idsOf(found.filter(saysOtherwise(pattern, coverage, cursor)))
 }
 
 const byHoles = async (store: Store, cluster: string, scope: string, pattern: Pattern, cursor: Cursor) => {
@@ -218,7 +232,7 @@ const byHoles = async (store: Store, cluster: string, scope: string, pattern: Pa
   const fresh = found.filter(({ id }) => !cursor.holes.includes(id))
   const holesAt = Math.max(cursor.holesAt, ...found.map(({ recordedAt }) => recordedAt))
   const holes = found.filter(({ recordedAt }) => recordedAt >= holesAt - OVERLAP).map(({ id }) => id)
-  const ids = await near(store, 'occurrences-near', scope, pattern, fresh)
+  const ids = await near(store, scope, pattern, fresh)
   return { ids, holesAt, holes }
 }
 
@@ -256,8 +270,8 @@ export const wake = async (
     byHoles(store, cluster, scope, pattern, cursor),
     byEvents(store, scope, pattern, events),
     byStates(store, cluster, scope, pattern, states),
-    near(store, 'occurrences-unseen', scope, pattern, newlyCovered(coverage, cursor)),
-    near(store, 'occurrences-near', scope, pattern, newlyBlind(coverage, cursor)),
+    byProgress(store, scope, pattern, coverage, cursor),
+    near(store, scope, pattern, newlyBlind(coverage, cursor)),
     byWaiting(store, scope, coverage),
   ])
   return {
