@@ -1,10 +1,11 @@
 /** What something new wakes: no less than what may come out otherwise, and little more. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { HeartbeatObservation } from '../../graph/model/observation.ts'
+import type { EventObservation, HeartbeatObservation, ObjectRef } from '../../graph/model/observation.ts'
 import type { RecordedObservation, Recording } from '../../graph/model/recording.ts'
 import { MINUTE, SECOND } from '../../graph/model/time.ts'
 import { runPattern } from './correlator.ts'
+import type { Ownership } from './judgement.ts'
 import { caseNamed, containerOom, graphForTest, inCluster } from './testing.ts'
 
 type Observed = Recording['observations'][number]
@@ -65,6 +66,85 @@ describe('what wakes an occurrence', async () => {
         assert.deepEqual(await after(at - MINUTE, at + 3 * MINUTE), {
           ...{ evaluated: 1, status: 'final', why: ['does not watch the pod'] },
         })
+      }))
+  })
+
+  describe('whose owners are not known', () => {
+    const recording = caseNamed('owners-by-context')
+    const kill = killOf(recording) as Observed & EventObservation
+    const pod = kill.pod as ObjectRef
+    const replicaSet: ObjectRef = {
+      kind: 'Workload',
+      workloadKind: 'ReplicaSet',
+      key: 'r',
+      name: 'r',
+      namespace: 'shop',
+    }
+    const containerOf = (number: number): ObjectRef => ({ kind: 'Container', key: `c${number}` })
+    const [start, last] = [kill.at, kill.at + 200 * SECOND]
+    const kills = Array.from({ length: 200 }, (_, number) => ({
+      ...kill,
+      ...{ id: `kill-${number}`, at: start + number * SECOND, object: containerOf(number) },
+    }))
+    const beats = recording.observations.filter((each) => each.type === 'heartbeat')
+    /** That the pod runs a container, as an agent claims it of each run. */
+    const claimOf = (object: ObjectRef, at: number): Observed => ({
+      ...{ type: 'state', object, pod, at, version: 0, uncertainty: 0, source: 'ebpf@node-1', body: {} },
+      relations: [{ kind: 'RUNS', from: pod, properties: { containerName: 'app' } }],
+    })
+    const podState = (at: number, uncertainty: number, runs: readonly number[]): Observed => ({
+      ...{ type: 'state', object: pod, pod, at, version: at, uncertainty, source: 'kubernetes@cluster' },
+      body: { labels: [], phase: 'Running', ready: true },
+      relations: [
+        { kind: 'OWNS', from: replicaSet },
+        ...runs.map(
+          (number) =>
+            ({ kind: 'RUNS', to: containerOf(number), since: last, properties: { containerName: 'app' } }) as const,
+        ),
+      ],
+    })
+
+    it('is not the next run of its pod, nor the next state', () =>
+      inCluster(store, async (cluster, load) => {
+        await load(only(recording, ...beats, ...kills))
+        assert.ok((await run(cluster)).evaluated >= 200)
+        const woken = async (observation: Observed) => {
+          await load(only(recording, observation))
+          return (await run(cluster)).evaluated
+        }
+        assert.equal(await woken(claimOf(containerOf(200), last)), 0)
+        // The first word of Kubernetes on the pod: of its time before that nothing is known, but that it was not left out.
+        assert.equal(await woken(podState(last, 0, [200])), 200)
+        assert.equal(await woken(podState(last + SECOND, 0, [200, 201])), 0)
+      }))
+
+    it('is that its pod becomes known, and each owner above, however late', () =>
+      inCluster(store, async (cluster, load) => {
+        const { pod: _, contextKey, ...bare } = kill
+        const after = async (...observations: Observed[]) => {
+          await load(only(recording, ...observations))
+          await run(cluster)
+          const rows = await store.read<{ workload: string; ownership: string }>(
+            `CYPHER 5 MATCH (o:Occurrence {cluster: $cluster}) MATCH (v:Verdict {id: o.verdictId})
+             RETURN o.workloadKey AS workload, v.ownership AS ownership`,
+            { cluster },
+          )
+          return rows.map(({ workload, ownership }) => [
+            workload.slice(cluster.length + 1),
+            (JSON.parse(ownership) as Ownership).whole,
+          ])
+        }
+        const workloadState = (object: ObjectRef, owner?: ObjectRef): Observed => ({
+          ...{ type: 'state', object, at: last, version: 1, uncertainty: last - start, source: 'kubernetes@cluster' },
+          body: { labels: [], workloadKind: object.workloadKind as string },
+          relations: owner === undefined ? [] : [{ kind: 'OWNS', from: owner }],
+        })
+        const deployment: ObjectRef = { ...replicaSet, workloadKind: 'Deployment', key: 'd', name: 'd' }
+        assert.deepEqual(await after(...beats, bare), [[kill.object.key, false]])
+        assert.deepEqual(await after(claimOf(kill.object, last)), [[pod.key, false]])
+        assert.deepEqual(await after(podState(last, last - start, [])), [['r', false]])
+        assert.deepEqual(await after(workloadState(replicaSet, deployment)), [['d', false]])
+        assert.deepEqual(await after(workloadState(deployment)), [['d', true]])
       }))
   })
 })

@@ -1,6 +1,6 @@
 /** Which anchors something new may concern. Cost follows what is new: each question is an index seek per new thing. */
 import { LANES } from '../../graph/model/batch.ts'
-import type { EventName } from '../../graph/model/generated/types.ts'
+import type { EventName, RelationName } from '../../graph/model/generated/types.ts'
 import type { Declaration } from '../../graph/model/observation.ts'
 import { OPEN, SECOND } from '../../graph/model/time.ts'
 import type { Store } from '../../graph/store/main.ts'
@@ -39,6 +39,8 @@ interface NewState extends Arrived {
   readonly at: number
   readonly relations: string
   readonly deleted: boolean
+  /** Relations of the state before; null where it is the object's first. */
+  readonly before: string | null
 }
 
 interface Near {
@@ -154,6 +156,14 @@ const byEvents = async (
   return [...idsOf(own), ...(await Promise.all(asked)).flatMap(idsOf)]
 }
 
+/** Relations that lead from an anchor's object to its owners: they are followed from where they point to. */
+const UPWARD: ReadonlySet<RelationName> = new Set(['RUNS', 'OWNS'])
+
+/**
+ * By what they say of objects from a time on. What completes a chain has no such bound: that a pod runs a container holds for all
+ * of its time, and of what was never told of the first word is asked. It counts where it is said first: objects say the same again
+ * with each state, and each run of a container names its pod.
+ */
 const byStates = async (
   store: Store,
   cluster: string,
@@ -165,13 +175,22 @@ const byStates = async (
   const reach = pattern.window + toldAfter(pattern)
   const earliest = new Map<string, number>()
   const note = (key: string, at: number) => earliest.set(key, Math.min(at, earliest.get(key) ?? at))
-  for (const { key, at, relations, deleted } of states) {
+  const completed = new Set<string>()
+  for (const { key, at, relations, deleted, before } of states) {
     note(key, deleted ? at - reach : at)
-    for (const { from, to, since } of JSON.parse(relations) as Declaration[])
-      for (const end of [from, to]) if (end !== undefined) note(`${cluster}/${end.key}`, Math.min(at, since ?? at))
+    if (before === null) completed.add(key)
+    const known = new Set((JSON.parse(before ?? '[]') as Declaration[]).map((each) => JSON.stringify(each)))
+    for (const declared of JSON.parse(relations) as Declaration[]) {
+      const { kind, from, to, since } = declared
+      const then = Math.min(at, since ?? at)
+      for (const end of [from, to]) if (end !== undefined) note(`${cluster}/${end.key}`, then)
+      if (known.has(JSON.stringify(declared))) continue
+      note(key, then)
+      if (UPWARD.has(kind)) completed.add(to === undefined ? key : `${cluster}/${to.key}`)
+    }
   }
   if (earliest.size === 0) return []
-  const rows = [...earliest].map(([key, at]) => ({ key, at }))
+  const rows = [...earliest].map(([key, at]) => ({ key, at, partialKey: completed.has(key) ? key : null }))
   return idsOf(await store.read(statement('occurrences-affecting'), { scope, rows }))
 }
 

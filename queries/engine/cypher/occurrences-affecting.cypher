@@ -1,5 +1,5 @@
-// Occurrences of a pattern that affect an object of which something became known: that may be later, or with an owner chain that was not
-// whole. The edges' indexes are named, so that what happened to it before costs nothing.
+// Occurrences of a pattern that affect an object of which something became known: that may be later; and where it may complete an owner
+// chain, those of any time whose chain was not whole. The edges' indexes are named, so that what happened to it before costs nothing.
 CYPHER 5
 UNWIND $rows AS row
 CALL (row) {
@@ -10,7 +10,7 @@ CALL (row) {
   UNION
   MATCH (occurrence:Occurrence)-[affects:AFFECTS]->()
   USING INDEX SEEK affects:AFFECTS(partialKey)
-  WHERE affects.partialKey = row.key AND occurrence.scope = $scope
+  WHERE affects.partialKey = row.partialKey AND occurrence.scope = $scope
   RETURN occurrence.anchorId AS id
 }
 RETURN DISTINCT id
