@@ -61,7 +61,7 @@ export interface Prepared {
   readonly gaps: readonly { id: string; properties: object }[]
   readonly losses: readonly { id: string; count: number; properties: object }[]
   readonly contexts: readonly ContextRow[]
-  /** Events and states: so many arrivals the lane is raised by. */
+  /** Events, states, gaps and losses: so many arrivals the lane is raised by. */
   readonly count: number
 }
 
@@ -248,6 +248,6 @@ export const prepare = ({ cluster, lane: number, observations, contexts }: Batch
     gaps: [...gaps.values()],
     losses: [...losses.values()],
     contexts: [...named.values()],
-    count: states.size + [...eventRows.values()].reduce((sum, rows) => sum + rows.length, 0),
+    count: [states, gaps, losses, ...events.values()].reduce((sum, { size }) => sum + size, 0),
   }
 }

@@ -33,7 +33,7 @@ export interface Written {
   readonly lane: string
   /** µs; one for the whole batch. */
   readonly recordedAt: number
-  /** The batch's events and states have arrivals in (after, last]; those that were there before keep theirs. */
+  /** The batch's events, states, gaps and losses have arrivals in (after, last]; those that were there before keep theirs. */
   readonly after: number
   readonly last: number
   /** Kinds of the events given, for the one who wakes patterns. */
@@ -116,6 +116,8 @@ interface Found {
   readonly states: readonly Record<string, unknown>[]
   readonly stale: readonly string[]
   readonly changes: readonly Change[]
+  readonly gaps: readonly object[]
+  readonly losses: readonly object[]
 }
 
 /** A transaction's writes: all started at once, run by the server in this order. */
@@ -137,8 +139,8 @@ const writeAll = async (transaction: Transaction, prepared: Prepared, now: numbe
     running.push(insertRecords(transaction, kind, rows))
   }
   start(statement('coverage'), prepared.coverage)
-  start(statement('gaps'), prepared.gaps)
-  start(statement('losses'), prepared.losses)
+  start(statement('gaps'), found.gaps)
+  start(statement('losses'), found.losses)
   await Promise.all(running)
 }
 
@@ -202,8 +204,13 @@ const writeOnce = async (transaction: Transaction, { lane: number }: Batch, prep
     const stale = denied.delete(view.id) || isLate(view.at) || null
     return { ...properties, recordedAt, arrival: ++arrival, stale }
   })
+  const arriving = <T extends { properties: object }>(row: T) => ({
+    ...row,
+    properties: { ...row.properties, lane, arrival: ++arrival },
+  })
+  const [gaps, losses] = [prepared.gaps.map(arriving), prepared.losses.map(arriving)]
   const changes = [...stateChanges.flat(), ...fixedChanges]
-  await writeAll(transaction, prepared, recordedAt, { objects, states, stale: [...denied], changes })
+  await writeAll(transaction, prepared, recordedAt, { objects, states, stale: [...denied], changes, gaps, losses })
   return { lane, recordedAt, after: last - count, last, kinds: [...prepared.events.keys()] }
 }
 

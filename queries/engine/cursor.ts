@@ -11,9 +11,6 @@ export interface Cursor {
   readonly lanes: readonly number[]
   /** `to` of each coverage and the kinds that it is blind for, by id: a change tells of what time more is known now. */
   readonly coverage: Readonly<Record<string, Pick<Coverage, 'to' | 'blind'>>>
-  /** Newest recordedAt of the gaps and losses taken in, and the ids of the last of them. */
-  readonly holesAt: number
-  readonly holes: readonly string[]
 }
 
 /**
@@ -24,14 +21,14 @@ const NOTED_EVERY = 10 * SECOND
 
 /** Whether a cursor says so much more that it has to be kept. */
 export const isFurther = (next: Cursor, kept: Cursor): boolean =>
-  JSON.stringify([next.lanes, next.holesAt, next.holes]) !== JSON.stringify([kept.lanes, kept.holesAt, kept.holes]) ||
+  next.lanes.join() !== kept.lanes.join() ||
   Object.keys(kept.coverage).some((id) => next.coverage[id] === undefined) ||
   Object.entries(next.coverage).some(([id, { to, blind }]) => {
     const before = kept.coverage[id]
     return before === undefined || before.blind.join() !== blind.join() || to - before.to >= NOTED_EVERY
   })
 
-const START: Cursor = { lanes: new Array<number>(LANES).fill(0), coverage: {}, holesAt: 0, holes: [] }
+const START: Cursor = { lanes: new Array<number>(LANES).fill(0), coverage: {} }
 
 const keyOf = (cluster: string, pattern: Pattern): string => `${cluster}/${pattern.id}`
 

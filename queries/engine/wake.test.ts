@@ -147,4 +147,25 @@ describe('what wakes an occurrence', async () => {
         assert.deepEqual(await after(workloadState(deployment)), [['d', true]])
       }))
   })
+
+  it('is a gap that a worker whose clock is minutes behind writes after another one', () =>
+    inCluster(store, async (cluster, load) => {
+      const recording = caseNamed('termination-missing')
+      const { at } = killOf(recording)
+      const results = () =>
+        store.read('CYPHER 5 MATCH (o:Occurrence {cluster: $cluster}) RETURN o.result AS result', { cluster })
+      const gapOf = (source: string, from: number): Observed => ({
+        ...{ type: 'gap', source, from, to: from + 2 * SECOND, reason: 'restarted' },
+      })
+      await load(recording)
+      await load(only(recording, gapOf('ebpf@node-1', at + MINUTE)))
+      await store.run('CYPHER 5 MATCH (gap:Gap {cluster: $cluster}) SET gap.recordedAt = gap.recordedAt + $ahead', {
+        ...{ cluster, ahead: 2 * MINUTE },
+      })
+      await run(cluster)
+      assert.deepEqual(await results(), [{ result: 'near-miss' }])
+      await load(only(recording, gapOf('kubernetes@cluster', at)))
+      await run(cluster)
+      assert.deepEqual(await results(), [{ result: 'incident' }])
+    }))
 })

@@ -2,7 +2,7 @@
 import { LANES } from '../../graph/model/batch.ts'
 import type { EventName, RelationName } from '../../graph/model/generated/types.ts'
 import type { Declaration } from '../../graph/model/observation.ts'
-import { OPEN, SECOND } from '../../graph/model/time.ts'
+import { OPEN } from '../../graph/model/time.ts'
 import type { Store } from '../../graph/store/main.ts'
 import { type Coverage, watchingOf } from '../reads/coverage.ts'
 import { scopeOf } from './conclusion.ts'
@@ -14,11 +14,8 @@ import { saysOtherwise, type Unsure } from './progress.ts'
 import { SHARP } from './stamps.ts'
 import { statement } from './statements.ts'
 
-/** Events of one kind, or states, that one pass takes from one lane. */
+/** Events of one kind, states, or gaps and losses, that one pass takes from one lane. */
 const LIMIT = 250
-
-/** Gaps and losses are read again for so long after they were recorded, since transactions commit out of that order. */
-const OVERLAP = 60 * SECOND
 
 interface Arrived {
   readonly lane: string
@@ -47,6 +44,9 @@ interface Near {
   readonly from: number
   readonly to: number
 }
+
+/** A gap or a loss. */
+interface NewHole extends Arrived, Near {}
 
 interface KeyedNear extends Near {
   readonly key: string
@@ -100,10 +100,11 @@ const readNew = async (store: Store, cluster: string, pattern: Pattern, cursor: 
     ...{ key: `${cluster}/${lane}`, after: cursor.lanes[lane] ?? 0, upTo: ends[lane] ?? 0 },
   })).filter(({ after, upTo }) => upTo > after)
   const kinds = [...new Set([...pattern.steps.map((step) => step.event), ...waysOf(pattern).map(({ kind }) => kind)])]
-  if (lanes.length === 0) return { events: [], states: [], upTo: [...cursor.lanes] }
+  if (lanes.length === 0) return { events: [], states: [], holes: [], upTo: [...cursor.lanes] }
   const parameters = { lanes, limit: LIMIT }
-  const [states, ...byKind] = await Promise.all([
+  const [states, holes, ...byKind] = await Promise.all([
     store.read<NewState>(statement('new-states'), parameters),
+    store.read<NewHole>(statement('new-holes'), parameters),
     ...kinds.map(async (kind) => {
       const found = await store.read<Omit<NewEvent, 'kind'>>(statement('new-events', labelOf(kind)), parameters)
       return found.map((event): NewEvent => ({ ...event, kind }))
@@ -111,7 +112,7 @@ const readNew = async (store: Store, cluster: string, pattern: Pattern, cursor: 
   ])
   // A lane is read only as far as every question got an answer without being cut.
   const upTo = ends.map((end, lane) => {
-    const cut = [states, ...byKind].flatMap((list) => {
+    const cut = [states, holes, ...byKind].flatMap((list) => {
       const own = (list as readonly Arrived[]).filter((each) => each.lane === `${cluster}/${lane}`)
       return own.length === LIMIT ? [own.at(-1)?.arrival as number] : []
     })
@@ -119,7 +120,7 @@ const readNew = async (store: Store, cluster: string, pattern: Pattern, cursor: 
   })
   const within = <T extends Arrived>(list: readonly T[]) =>
     list.filter(({ lane, arrival }) => arrival <= (upTo[Number(lane.slice(cluster.length + 1))] ?? 0))
-  return { events: within(byKind.flat()), states: within(states), upTo }
+  return { events: within(byKind.flat()), states: within(states), holes: within(holes), upTo }
 }
 
 const idsOf = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id)
@@ -245,16 +246,6 @@ const byProgress = async (
   return found.length === 0 ? [] : idsOf(found.filter(saysOtherwise(pattern, coverage, cursor)))
 }
 
-const byHoles = async (store: Store, cluster: string, scope: string, pattern: Pattern, cursor: Cursor) => {
-  const since = cursor.holesAt - OVERLAP
-  const found = await store.read<Near & { id: string; recordedAt: number }>(statement('holes-new'), { cluster, since })
-  const fresh = found.filter(({ id }) => !cursor.holes.includes(id))
-  const holesAt = Math.max(cursor.holesAt, ...found.map(({ recordedAt }) => recordedAt))
-  const holes = found.filter(({ recordedAt }) => recordedAt >= holesAt - OVERLAP).map(({ id }) => id)
-  const ids = await near(store, scope, pattern, fresh)
-  return { ids, holesAt, holes }
-}
-
 const byWaiting = async (store: Store, scope: string, coverage: readonly Coverage[]): Promise<string[]> => {
   const open = await store.read<{ id: string; awaits: string }>(statement('occurrences-open'), { scope })
   const watching = watchingOf(coverage, [])
@@ -284,22 +275,19 @@ export const wake = async (
   coverage: readonly Coverage[],
 ): Promise<Woken> => {
   const scope = scopeOf(cluster, pattern)
-  const { events, states, upTo } = await readNew(store, cluster, pattern, cursor, ends)
-  const [holes, ...ids] = await Promise.all([
-    byHoles(store, cluster, scope, pattern, cursor),
+  const { events, states, holes, upTo } = await readNew(store, cluster, pattern, cursor, ends)
+  const ids = await Promise.all([
     byEvents(store, scope, pattern, events),
     byStates(store, cluster, scope, pattern, states),
     byProgress(store, scope, pattern, coverage, cursor),
-    near(store, scope, pattern, newlyBlind(coverage, cursor)),
+    near(store, scope, pattern, [...holes, ...newlyBlind(coverage, cursor)]),
     byWaiting(store, scope, coverage),
   ])
   return {
-    anchors: [...new Set([...ids.flat(), ...holes.ids])].sort(),
+    anchors: [...new Set(ids.flat())].sort(),
     next: {
       lanes: upTo,
       coverage: Object.fromEntries(coverage.map(({ id, to, blind }) => [id, { to, blind }])),
-      holesAt: holes.holesAt,
-      holes: holes.holes,
     },
   }
 }

@@ -1,3 +1,3 @@
 CYPHER 5
 MATCH (cursor:Cursor {key: $key})
-RETURN cursor.lanes AS lanes, cursor.coverage AS coverage, cursor.holesAt AS holesAt, cursor.holes AS holes
+RETURN cursor.lanes AS lanes, cursor.coverage AS coverage
