@@ -58,7 +58,8 @@ test('a limit of memory and swap together is named as one of memory, where it is
 
 test('of two full cgroups the one is named that victim and trigger share', { skip }, async (t) => {
   const pod = new Cgroup(t).limit(96 * MIB)
-  const [full, growing] = [new Cgroup(t, { parent: pod }), new Cgroup(t, { parent: pod })]
+  const full = new Cgroup(t, { parent: pod }).limit(96 * MIB)
+  const growing = new Cgroup(t, { parent: pod })
   const victim = await hold(t, full, 60 * MIB)
   const recorder = new Recorder(t)
   const child = growing.spawn('exec tail /dev/zero')

@@ -1,13 +1,19 @@
 /** Real cgroups and processes for tests of the kernel side. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const v1 = existsSync('/sys/fs/cgroup/memory/memory.limit_in_bytes')
 const ROOT = v1 ? '/sys/fs/cgroup/memory' : '/sys/fs/cgroup'
 let made = 0
+
+/** On v2 a cgroup has limits where its parent lets it, which can have no processes of its own then. */
+const letLimit = (parent: string): void => {
+  if (parent !== ROOT) letLimit(dirname(parent))
+  writeFileSync(join(parent, 'cgroup.subtree_control'), '+memory')
+}
 
 /** A cgroup with the memory controller, of the test's own; its processes are killed and it is removed after the test. */
 export class Cgroup {
@@ -29,6 +35,7 @@ export class Cgroup {
   }
 
   limit(bytes: number): this {
+    if (!v1) letLimit(dirname(this.folder))
     writeFileSync(join(this.folder, v1 ? 'memory.limit_in_bytes' : 'memory.max'), `${bytes}`)
     return this
   }
