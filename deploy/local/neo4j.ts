@@ -73,7 +73,7 @@ export async function startNeo4j(options: {
   const ports = portsOf<'bolt' | 'http'>(dir)
   return {
     ...server,
-    uri: `neo4j://127.0.0.1:${ports.bolt}`,
+    uri: `bolt://127.0.0.1:${ports.bolt}`,
     user: 'neo4j',
     password: passwordOf(dir),
     browserUrl: `http://127.0.0.1:${ports.http}/browser/`,

@@ -107,7 +107,7 @@ describe('store', () => {
         one.on('error', () => {}).on('close', () => other.destroy())
     })
     await once(between.listen(0, '127.0.0.1'), 'listening')
-    const far = openStore({ ...address, uri: `bolt://127.0.0.1:${(between.address() as AddressInfo).port}` })
+    const far = openStore({ ...address, uri: `neo4j://127.0.0.1:${(between.address() as AddressInfo).port}` })
     /** The bookmarks that the client sent meanwhile. */
     const asked = async (work: () => Promise<unknown>): Promise<string[]> => {
       sent = ''

@@ -10,7 +10,7 @@ export { NO_KEYS, NO_ROWS, onPlansMade, perform, type Rehearsal, rehearse, renew
 
 /** Where Neo4j is. */
 export interface StoreConfig {
-  /** `bolt://host:port`, or `neo4j://` for routing. */
+  /** `bolt://host:port` for one server, or `neo4j://` for a cluster, any member of which may answer. */
   readonly uri: string
   readonly user: string
   readonly password: string
@@ -70,8 +70,8 @@ const transactionOf = (transaction: ManagedTransaction): Transaction => ({
 })
 
 /**
- * What a session has seen or written is there for each that begins later, whichever member of a cluster answers: all sessions of
- * a driver share its bookmarks. A server by itself waits for none of them.
+ * What a session has seen or written is there for each that begins later, whichever member of a cluster answers: all sessions share
+ * the driver's bookmarks. Not where one server is named: that would only have those who write at once wait for one another.
  */
 const inSession = async <T>(
   driver: Driver,
@@ -82,7 +82,7 @@ const inSession = async <T>(
   const session = driver.session({
     database: DATABASE,
     defaultAccessMode: neo4j.session[mode],
-    bookmarkManager: driver.executeQueryBookmarkManager,
+    bookmarkManager: uri.startsWith('bolt') ? undefined : driver.executeQueryBookmarkManager,
   })
   try {
     return await work(session)

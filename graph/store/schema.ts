@@ -44,6 +44,8 @@ const refuseOtherLanes = (lanes: number | null): void => {
 
 /** Rounds of trying: of several that begin at once on an empty graph all wait for one, and some in a circle. */
 const ROUNDS = 5
+/** IF NOT EXISTS looks before it waits for the lock: who comes second may be told that it is there now. */
+const MADE_MEANWHILE = 'Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists'
 
 const runAll = async (store: Store): Promise<void> => {
   for (let round = 1; ; round++)
@@ -52,7 +54,8 @@ const runAll = async (store: Store): Promise<void> => {
         for (const statement of statements) await transaction.run(statement)
       })
     } catch (error) {
-      if (round === ROUNDS || (error as { retriable?: boolean }).retriable !== true) throw error
+      const { retriable, code } = error as { retriable?: boolean; code?: string }
+      if (round === ROUNDS || (retriable !== true && code !== MADE_MEANWHILE)) throw error
     }
 }
 
