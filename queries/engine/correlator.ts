@@ -176,28 +176,27 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
   const rehearsed = rehearsals(patterns)
   const live = onPlansMade(store, rehearsed)
   /**
-   * Gives each cluster its turn, and says whether anything is left to do. One that fails does not hold up the others; what went
-   * wrong is thrown in the end.
+   * Gives each cluster its turn, again and again until nothing is left to do. One that fails has no more of them and does not hold
+   * up the others; what went wrong is thrown in the end.
    */
-  const round = async (pattern: Pattern): Promise<boolean> => {
-    let left = false
-    const errors: unknown[] = []
-    for (const cluster of await clustersOf(live)) {
-      if (isOver()) break
-      if (cluster.startsWith(CASE_PREFIX)) continue
-      try {
-        const turn = await takeTurn(live, cluster, pattern, { isOver }, TURN)
-        evaluated += turn.evaluated
-        left ||= !turn.done
-      } catch (error) {
-        errors.push(new Error(`pattern ${pattern.id} on cluster ${cluster}: ${error}`, { cause: error }))
+  const runLive = async (pattern: Pattern): Promise<void> => {
+    const failed = new Map<string, Error>()
+    for (let left = true; left && !isOver(); ) {
+      left = false
+      for (const cluster of await clustersOf(live)) {
+        if (isOver()) break
+        if (cluster.startsWith(CASE_PREFIX) || failed.has(cluster)) continue
+        try {
+          const turn = await takeTurn(live, cluster, pattern, { isOver }, TURN)
+          evaluated += turn.evaluated
+          left ||= !turn.done
+        } catch (error) {
+          failed.set(cluster, new Error(`pattern ${pattern.id} on cluster ${cluster}: ${error}`, { cause: error }))
+        }
       }
     }
+    const errors = [...failed.values()]
     if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors, errors.join('\n'))
-    return left
-  }
-  const runLive = async (pattern: Pattern): Promise<void> => {
-    while (!isOver() && (await round(pattern)));
   }
   /** Since it was asked last. */
   const anyEvaluated = (): boolean => {

@@ -1,10 +1,14 @@
 /** The keys that may join two events, by strength. Order and refusals: causality rules; the numbers are judgements, not measured. */
 
+/** Properties of events by which anchors are found. */
+export const KEYS = ['objectKey', 'podKey'] as const
+export type Key = (typeof KEYS)[number]
+
 export interface Join {
   /** What a hop over this key is worth, 0 to 1. */
   readonly worth: number
   /** Property of every event that holds the key, where both events carry it: anchors are then found by its index. */
-  readonly property?: 'objectKey' | 'podKey'
+  readonly property?: Key
   /** What both events are about then. */
   readonly doc: string
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { inUse } from '../../test/support/statistics.ts'
 import { operatorsOf, SCAN } from '../reads/lint.ts'
+import { KEYS } from './joins.ts'
 import { statement } from './statements.ts'
 import { graphForTest } from './testing.ts'
 import { PARAMETERS, STATEMENTS, writes } from './warm-up.ts'
@@ -18,6 +19,15 @@ describe('statements of the engine', async () => {
     it(`${name} seeks`, () => {
       const scans = operatorsOf(plans[index]!).filter(({ operator }) => SCAN.test(operator))
       assert.deepEqual(scans, [])
+    })
+
+  // what a step joins by, and by what restarts are counted
+  for (const property of KEYS)
+    it(`anchors-by-key finds wide stamps by ${property}`, async () => {
+      const plan = await inUse(store, () => store.explain(statement('anchors-by-key', 'OomKill', property), PARAMETERS))
+      const sought = operatorsOf(plan).filter(({ operator }) => SCAN.test(operator) || /IndexSeek/.test(operator))
+      const wide = sought.filter(({ details }) => details.includes(`OomKill(${property}, uncertainty)`))
+      assert.equal(wide.length, 1, JSON.stringify(sought))
     })
 
   it('occurrences-affecting passes over what happened to an object before', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { snakeCase } from '../../graph/model/generate/names.ts'
 import type { Store } from '../../graph/store/main.ts'
-import { joinOf } from './joins.ts'
+import { KEYS } from './joins.ts'
 import { labelOf, type Pattern } from './pattern.ts'
 
 const texts = new Map<string, string>()
@@ -16,13 +16,11 @@ export const statement = (name: string, label = '', property = ''): string => {
 }
 
 /** Anchors of a key by how wide their stamps are: anchors-by-key. Other events don't need it. */
-const anchorIndexes = ({ anchor, steps }: Pattern): string[] => {
-  const properties = steps.flatMap(({ join }) => (join === undefined ? [] : (joinOf(join).property ?? [])))
-  return [...new Set(properties)].map(
+const anchorIndexes = ({ anchor }: Pattern): string[] =>
+  KEYS.map(
     (property) =>
       `CYPHER 5 CREATE INDEX ${snakeCase(anchor)}_${snakeCase(property)}_uncertainty IF NOT EXISTS FOR (n:${labelOf(anchor)}) ON (n.${property}, n.uncertainty)`,
   )
-}
 
 /** Makes the engine's own indexes where they are missing, and waits until they can be used. */
 export const applyEngineSchema = async (store: Store, patterns: readonly Pattern[]): Promise<void> => {

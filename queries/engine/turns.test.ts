@@ -53,4 +53,46 @@ describe('a correlator', async () => {
       first,
     )
   })
+
+  it('goes on with the others where one fails, and says so in the end', async () => {
+    const recording = caseNamed('crash-loop')
+    const kills = split(recording, (each) => each.type === 'event' && each.kind === 'oom-kill')[0]
+    const broken = testCluster()
+    await inCluster(
+      store,
+      async (busy, loadBusy) => {
+        await loadBusy(recording, kills.slice(0, 1))
+        let passes = 0
+        const failed = Promise.withResolvers<{ error: unknown; passes: number }>()
+        const correlator = createCorrelator({
+          store: {
+            ...store,
+            read: async (cypher, params) => {
+              const key = cypher === statement('lanes') ? (params as { keys: string[] }).keys[0]! : ''
+              if (key.startsWith(`${broken}/`)) throw new Error('broken for this test')
+              if (key.startsWith(`${busy}/`) && ++passes < kills.length) await loadBusy(recording, [kills[passes]!])
+              return store.read(cypher, params)
+            },
+          },
+          onError: (error) => failed.resolve({ error, passes }),
+        })
+        await inCluster(
+          store,
+          async (_, loadBroken) => {
+            await loadBroken(caseNamed('main-killed'))
+            await correlator.start()
+            try {
+              const first = await failed.promise
+              assert.match(String(first.error), /broken for this test/)
+              assert.ok(first.passes >= kills.length, `${first.passes} passes, with ${kills.length} kills to come`)
+            } finally {
+              await correlator.stop()
+            }
+          },
+          broken,
+        )
+      },
+      testCluster(),
+    )
+  })
 })

@@ -7,7 +7,7 @@ import type { Store } from '../../graph/store/main.ts'
 import { type Coverage, watchingOf } from '../reads/coverage.ts'
 import { scopeOf } from './conclusion.ts'
 import type { Cursor } from './cursor.ts'
-import { joinOf } from './joins.ts'
+import { joinOf, type Key } from './joins.ts'
 import { COUNTING, isKubelets, kindOf, labelOf, type Pattern, spanBefore, toldAfter } from './pattern.ts'
 import { GRACE } from './places.ts'
 import { saysOtherwise, type Unsure } from './progress.ts'
@@ -52,12 +52,10 @@ interface KeyedNear extends Near {
   readonly key: string
 }
 
-type Property = 'objectKey' | 'podKey'
-
 /** How to get from an event of a kind to the anchors that it may belong to. */
 interface Way {
   readonly kind: EventName
-  readonly property: Property | undefined
+  readonly property: Key | undefined
   readonly before: number
   readonly after: number
 }
@@ -131,7 +129,7 @@ const byEvents = async (
   pattern: Pattern,
   events: readonly NewEvent[],
 ): Promise<string[]> => {
-  const keyed: Record<Property, KeyedNear[]> = { objectKey: [], podKey: [] }
+  const keyed: Record<Key, KeyedNear[]> = { objectKey: [], podKey: [] }
   const near: Near[] = []
   for (const { kind, property, before, after } of waysOf(pattern)) {
     for (const event of events) {
@@ -143,7 +141,7 @@ const byEvents = async (
     }
   }
   const asked = [
-    ...(Object.keys(keyed) as Property[])
+    ...(Object.keys(keyed) as Key[])
       .filter((property) => keyed[property].length > 0)
       .map((property) =>
         store.read<{ id: string }>(statement('anchors-by-key', labelOf(pattern.anchor), property), {

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { NO_KEYS, NO_ROWS, type Rehearsal, rehearse, renewPlans, type Store } from '../../graph/store/main.ts'
+import { KEYS } from './joins.ts'
 import { COUNTING, labelOf, type Pattern, parametersOf } from './pattern.ts'
 import { statement } from './statements.ts'
 
@@ -30,7 +31,7 @@ export const writes = (name: string): boolean => /^(write|forget|join|leave|sum)
 
 /** With each label and property that a pattern may need. */
 const formsOf = (name: string, labels: readonly string[]): string[] => [
-  ...new Set(labels.flatMap((label) => ['objectKey', 'podKey'].map((property) => statement(name, label, property)))),
+  ...new Set(labels.flatMap((label) => KEYS.map((property) => statement(name, label, property)))),
 ]
 
 /** The engine's statements and those of the patterns, on nothing: what takes longest first, then what each verdict needs, then what has forms for many kinds. */
