@@ -20,7 +20,10 @@ export const lockFolder = (folder: string): (() => void) => {
   const file = join(folder, 'lock')
   const fd = openSync(file, 'a+', 0o600)
   // The lock belongs to the open file, which the child shares: it stays when flock has ended.
-  const { status, error } = spawnSync('flock', ['--nonblock', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] })
+  const { status, error, stderr } = spawnSync('flock', ['--nonblock', '3'], {
+    stdio: ['ignore', 'ignore', 'pipe', fd],
+    encoding: 'utf8',
+  })
   if (status === 0) {
     writeSync(fd, `${process.pid}\n`)
     return () => closeSync(fd)
@@ -28,6 +31,8 @@ export const lockFolder = (folder: string): (() => void) => {
   closeSync(fd)
   if (error !== undefined)
     throw new Error(`${folder} can't be locked: flock (of util-linux) did not run: ${error.message}`)
+  // 1: somebody has it. All else (a file system without locks) is no owner that could be ended.
+  if (status !== 1) throw new Error(`${folder} can't be locked: flock ended with ${status}: ${stderr.trim()}`)
   // It may have the lock and not have said its name yet.
   throw new FolderTaken(folder, readFileSync(file, 'utf8').trim().split('\n').at(-1) || '?')
 }
