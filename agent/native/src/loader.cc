@@ -20,8 +20,6 @@
 namespace aitia {
 namespace {
 
-constexpr size_t kProgramName = 32;  // PROGRAM_NAME of bpf/include/ring.bpf.h
-
 // What libbpf said last: the only place where it tells why it refuses a program.
 thread_local std::string warnings;
 
@@ -232,13 +230,18 @@ void LoadProgram(const std::string& path, const std::string& name, const LoadOpt
 void TellAttached(const Loaded& loaded) {
   const auto map = loaded.maps.find("attached");
   if (map == loaded.maps.end()) return;
+  bpf_map_info info = {};
+  uint32_t size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(map->second.get(), &info, &size) != 0)
+    throw std::runtime_error("cannot ask the map of programs at work: " + ErrorName(errno));
   for (const ProgramStatus& status : loaded.programs) {
-    char key[kProgramName] = {};
-    status.name.copy(key, sizeof(key) - 1);
+    // As the programs have their names: cut, and filled up with zeros.
+    std::string key = status.name.substr(0, info.key_size - 1);
+    key.resize(info.key_size);
     const uint8_t yes = 1;
     if (strcmp(status.state, "refused") == 0)
-      bpf_map_delete_elem(map->second.get(), key);
-    else if (bpf_map_update_elem(map->second.get(), key, &yes, BPF_ANY) != 0)
+      bpf_map_delete_elem(map->second.get(), key.data());
+    else if (bpf_map_update_elem(map->second.get(), key.data(), &yes, BPF_ANY) != 0)
       throw std::runtime_error("cannot write which programs are at work: " + ErrorName(errno));
   }
 }
