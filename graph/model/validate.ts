@@ -49,7 +49,7 @@ const checkFields = (refuse: Refuse, where: string, fields: Fields, values: unkn
       refuse(`${where}.${name}`, value, `${field.type}${field.optional ? ' or nothing' : ''}`)
   }
   for (const name of Object.keys(values))
-    if (!(name in fields))
+    if (!Object.hasOwn(fields, name))
       refuse(`${where}.${name}`, values[name], `one of: ${Object.keys(fields).join(', ') || 'none'}`)
 }
 
@@ -73,7 +73,7 @@ const checkContext = (refuse: Refuse, context: unknown): void => {
     else refuse(name, value, type)
   }
   for (const name of Object.keys(context))
-    if (!(name in fields)) refuse(name, context[name], 'a field of K8sContext (docs/model.md)')
+    if (!Object.hasOwn(fields, name)) refuse(name, context[name], 'a field of K8sContext (docs/model.md)')
 }
 
 /** Reasons for which a context can't be kept; none where it is sound. */
@@ -149,7 +149,7 @@ const checkDeclaration = (refuse: Refuse, where: string, state: StateObservation
   checkRef(refuse, `${where}.to`, to, kind.to)
   if (since !== undefined) checkTimes(refuse, { [`${where}.since`]: since })
   checkFields(refuse, `${where}.properties`, kind.properties, properties)
-  if (kind.law === 'fixed' && isMap(from) && from.key !== laneKeyOf(state))
+  if (kind.law === 'fixed' && isMap(from) && isText(from.key) && from.key !== laneKeyOf(state))
     refuse(
       `${where} ${name}`,
       `from ${from.key} in the lane of ${laneKeyOf(state)}`,
@@ -160,7 +160,8 @@ const checkDeclaration = (refuse: Refuse, where: string, state: StateObservation
 const checkState = (refuse: Refuse, state: StateObservation): void => {
   checkTimes(refuse, { at: state.at, version: state.version, uncertainty: state.uncertainty })
   checkRef(refuse, 'object', state.object)
-  if (!isMap(state.object)) return
+  // What follows names the object: where that is no text, the reason is given already.
+  if (!isMap(state.object) || !isText(state.object.kind) || !isText(state.object.key)) return
   if (state.pod !== undefined) checkRef(refuse, 'pod', state.pod, ['Pod'])
   if (!Array.isArray(state.relations)) {
     refuse('relations', state.relations, 'a list')
@@ -206,7 +207,7 @@ export const problemsOf = (observation: Observation): string[] => {
     case 'loss': {
       const { from, to } = observation
       checkTimes(refuse, { from, to })
-      if (from > to) refuse('to', to, `no earlier than from, ${from}`)
+      if (isTime(from) && isTime(to) && from > to) refuse('to', to, `no earlier than from, ${from}`)
       if (observation.type === 'loss') checkTimes(refuse, { count: observation.count })
       const named = observation.type === 'loss' ? observation.what : observation.reason
       if (observation.type === 'loss' && observation.of !== undefined && !isText(observation.of))
