@@ -2,17 +2,28 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { loadRecording } from '../../graph/ingest/main.ts'
+import type { Observation } from '../../graph/model/observation.ts'
 import { MINUTE, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
-import { healthy, outOfMemory, recordingOf } from '../../test/support/shop.ts'
+import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { impact } from './impact.ts'
 import { KNOWN_NOW } from './read.ts'
+import { why } from './why.ts'
 
 const KILL = 1_790_000_000 * SECOND
 
+/** The same, told by the workload of as many ready ones as `ready` makes of them; undefined where its status leaves that out. */
+const counting = (observations: readonly Observation[], ready: (told: number) => number | undefined): Observation[] =>
+  observations.map((it) => {
+    if (it.type !== 'state' || it.object.key !== 'd1') return it
+    const { readyReplicas, ...body } = it.body
+    const count = ready(Number(readyReplicas))
+    return { ...it, body: { ...body, ...(count === undefined ? {} : { readyReplicas: count }) } }
+  })
+
 describe('the impact', () => {
-  const cluster = testCluster()
+  const [cluster, custom, uncounted] = [testCluster(), testCluster(), testCluster()]
   let store: Store
 
   before(async () => {
@@ -20,11 +31,11 @@ describe('the impact', () => {
     await applySchema(store)
   })
   after(async () => {
-    await removeCluster(store, cluster)
+    for (const name of [cluster, custom, uncounted]) await removeCluster(store, name)
     await store.close()
   })
 
-  const ask = async () => {
+  const ask = async (cluster: string) => {
     const affected = [
       { role: 'workload', object: { key: `${cluster}/d1`, cluster, kind: 'Workload' } },
       { role: 'service', object: { key: `${cluster}/s1`, cluster, kind: 'Service' } },
@@ -36,14 +47,30 @@ describe('the impact', () => {
   test('was never told where Kubernetes was first seen after it: what was left then is not what there had been', async () => {
     const after = outOfMemory(KILL).filter(({ type }) => type === 'state')
     await loadRecording(store, recordingOf(after), cluster)
-    assert.deepEqual(await ask(), [
+    assert.deepEqual(await ask(cluster), [
       { role: 'workload', before: null, fewest: 2, after: 3 },
       { role: 'service', before: null, fewest: null, after: 3 },
     ])
     await loadRecording(store, recordingOf(healthy(KILL - MINUTE)), cluster)
-    assert.deepEqual(await ask(), [
+    assert.deepEqual(await ask(cluster), [
       { role: 'workload', before: 3, fewest: 2, after: 3 },
       { role: 'service', before: 3, fewest: 2, after: 3 },
     ])
+  })
+
+  test('of a status that leaves out how many are ready nothing is made up, but a custom kind that tells it at another time has none', async () => {
+    const story = [...healthy(KILL - MINUTE), ...outOfMemory(KILL)]
+    const beats = [KUBERNETES, EBPF].map((source) => heartbeat(source, KILL - MINUTE, KILL + 5 * MINUTE, true))
+    const leavesOut = counting(story, (ready) => (ready === 3 ? ready : undefined))
+    await loadRecording(store, recordingOf(leavesOut), custom)
+    const [workload] = await ask(custom)
+    assert.deepEqual(workload, { role: 'workload', before: 3, fewest: 0, after: 3 })
+
+    const calm = counting(healthy(KILL - MINUTE), () => undefined)
+    await loadRecording(store, recordingOf([...calm, ...beats]), uncounted)
+    assert.deepEqual((await ask(uncounted))[0], { role: 'workload', before: null, fewest: null, after: null })
+    const answer = await why(store, { cluster: uncounted, kind: 'deploy', name: 'checkout', namespace: 'shop' })
+    assert.equal(answer.result, 'healthy')
+    assert.equal(answer.subject.replicas, null)
   })
 })

@@ -32,10 +32,11 @@ export interface Impact {
   readonly after: number | null
 }
 
-/** What a workload's state says of its replicas; null where it says nothing. */
-export const replicasOf = (state: StoredState | undefined | null): Replicas | null => {
-  if (!state || state.deleted || typeof state.body.replicas !== 'number') return null
-  return { wanted: state.body.replicas, ready: Number(state.body.readyReplicas ?? 0) }
+/** What a workload's state says of its replicas; null where it says nothing. `absent`: how many are ready where it leaves that out. */
+export const replicasOf = (state: StoredState | undefined | null, absent?: number): Replicas | null => {
+  if (!state || state.deleted) return null
+  const { replicas: wanted, readyReplicas: ready = absent } = state.body
+  return typeof wanted === 'number' && typeof ready === 'number' ? { wanted, ready } : null
 }
 
 const named = ({ role, object }: Affected) => ({
@@ -54,19 +55,21 @@ const fewestOf = (points: readonly { at: number; ready: number }[]) =>
   )
 
 const ofWorkload = (it: Affected, told: readonly StoredState[], now: StoredState | undefined, at: number): Impact => {
+  // A custom kind that tells how many are ready, and leaves it out at another time, has none then.
+  const absent = [...told, now].some((state) => replicasOf(state) !== null) ? 0 : undefined
   const inForce = told[0] !== undefined && told[0].at <= at ? told[0] : null
   const points = told.flatMap((state) => {
-    const replicas = replicasOf(state)
+    const replicas = replicasOf(state, absent)
     return replicas === null ? [] : [{ at: state.at, ready: replicas.ready }]
   })
   const fewest = fewestOf(points)
   return {
     ...named(it),
-    wanted: replicasOf(told[0])?.wanted ?? null,
-    before: replicasOf(inForce)?.ready ?? null,
+    wanted: replicasOf(told[0], absent)?.wanted ?? null,
+    before: replicasOf(inForce, absent)?.ready ?? null,
     fewest: fewest?.ready ?? null,
     fewestAt: fewest?.at ?? null,
-    after: replicasOf(now)?.ready ?? null,
+    after: replicasOf(now, absent)?.ready ?? null,
   }
 }
 

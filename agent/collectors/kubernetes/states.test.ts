@@ -204,7 +204,7 @@ suite('states from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
     await api.create(pod('canary-a', { owner }))
     const state = await harness.state('canary')
     assert.deepEqual([state.object.key, state.object.workloadKind], [uid, 'Rollout'])
-    assert.deepEqual([state.body.replicas, state.body.readyReplicas], [3, 0])
+    assert.deepEqual([state.body.replicas, state.body.readyReplicas], [3, undefined])
     const lacking = { apiVersion: 'none.example/v1', kind: 'Ghost', name: 'ghost', uid: 'g', controller: true }
     await api.create(pod('haunted', { owner: lacking }))
     assert.deepEqual((await harness.state('haunted')).relations, [
@@ -217,6 +217,65 @@ suite('states from a real kube-apiserver', { skip: (await controlPlaneUnavailabl
       harness.logged.some((text) => text.includes('none.example/v1 Ghost')),
     )
   })
+
+  test('of a custom kind those that are available are ready, and what its status leaves out is not made up', async (t) => {
+    const { resource, owner } = await api.createCustom('counts.aitia.example', 'Fleet', 'fleet')
+    await api.create(pod('fleet-a', { owner }))
+    const harness = await api.watch(t)
+    for (const [status, ready, available] of [
+      [{ replicas: 3, availableReplicas: 2, unavailableReplicas: 1 }, 2, 2],
+      [{ readyReplicas: 3 }, 3, 2],
+      [{ readyReplicas: null, availableReplicas: null }, undefined, undefined],
+      [{ readyReplicas: 1 }, 1, undefined],
+    ] as const) {
+      await api.kubectl('patch', resource, 'fleet', '--type=merge', '-p', JSON.stringify({ status }))
+      await harness.state('fleet', ({ body }) => body.readyReplicas === ready && body.availableReplicas === available)
+    }
+  })
+
+  test('a Job wants what it would have run now: less towards its end, nothing once it is complete or suspended', async (t) => {
+    const { template } = replicated('Job', '').spec
+    const make = (name: string, spec: object) =>
+      api.create({
+        ...{ apiVersion: 'batch/v1', kind: 'Job', metadata: { name } },
+        spec: { ...spec, template: { spec: { ...template.spec, restartPolicy: 'Never' } } },
+      })
+    const harness = await api.watch(t)
+    const counts = (name: string, replicas: number, readyReplicas: number) =>
+      harness.state(name, ({ body }) => body.replicas === replicas && body.readyReplicas === readyReplicas)
+    const over = (...types: string[]) => ({
+      ...{ active: 0, ready: 0 },
+      conditions: types.map((type) => ({ type, status: 'True', reason: 'x', message: '', lastTransitionTime: at(9) })),
+    })
+
+    await make('migrate', { parallelism: 3, completions: 5 })
+    await counts('migrate', 3, 0)
+    await api.setStatus('job', 'migrate', { startTime: at(1), active: 3, ready: 3 })
+    await counts('migrate', 3, 3)
+    // The fourth has ended, and is not counted yet.
+    const uncountedTerminatedPods = { succeeded: ['u'] }
+    await api.setStatus('job', 'migrate', { succeeded: 3, active: 1, ready: 1, uncountedTerminatedPods })
+    await counts('migrate', 1, 1)
+    await api.setStatus('job', 'migrate', {
+      ...{ succeeded: 4, completionTime: at(9), uncountedTerminatedPods: null },
+      ...over('SuccessCriteriaMet', 'Complete'),
+    })
+    await counts('migrate', 0, 0)
+
+    await make('queue', { parallelism: 2 })
+    await api.setStatus('job', 'queue', { startTime: at(1), succeeded: 1, active: 1, ready: 1 })
+    await counts('queue', 1, 1)
+
+    await make('held', { suspend: true })
+    await counts('held', 0, 0)
+
+    // What it wanted never came.
+    await make('failing', {})
+    await api.setStatus('job', 'failing', { startTime: at(1), failed: 7, ...over('FailureTarget', 'Failed') })
+    await harness.event('workload-unavailable', 'failing')
+    await counts('failing', 1, 0)
+  })
+
   test('what is odd or unknown goes through: fields of a custom owner, annotations', async (t) => {
     const { resource, owner } = await api.createCustom('odd.aitia.example', 'Widget', 'odd')
     const status = { conditions: { Ready: 'yes' }, observedGeneration: '3', readyReplicas: '2', updatedReplicas: 1.5 }

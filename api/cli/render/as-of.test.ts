@@ -53,6 +53,25 @@ test('what does not exist is missing, what nobody looks for is not watched, howe
   assert.match(renderWorkload(alone, ink), /only referred to, not\swatched\./)
 })
 
+test('of a workload whose status does not say how many are ready it is said how many are wanted', () => {
+  const object = { ...named('Pod', 'w', 'prometheus'), kind: 'Workload' as const, workloadKind: 'Prometheus' }
+  const state = { id: 's', key: object.key, at, version: 1, uncertainty: 0, source: 'kubernetes@cluster' }
+  const asked = { kind: 'prometheus', name: 'prometheus', namespace: 'shop' }
+  const told = (body: object): string =>
+    renderWorkload(
+      {
+        subject: {
+          ...{ cluster: 'local', asked, at, known: at, object },
+          state: { ...state, deleted: false, inferred: false, leftOut: false, body: { ...body } },
+        },
+        ...{ ground, owners: [], pods: [], services: [], events: [], cut: false },
+      },
+      ink,
+    )
+  assert.match(told({ replicas: 2 }), /: 2 wanted\./)
+  assert.match(told({ replicas: 2, readyReplicas: 1 }), /: 1 of 2 ready\./)
+})
+
 test('a message of several lines, with what a terminal obeys in it, stays in its row', (t) => {
   const message = 'probe failed:\nsecond\tline \u001b]8;;https://x\u0007link'
   const event = {

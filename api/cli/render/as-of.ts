@@ -225,7 +225,8 @@ const readiness = (
   const standing = reads.standingOf(object)
   if (state === null) return standing === '' ? 'not seen' : `only referred to, ${standing}`
   const { replicas, readyReplicas, phase, ready } = state.body
-  if (replicas !== undefined) return `${readyReplicas ?? 0} of ${replicas} ready`
+  if (replicas !== undefined)
+    return readyReplicas === undefined ? `${replicas} wanted` : `${readyReplicas} of ${replicas} ready`
   if (phase === undefined) return ''
   return `${phase}${ready === undefined ? '' : ready ? ', ready' : ', not ready'}`
 }

@@ -605,13 +605,13 @@ export interface WorkloadBody {
   readonly labels: readonly string[]
   /** Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob, or a custom kind. */
   readonly workloadKind: string
-  /** Wanted replicas. (count) */
+  /** Wanted replicas; of a Job the pods that it would have run now: none once it is complete or suspended. (count) */
   readonly replicas?: number
-  /** Replicas that are ready. (count) */
+  /** Replicas that are ready. Absent where the status of a custom kind leaves it out. (count) */
   readonly readyReplicas?: number
   /** Replicas made from the pod template as it is now; of a Deployment, StatefulSet or DaemonSet. (count) */
   readonly updatedReplicas?: number
-  /** Replicas that have been ready for minReadySeconds; not of a Job. (count) */
+  /** Replicas that have been ready for minReadySeconds; not of a Job. Absent where the status of a custom kind leaves it out. (count) */
   readonly availableReplicas?: number
   /** metadata.generation. */
   readonly generation?: number

@@ -12,8 +12,18 @@ export const workload = defineObject({
       type: 'string',
       doc: 'Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob, or a custom kind.',
     },
-    replicas: { type: 'int', unit: 'count', optional: true, doc: 'Wanted replicas.' },
-    readyReplicas: { type: 'int', unit: 'count', optional: true, doc: 'Replicas that are ready.' },
+    replicas: {
+      type: 'int',
+      unit: 'count',
+      optional: true,
+      doc: 'Wanted replicas; of a Job the pods that it would have run now: none once it is complete or suspended.',
+    },
+    readyReplicas: {
+      type: 'int',
+      unit: 'count',
+      optional: true,
+      doc: 'Replicas that are ready. Absent where the status of a custom kind leaves it out.',
+    },
     updatedReplicas: {
       type: 'int',
       unit: 'count',
@@ -24,7 +34,7 @@ export const workload = defineObject({
       type: 'int',
       unit: 'count',
       optional: true,
-      doc: 'Replicas that have been ready for minReadySeconds; not of a Job.',
+      doc: 'Replicas that have been ready for minReadySeconds; not of a Job. Absent where the status of a custom kind leaves it out.',
     },
     generation: { type: 'int', optional: true, doc: 'metadata.generation.' },
     observedGeneration: {

@@ -3,7 +3,7 @@ import { after, before, suite, test } from 'node:test'
 import { SECOND } from '../../../../graph/model/time.ts'
 import { controlPlaneUnavailable } from '../../../../test/cluster/control-plane.ts'
 import { Api } from '../testing/api.ts'
-import { at, type Meta, ownerOf, replicated, µs } from '../testing/manifests.ts'
+import { at, type Meta, ownerOf, pod, replicated, µs } from '../testing/manifests.ts'
 
 const condition = (type: string, status: string, seconds: number, reason = 'Because') => ({
   ...{ type, status, reason, message: 'words' },
@@ -117,6 +117,34 @@ suite('workloads in a real kube-apiserver', { skip: (await controlPlaneUnavailab
     assert.deepEqual(
       daemons.map(({ fields: { replicas, availableReplicas, recovered } }) => [replicas, availableReplicas, recovered]),
       [[4, 0, false]],
+    )
+  })
+
+  test('a custom kind by the counts that it writes: where it has written none of them, none is taken for zero', async (t) => {
+    const { resource, owner } = await api.createCustom('test.aitia.example', 'Rollout', 'canary')
+    await api.create(pod('canary-a', { owner }))
+    const harness = await api.watch(t)
+    const set = (status: object) =>
+      api.kubectl(
+        ...['patch', resource, 'canary', '--type=merge', '-p'],
+        JSON.stringify({ status: { observedGeneration: 1, ...status } }),
+      )
+    await harness.state('canary')
+    // It has three ready, says nothing of those that are available, and is scaled up from none.
+    await api.kubectl('patch', resource, 'canary', '--type=merge', '-p', '{"spec":{"replicas":0}}')
+    await set({ replicas: 3, readyReplicas: 3 })
+    await api.kubectl('patch', resource, 'canary', '--type=merge', '-p', '{"spec":{"replicas":3}}')
+    // It leaves out what is none.
+    for (const availableReplicas of [3, null, 1, 3]) await set({ readyReplicas: availableReplicas, availableReplicas })
+    assert.deepEqual(
+      (await settled(harness, resource, 'canary')).map(({ fields: { recovered, availableReplicas } }) => [
+        ...[recovered, availableReplicas],
+      ]),
+      [
+        [true, 3],
+        [false, undefined],
+        [true, 3],
+      ],
     )
   })
 

@@ -104,17 +104,21 @@ function ended(workload: Workload, sighting: Sighting<Workload>): Fact[] {
   })
 }
 
+/** What tells how many are available in one of two sights, and leaves it out of the other, has none there. */
 function counted(workload: Workload, sighting: Sighting<Workload>): Fact[] {
-  const [now, before] = [isShort(workload), sighting.previous && isShort(sighting.previous)]
+  const { previous } = sighting
+  if (previous === undefined || [workload, previous].every(({ counts }) => counts?.availableReplicas === undefined))
+    return []
+  const [now, before] = [isShort(workload), isShort(previous)]
   if (now === undefined || before === undefined || now === before) return []
   const what = { type: 'Available', recovered: !now, id: workload.version }
   return [told(workload, sighting, what, changedAt(workload, sighting))]
 }
 
 /** Whether fewer are available than may be; undefined where that is not counted. */
-function isShort({ counts = {}, leeway }: Workload): boolean | undefined {
-  const { replicas: wanted, availableReplicas: available } = counts
-  if (wanted === undefined || available === undefined) return undefined
+function isShort({ counts, leeway }: Workload): boolean | undefined {
+  const { replicas: wanted, availableReplicas: available = 0 } = counts ?? {}
+  if (wanted === undefined) return undefined
   return wanted > 0 && (available === 0 || available < wanted - leeway)
 }
 

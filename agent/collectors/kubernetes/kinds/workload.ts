@@ -1,6 +1,7 @@
 import type { workload } from '../../../../graph/model/objects/workload.ts'
 import type { RawObject } from '../../../reflector/list.ts'
 import { controllerOf } from '../../../reflector/owner.ts'
+import { conditionsOf } from '../facts/conditions.ts'
 import { type Specified, specFacts, specifiedOf } from '../facts/spec-change.ts'
 import { type Counts, type Standing, standingOf, whole, workloadFacts } from '../facts/workload-facts.ts'
 import { type AnyKind, defineKind, given, labelsOf, owns, type Raw, type Thing, trimMeta } from '../kind.ts'
@@ -17,7 +18,7 @@ interface Manner {
 
 interface Workload extends Thing, Standing, Specified {}
 
-/** As most kinds, custom ones included, write it. A count is absent from the status where it is none. */
+/** As kinds of Kubernetes write it. A count is absent from the status where it is none. */
 const usual = ({ spec, status }: Raw): Counts => ({
   ...given({ replicas: whole(spec?.replicas), updatedReplicas: whole(status?.updatedReplicas) }),
   readyReplicas: whole(status?.readyReplicas) ?? 0,
@@ -27,10 +28,19 @@ const usual = ({ spec, status }: Raw): Counts => ({
 /** A kind that replaces its pods by itself. */
 const rolled = (raw: Raw): Counts => ({ updatedReplicas: 0, ...usual(raw) })
 
+/** Nobody knows which counts a custom kind writes: one that is absent is none, or is not counted. Those that are available are ready. */
+const asWritten = ({ spec, status }: Raw): Counts =>
+  given({
+    replicas: whole(spec?.replicas),
+    updatedReplicas: whole(status?.updatedReplicas),
+    readyReplicas: whole(status?.readyReplicas) ?? whole(status?.availableReplicas),
+    availableReplicas: whole(status?.availableReplicas),
+  })
+
 const uncounted = (): Counts => ({})
 
 /** Of others than Available nothing is known: `Progressing: False` may be good. */
-const custom: Manner = { counts: usual, conditions: ['Available'], isMade: true }
+const custom: Manner = { counts: asWritten, conditions: ['Available'], isMade: true }
 
 /** A kind whose objects own pods, or own what owns pods: a custom one, unless `manner` is given. */
 export const workloadKind = (path: string, kind: string, manner: Manner = custom): AnyKind =>
@@ -76,8 +86,25 @@ const daemons = ({ status }: Raw): Counts =>
     readyReplicas: whole(status?.numberReady),
     availableReplicas: whole(status?.numberAvailable) ?? 0,
   })
-const jobs = ({ spec, status }: Raw): Counts =>
-  given({ replicas: whole(spec?.parallelism), readyReplicas: whole(status?.ready) ?? 0 })
+
+/** One that failed lacks what it wanted; others that are over, or may not run, want no more. */
+const wantsNone = ({ spec, status }: Raw): boolean =>
+  spec?.suspend === true ||
+  conditionsOf(status).some((it) => it.status === 'True' && ['Complete', 'SuccessCriteriaMet'].includes(it.type))
+
+/** Pods that a Job would have run now, as its controller counts them: one that ended well takes no place any more. */
+const wantedBy = (raw: Raw): number | undefined => {
+  if (wantsNone(raw)) return 0
+  const { spec, status } = raw
+  const [parallelism, completions] = [whole(spec?.parallelism), whole(spec?.completions)]
+  if (parallelism === undefined) return undefined
+  const succeeded = (whole(status?.succeeded) ?? 0) + (status?.uncountedTerminatedPods?.succeeded?.length ?? 0)
+  // Without a number to reach, none is begun any more after the first that succeeded.
+  const open = succeeded > 0 ? (whole(status?.active) ?? 0) : parallelism
+  return Math.max(0, Math.min(parallelism, completions === undefined ? open : completions - succeeded))
+}
+
+const jobs = (raw: Raw): Counts => given({ replicas: wantedBy(raw), readyReplicas: whole(raw.status?.ready) ?? 0 })
 
 type BuiltIn = (typeof workload.alsoLabelled)[number]
 
