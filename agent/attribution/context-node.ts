@@ -1,7 +1,7 @@
 import type { K8sContext } from '../../graph/model/context.ts'
 import type { RawObject } from '../reflector/list.ts'
 import type { Raw } from './context-pod.ts'
-import { millicoresOf, quantityOf } from './pod-quantity.ts'
+import { bytesOf, millicoresOf } from './pod-quantity.ts'
 
 /** A node, as far as attribution and contexts need it. */
 export interface ContextNode {
@@ -29,7 +29,7 @@ export function trimNode(raw: RawObject): ContextNode {
       kernelVersion: info.kernelVersion,
       kubeletVersion: info.kubeletVersion,
       containerRuntimeVersion: info.containerRuntimeVersion,
-      nodeMemory: quantityOf(allocatable.memory),
+      nodeMemory: bytesOf(allocatable.memory),
       nodeCpu: millicoresOf(allocatable.cpu),
       nodeUnschedulable: spec.unschedulable,
     },

@@ -1,12 +1,15 @@
 import type { K8sContext } from '../../graph/model/context.ts'
 import { fromRfc3339 } from '../../graph/model/time.ts'
-import { millicoresOf, quantityOf } from './pod-quantity.ts'
+import { bytesOf, millicoresOf } from './pod-quantity.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read here with a fallback for each field.
 export type Raw = any
 type Told = Readonly<Partial<K8sContext>>
 
 const timeOf = (text: string | null | undefined): number | undefined => fromRfc3339(text ?? '') ?? undefined
+
+/** An integer of 64 bits, which may be the largest one to say "for ever". */
+const longOf = (value: number | undefined): number | undefined => value && Math.min(value, Number.MAX_SAFE_INTEGER)
 
 /** What a raw pod tells of itself: no values of the environment, no commands, no messages. */
 export function toldOfPod({ metadata, spec = {}, status = {} }: Raw): Told {
@@ -36,7 +39,7 @@ export function toldOfPod({ metadata, spec = {}, status = {} }: Raw): Told {
     dnsPolicy: spec.dnsPolicy,
     serviceAccountName: spec.serviceAccountName,
     nodeName: spec.nodeName,
-    terminationGrace: spec.terminationGracePeriodSeconds,
+    terminationGrace: longOf(spec.terminationGracePeriodSeconds),
     tolerations: spec.tolerations?.length,
     volumes: spec.volumes?.map(volumeOf),
   }
@@ -71,12 +74,12 @@ export function toldOfContainer(spec: Raw, status: Raw, pod: Raw): Told {
     lastExitCode: last?.exitCode,
     lastSignal: last?.signal,
     lastFinishedAt: timeOf(last?.finishedAt),
-    memoryLimit: quantityOf(limits.memory),
-    memoryRequest: quantityOf(requests.memory),
+    memoryLimit: bytesOf(limits.memory),
+    memoryRequest: bytesOf(requests.memory),
     cpuLimit: millicoresOf(limits.cpu),
     cpuRequest: millicoresOf(requests.cpu),
-    storageLimit: quantityOf(limits['ephemeral-storage']),
-    storageRequest: quantityOf(requests['ephemeral-storage']),
+    storageLimit: bytesOf(limits['ephemeral-storage']),
+    storageRequest: bytesOf(requests['ephemeral-storage']),
     livenessProbe: handlerOf(spec.livenessProbe),
     readinessProbe: handlerOf(spec.readinessProbe),
     startupProbe: handlerOf(spec.startupProbe),

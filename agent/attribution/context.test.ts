@@ -205,6 +205,31 @@ suite('K8sContext of a pod in a real kube-apiserver', { skip: (await controlPlan
       )
     })
 
+  test('quantities that are no whole number, or larger than integers go, make a context all the same', async (t) => {
+    const resources = { limits: { memory: '0.3Gi', cpu: '1.5', 'ephemeral-storage': '10Pi' } }
+    await server.apply({ ...node, metadata: { name: 'odd' } })
+    await server.apply({
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'odd', namespace: 'default' } },
+      spec: {
+        ...{ nodeName: 'odd', terminationGracePeriodSeconds: 2 ** 60 },
+        containers: [{ name: 'app', image: 'app:1', resources }],
+      },
+    })
+    await setStatus('node', 'odd', { allocatable: { memory: '4095.3Mi', cpu: '1500100u' } })
+    const odd = await server.kubectl('get', 'pod', 'odd', '-o', 'jsonpath={.metadata.uid}')
+    const pods = watch(t, 'odd')
+    const { context } = await until(() => {
+      const found = pods.find(odd, undefined, 'app')
+      return found?.context.nodeMemory !== undefined && found
+    })
+    assert.deepEqual(problemsOfContext(context), [])
+    const { memoryLimit, cpuLimit, storageLimit, nodeMemory, nodeCpu, terminationGrace } = context
+    assert.deepEqual(
+      [memoryLimit, cpuLimit, storageLimit, nodeMemory, nodeCpu, terminationGrace],
+      [322_122_548, 1500, Number.MAX_SAFE_INTEGER, 4_294_233_293, 1501, Number.MAX_SAFE_INTEGER],
+    )
+  })
+
   test('a heartbeat of the node or a probe of the pod makes no other context; a change of the node does', async (t) => {
     const pods = watch(t, 'own')
     const first = await until(whole(pods))

@@ -1,5 +1,5 @@
 import type { RawObject } from '../reflector/list.ts'
-import { quantityOf } from './pod-quantity.ts'
+import { bytesOf } from './pod-quantity.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read here with a fallback for each field.
 type Raw = any
@@ -64,7 +64,7 @@ function containersIn(specs: Raw[] = [], statuses: Raw[] = [], roleOf: (spec: Ra
       image: spec.image ?? '',
       id: containerIdOf(status.containerID),
       restartCount: status.restartCount ?? 0,
-      memoryLimit: quantityOf(spec.resources?.limits?.memory),
+      memoryLimit: bytesOf(spec.resources?.limits?.memory),
       state: stateOf(spec, status.state),
       lastState: stateOf(spec, status.lastState),
       raw: { spec, status },

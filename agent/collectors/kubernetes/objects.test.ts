@@ -182,6 +182,29 @@ suite('objects of a real kube-apiserver', { skip: (await controlPlaneUnavailable
     assert.deepEqual(declared(lost, 'BOUND_TO'), ['missing pv-1 {}'])
   })
 
+  test('sizes that are no whole number of bytes, or more than integers hold', async (t) => {
+    const sizes: [name: string, storage: string, bytes: number][] = [
+      ['fraction', '0.3Gi', 322_122_548],
+      ['huge', '10Pi', Number.MAX_SAFE_INTEGER],
+      ['endless', '8E', Number.MAX_SAFE_INTEGER],
+    ]
+    for (const [name, storage] of sizes) {
+      await api.create(claim(name, { resources: { requests: { storage } } }))
+      await api.setStatus('pvc', name, { capacity: { storage } })
+      await api.create({
+        ...{ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: `pv-${name}` } },
+        spec: { accessModes: ['ReadWriteOnce'], capacity: { storage }, nfs: { server: 'nfs.example', path: '/' } },
+      })
+    }
+    // That a validator takes each is checked at the end of the watch.
+    const harness = await api.watch(t)
+    for (const [name, , bytes] of sizes) {
+      const { body } = await harness.state(name)
+      assert.deepEqual([body.requestedBytes, body.capacityBytes], [bytes, bytes], name)
+      assert.equal((await harness.state(`pv-${name}`)).body.capacityBytes, bytes, name)
+    }
+  })
+
   test('an autoscaler of a custom workload, which owns a ReplicaSet, which owns a pod: the kind is found by either', async (t) => {
     const { owner, uid } = await api.createCustom('rollouts.aitia.example', 'Canary', 'staged')
     const replicaSet = await api.create(replicated('ReplicaSet', 'staged-1', owner))

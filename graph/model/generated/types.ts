@@ -459,9 +459,9 @@ export interface PersistentVolumeClaimBody {
   readonly storageClass?: string
   /** The PersistentVolume that it is bound to, or wants. */
   readonly volumeName?: string
-  /** Size that it asks for. (bytes) */
+  /** Size that it asks for; 2^53 - 1 where it is more. (bytes) */
   readonly requestedBytes?: number
-  /** Size that it has. (bytes) */
+  /** Size that it has; likewise. (bytes) */
   readonly capacityBytes?: number
   /** ReadWriteOnce, ... */
   readonly accessModes?: readonly string[]
@@ -481,7 +481,7 @@ export interface PersistentVolumeBody {
   readonly reason?: string
   /** Name of its StorageClass. */
   readonly storageClass?: string
-  /** Its size. (bytes) */
+  /** Its size; 2^53 - 1 where it is more. (bytes) */
   readonly capacityBytes?: number
   /** ReadWriteOnce, ... */
   readonly accessModes?: readonly string[]

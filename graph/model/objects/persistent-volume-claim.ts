@@ -10,8 +10,13 @@ export const persistentVolumeClaim = defineObject({
     phase: { type: 'string', doc: 'Pending, Bound or Lost.' },
     storageClass: { type: 'string', optional: true, doc: 'Name of the StorageClass that it asks for.' },
     volumeName: { type: 'string', optional: true, doc: 'The PersistentVolume that it is bound to, or wants.' },
-    requestedBytes: { type: 'int', unit: 'bytes', optional: true, doc: 'Size that it asks for.' },
-    capacityBytes: { type: 'int', unit: 'bytes', optional: true, doc: 'Size that it has.' },
+    requestedBytes: {
+      type: 'int',
+      unit: 'bytes',
+      optional: true,
+      doc: 'Size that it asks for; 2^53 - 1 where it is more.',
+    },
+    capacityBytes: { type: 'int', unit: 'bytes', optional: true, doc: 'Size that it has; likewise.' },
     accessModes: { type: 'string[]', optional: true, doc: 'ReadWriteOnce, ...' },
     volumeMode: { type: 'string', optional: true, doc: 'Filesystem or Block.' },
     conditions: {

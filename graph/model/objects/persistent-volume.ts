@@ -9,7 +9,7 @@ export const persistentVolume = defineObject({
     phase: { type: 'string', doc: 'Pending, Available, Bound, Released or Failed.' },
     reason: { type: 'string', optional: true, doc: 'Why it is in this phase, where its controller tells.' },
     storageClass: { type: 'string', optional: true, doc: 'Name of its StorageClass.' },
-    capacityBytes: { type: 'int', unit: 'bytes', optional: true, doc: 'Its size.' },
+    capacityBytes: { type: 'int', unit: 'bytes', optional: true, doc: 'Its size; 2^53 - 1 where it is more.' },
     accessModes: { type: 'string[]', optional: true, doc: 'ReadWriteOnce, ...' },
     reclaimPolicy: {
       type: 'string',

@@ -1,4 +1,4 @@
-import { quantityOf } from '../../../attribution/pod-quantity.ts'
+import { bytesOf } from '../../../attribution/pod-quantity.ts'
 import { defineKind, given, labelsOf, type NameRef, type Raw, type Thing, trimMeta } from '../kind.ts'
 
 interface Claim extends Thing {
@@ -27,8 +27,8 @@ export default defineKind<Claim>({
         ...{ labels: labelsOf(raw), phase },
         storageClass: storageClassName || undefined,
         volumeName: volumeName || undefined,
-        requestedBytes: quantityOf(resources?.requests?.storage),
-        capacityBytes: quantityOf(status.capacity?.storage),
+        requestedBytes: bytesOf(resources?.requests?.storage),
+        capacityBytes: bytesOf(status.capacity?.storage),
         ...{ accessModes, volumeMode },
         conditions: conditions.length ? conditions : undefined,
       }),

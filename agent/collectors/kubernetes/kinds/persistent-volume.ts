@@ -1,4 +1,4 @@
-import { quantityOf } from '../../../attribution/pod-quantity.ts'
+import { bytesOf } from '../../../attribution/pod-quantity.ts'
 import { defineKind, given, labelsOf, type Raw, trimMeta } from '../kind.ts'
 
 /** Members of spec that are no source of the volume. */
@@ -18,7 +18,7 @@ export default defineKind({
       body: given({
         ...{ labels: labelsOf(raw), phase: status.phase ?? 'Pending', reason: status.reason || undefined },
         storageClass: storageClassName || undefined,
-        capacityBytes: quantityOf(capacity?.storage),
+        capacityBytes: bytesOf(capacity?.storage),
         accessModes,
         reclaimPolicy: persistentVolumeReclaimPolicy,
         claim: claimRef && `${claimRef.namespace}/${claimRef.name}`,
