@@ -3,7 +3,7 @@ import type { K8sContext, OwnerReference } from '../../graph/model/context.ts'
 import { OBJECTS } from '../../graph/model/generated/registry.ts'
 import { MINUTE, now } from '../../graph/model/time.ts'
 import type { GraphNode, Store } from '../../graph/store/main.ts'
-import { type Coverage, type Hole, watchingOf } from '../reads/coverage.ts'
+import { asKnown, type Coverage, type Hole, watchingOf } from '../reads/coverage.ts'
 import { settledKnown } from '../reads/lanes.ts'
 import { KNOWN_NOW } from '../reads/read.ts'
 import { readContainers } from './containers.ts'
@@ -184,13 +184,16 @@ export const COVERAGE_BACK = 7 * 24 * 60 * MINUTE
  * What every source of a cluster has said of its watching, back to `since` or further. Read it before the anchors are
  * evaluated: what it promises is then there.
  */
-export const readCoverage = (
+export const readCoverage = async (
   store: Store,
   cluster: string,
   known: number = KNOWN_NOW,
   since: number = KNOWN_NOW,
 ): Promise<Coverage[]> =>
-  store.read<Coverage>(statement('coverage'), { cluster, known, since, back: COVERAGE_BACK, clock: now() })
+  asKnown(
+    await store.read<Coverage>(statement('coverage'), { cluster, since, back: COVERAGE_BACK, clock: now() }),
+    known,
+  )
 
 /** From when on sessions have been read, for certain. */
 const readBackTo = (coverage: readonly Coverage[]): number =>

@@ -18,6 +18,9 @@ export interface Coverage {
   readonly blind: readonly EventName[]
 }
 
+/** As the graph holds it. */
+export type StoredCoverage = Omit<Coverage, 'ended' | 'blind'> & Partial<Pick<Coverage, 'ended' | 'blind'>>
+
 /** From and to in µs. */
 export interface Interval {
   readonly from: number
@@ -51,6 +54,25 @@ export interface Hole {
  * supports nothing negative. Heartbeats come every few seconds (SLOWEST_BEAT), and a restart of an agent takes some.
  */
 export const IDLE_AFTER = 60 * SECOND
+
+/** What a source has not told for longer than this after it happened is no normal lag. */
+export const LAG = 60 * SECOND
+
+/**
+ * What sources had said of their watching by `known`. How far each had come then is not kept: it knew nothing of the time
+ * after, and may have been behind by what is normal.
+ */
+export const asKnown = <Stored extends StoredCoverage>(
+  stored: readonly Stored[],
+  known: number,
+): (Stored & Coverage)[] =>
+  stored
+    .filter(({ from }) => from <= known)
+    .map((each) => {
+      const to = Math.min(each.to, known - LAG)
+      const { ended = false, blind = [] } = each
+      return { ...each, to, ended: ended && to === each.to, blind, heardAt: Math.min(each.heardAt, known) }
+    })
 
 interface Source {
   /** All below it is passed on; infinite where the stream has ended. */

@@ -2,12 +2,12 @@
 import { COLLECTORS, EVENTS } from '../../graph/model/generated/registry.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
 import { now, SECOND } from '../../graph/model/time.ts'
-import { type Coverage, type Interval, type Session, sessionsOf, spansOf } from './coverage.ts'
+import { asKnown, type Interval, LAG, type Session, type StoredCoverage, sessionsOf, spansOf } from './coverage.ts'
 import { horizonOf } from './horizon.ts'
 import { type AsOf, type Reader, statement } from './read.ts'
 import { type Gap, type Loss, without } from './sources.ts'
 import { many } from './units.ts'
-import { LAG, RECENT, SHORT } from './watching.ts'
+import { RECENT, SHORT } from './watching.ts'
 
 const WATCHED = statement('watched')
 const GAPS_OF = statement('gaps-of')
@@ -15,7 +15,15 @@ const LOSSES_OF = statement('losses-of')
 
 /** A reason why an answer may be wrong or lack something. Times are µs. */
 export interface Doubt {
-  readonly kind: 'future' | 'beyond-horizon' | 'never-heard' | 'not-watched' | 'gap' | 'loss' | 'lagging'
+  readonly kind:
+    | 'future'
+    | 'not-known-yet'
+    | 'beyond-horizon'
+    | 'never-heard'
+    | 'not-watched'
+    | 'gap'
+    | 'loss'
+    | 'lagging'
   readonly source: string | null
   readonly from: number
   readonly to: number
@@ -50,7 +58,7 @@ const unwatchedBy = (source: string, sessions: readonly Session[], window: Inter
   return without([{ from: 0, to: Math.max(window.to, told) }], spans)
     .filter((hole) => touches(hole, window))
     .flatMap((hole): Doubt[] => {
-      if (hole.from < told || !alive || window.to - told >= LAG)
+      if (hole.from < told || !alive || window.to - told > LAG)
         return [{ kind: 'not-watched', source, ...hole, reason: null }]
       return window.to - told > SHORT ? [{ kind: 'lagging', source, ...hole, reason: null }] : []
     })
@@ -84,18 +92,17 @@ export const groundOf = async (
   clock: number = now(),
 ): Promise<Ground> => {
   const window: Interval = { from, to: Math.max(to, from + 1) }
+  /** What lies after what was known is told of by nobody. */
+  const within: Interval = { from: Math.min(from, known - 1), to: Math.min(window.to, known) }
   const [rows, gaps, losses, { at: horizon, known: knownFrom }] = await Promise.all([
-    reader.read<{ coverage: Coverage }>(WATCHED, { cluster, sources: SOURCES }),
-    reader.read<{ gap: Gap }>(GAPS_OF, { cluster, sources: SOURCES, ...window }),
-    reader.read<{ loss: Loss }>(LOSSES_OF, { cluster, sources: SOURCES, to: window.to }),
+    reader.read<{ coverage: StoredCoverage }>(WATCHED, { cluster, sources: SOURCES }),
+    reader.read<{ gap: Gap }>(GAPS_OF, { cluster, sources: SOURCES, ...window, known }),
+    reader.read<{ loss: Loss }>(LOSSES_OF, { cluster, sources: SOURCES, to: window.to, known }),
     horizonOf(reader, cluster),
   ])
-  const coverages = rows.map(
-    ({ coverage }): Coverage => ({
-      ...coverage,
-      ended: coverage.ended ?? false,
-      blind: coverage.blind ?? [],
-    }),
+  const coverages = asKnown(
+    rows.map(({ coverage }) => coverage),
+    known,
   )
   const sessions = [...Map.groupBy(coverages, (each) => each.source)].map(
     ([source, all]) => [source, sessionsOf(all)] as const,
@@ -109,6 +116,9 @@ export const groundOf = async (
     watchedFrom: begun.length === 0 ? null : Math.min(...begun),
     doubts: [
       ...(future ? [{ kind: 'future' as const, source: null, from: clock, to, reason: null }] : []),
+      ...(to > known && !future
+        ? [{ kind: 'not-known-yet' as const, source: null, from: known, to, reason: null }]
+        : []),
       ...(horizon !== null && from < horizon
         ? [{ kind: 'beyond-horizon' as const, source: null, from, to: horizon, reason: null }]
         : []),
@@ -116,7 +126,7 @@ export const groundOf = async (
         ? [{ kind: 'beyond-horizon' as const, source: null, from: known, to: knownFrom, reason: 'what was known' }]
         : []),
       ...(sessions.length === 0 ? [{ kind: 'never-heard' as const, source: null, ...window, reason: null }] : []),
-      ...(future ? [] : sessions.flatMap(([source, all]) => unwatchedBy(source, all, window, clock))),
+      ...(future ? [] : sessions.flatMap(([source, all]) => unwatchedBy(source, all, within, Math.min(clock, known)))),
       ...gaps
         .filter(({ gap }) => hidesStates(gap) && touches(gap, window))
         .map(({ gap }): Doubt => ({ kind: 'gap', source: gap.source, from: gap.from, to: gap.to, reason: gap.reason })),
@@ -137,6 +147,8 @@ export const doubtText = ({ kind, source, from, to, reason }: Doubt, time: (micr
   switch (kind) {
     case 'future':
       return `${time(to)} is yet to come: what is told is the last that is known.`
+    case 'not-known-yet':
+      return `what happened after ${time(from)} was not known yet: what is told is the last that was known.`
     case 'beyond-horizon':
       return reason === null
         ? `history before ${time(to)} was removed: what had ended by then is not told.`

@@ -73,7 +73,7 @@ const healthy = ({ subject, at, watchedFrom, lastBefore, notSeen, toldUpTo }: Se
       : `${replicas.ready} of ${replicas.wanted} ready${readySince === null ? '' : ` for ${readyLonger ? 'at least ' : ''}${span(at - readySince)}`}, `
   const quiet =
     lastBefore === null && watchedFrom >= at
-      ? `nothing of the time before ${time(at)} ${notSeen.some(({ source }) => source === null) ? 'is kept' : 'was watched'}`
+      ? `nothing of the time before ${time(at)} ${notSeen.some(({ reason }) => reason === 'beyond-horizon') ? 'is kept' : 'was watched'}`
       : `no incident since ${time(lastBefore ?? watchedFrom)}`
   const upTo = toldUpTo === null ? '' : ` as of ${time(toldUpTo)}`
   return notSeen.length === 0

@@ -152,7 +152,7 @@ export const rivals = async (
   const owners = detail.affected.filter(({ object }) => object.kind === 'Workload').map(({ object }) => object.key)
   const top = detail.affected.find(({ role }) => role === 'workload')?.object.key
   const [heard, below] = await Promise.all([
-    sources(reader, cluster, { from: at - LIMIT_BACK, to: at }),
+    sources(reader, cluster, { from: at - LIMIT_BACK, to: at, known }),
     walk(reader, 'relies-on', beginAt(...pods), instant({ at, known }), { depth: 3, most: 200 }),
   ])
   const keysOf = (...kinds: string[]): string[] =>

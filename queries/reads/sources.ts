@@ -1,7 +1,18 @@
 /** What the sources of a cluster were watching, and when not: the ground of every "it did not happen". */
 import type { EventName } from '../../graph/model/generated/types.ts'
 import { now } from '../../graph/model/time.ts'
-import { type Coverage, concerns, type Interval, type Session, sessionsOf, spansOf, watermarkOf } from './coverage.ts'
+import {
+  asKnown,
+  type Coverage,
+  concerns,
+  type Interval,
+  type Session,
+  type StoredCoverage,
+  sessionsOf,
+  spansOf,
+  watermarkOf,
+} from './coverage.ts'
+import type { Window } from './family.ts'
 import { type Reader, statement } from './read.ts'
 
 const SOURCES = statement('sources')
@@ -41,20 +52,17 @@ export interface Source {
   readonly losses: readonly Loss[]
 }
 
-type Row = Omit<Coverage, 'ended' | 'blind'> & {
+interface Told {
   readonly collector: string
   readonly host?: string
-  readonly ended?: boolean
-  readonly blind?: readonly EventName[]
   readonly counters?: string
 }
 
-const sourceFrom = (rows: readonly Row[], gaps: readonly Gap[], losses: readonly Loss[]): Source => {
+const sourceFrom = (rows: readonly (Coverage & Told)[], gaps: readonly Gap[], losses: readonly Loss[]): Source => {
   const first = rows[0]!
   const newest = rows.reduce((a, b) => (b.heardAt >= a.heardAt ? b : a))
-  const coverages = rows.map((row): Coverage => ({ ...row, ended: row.ended ?? false, blind: row.blind ?? [] }))
-  const sessions = sessionsOf(coverages)
-  const watermark = watermarkOf(coverages)
+  const sessions = sessionsOf(rows)
+  const watermark = watermarkOf(rows)
   return {
     source: first.source,
     collector: first.collector,
@@ -69,18 +77,19 @@ const sourceFrom = (rows: readonly Row[], gaps: readonly Gap[], losses: readonly
   }
 }
 
-/** All sources of a cluster that were heard in the window, by name, with their gaps and losses in it. */
-export const sources = async (reader: Reader, cluster: string, window: Interval): Promise<Source[]> => {
+/** All sources of a cluster that were heard in the window, by name, with their gaps and losses in it: as known at `window.known`. */
+export const sources = async (reader: Reader, cluster: string, { from, to, known }: Window): Promise<Source[]> => {
   const [coverage, facts] = await Promise.all([
-    reader.read<{ coverage: Row }>(SOURCES, { cluster, ...window }),
-    reader.read<{ type: 'gap'; fact: Gap } | { type: 'loss'; fact: Loss }>(GAPS, { cluster, ...window }),
+    reader.read<{ coverage: StoredCoverage & Told }>(SOURCES, { cluster, from, to }),
+    reader.read<{ type: 'gap'; fact: Gap } | { type: 'loss'; fact: Loss }>(GAPS, { cluster, from, to, known }),
   ])
   const gaps = facts.flatMap((row) => (row.type === 'gap' ? [row.fact] : []))
   const losses = facts.flatMap((row) => (row.type === 'loss' ? [row.fact] : []))
-  const bySource = Map.groupBy(
+  const told = asKnown(
     coverage.map((row) => row.coverage),
-    (row) => row.source,
+    known,
   )
+  const bySource = Map.groupBy(told, (row) => row.source)
   return [...bySource.values()].map((rows) => sourceFrom(rows, gaps, losses))
 }
 

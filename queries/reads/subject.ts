@@ -110,7 +110,7 @@ export const notThere = async (reader: Reader, asking: Asking, found: Found | un
     nearest(reader, asking.cluster, asking.asked),
     found === undefined ? elsewhere(reader, others.slice(0, OTHERS), asking.asked) : [],
     isKind(reader, asking.cluster, asking.asked.kind),
-    sources(reader, asking.cluster, { from: asking.at - HEARD_WITHIN, to: asking.at }),
+    sources(reader, asking.cluster, { from: asking.at - HEARD_WITHIN, to: asking.at, known: asking.known }),
     firstSeen(reader, found === undefined || found.state !== null ? [] : [found.object.key]),
   ])
   return {

@@ -74,7 +74,7 @@ describe('the warm-up of an API', () => {
     await reads.whoHad(reader, { cluster, ip: '10.0.0.1', at: END })
     await reads.changes(reader, { ...of, from: START, to: END, around: true, first: 200 })
     await reads.eventsOf(reader, { ...of, from: START, first: 100 })
-    await reads.sources(reader, cluster, { from: START, to: END })
+    await reads.sources(reader, cluster, { from: START, to: END, known: reads.KNOWN_NOW })
     await reads.clusters(reader)
     await reads.patternWork(reader, cluster)
     await reads.graphSize(reader, cluster)

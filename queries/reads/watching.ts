@@ -4,7 +4,7 @@ import { COLLECTORS, EVENTS } from '../../graph/model/generated/registry.ts'
 import type { EventName } from '../../graph/model/generated/types.ts'
 import { SLOWEST_BEAT, sourceOf } from '../../graph/model/observation.ts'
 import { now, SECOND } from '../../graph/model/time.ts'
-import { concerns, type Interval } from './coverage.ts'
+import { concerns, type Interval, LAG } from './coverage.ts'
 import type { Member, Window } from './family.ts'
 import type { Horizon } from './horizon.ts'
 import { withoutCluster } from './read.ts'
@@ -16,21 +16,19 @@ const EDGE = 15 * SECOND
 const ON_THE_WAY = 10 * SECOND
 /** A source that was heard this lately is there, and what it has not told yet is under way. */
 export const RECENT = SLOWEST_BEAT + ON_THE_WAY
-/** What is under way for longer than this is no normal lag. */
-export const LAG = 60 * SECOND
 /** Lag that an answer does not mention. */
 export const SHORT = SLOWEST_BEAT + 5 * SECOND
 
 /** A time within the window about which a source can't say anything, or not all. */
 export interface Unwatched {
-  /** Null where it is no source's fault: what they told was removed. */
+  /** Null where it is no source's fault: what they told was removed, or was not known yet. */
   readonly source: string | null
   readonly collector: string | null
   /** Name of the node or host; null for the whole cluster. */
   readonly on: string | null
   readonly from: number
   readonly to: number
-  /** Why, where it is known: the reason of a gap, what was lost; `never-heard` where no such source ever reported, `beyond-horizon` where what happened then was removed, `known-beyond-horizon` where what was known then was. */
+  /** Why, where it is known: the reason of a gap, what was lost; `never-heard` where no such source ever reported, `beyond-horizon` where what happened then was removed, `known-beyond-horizon` where what was known then was, `not-known-yet` where it lies after what was known. */
   readonly reason: string | null
   /** Only these kinds of events are concerned; null: all that it tells. */
   readonly kinds: readonly EventName[] | null
@@ -97,38 +95,42 @@ const lossesOf = ({ collector, losses }: Source, want: Expected): Unwatched[] =>
     .filter((loss) => tellsOf(collector).some((kind) => concerns(loss, kind)))
     .map(({ from, to, what, count, kinds = null }) => ({ ...want, from, to, reason: what, kinds, lost: count }))
 
+/** No source's fault, and of all that they tell. */
+const ALL = { source: null, collector: null, on: null, kinds: null, lost: null }
+
 /** What can't be told of a window since it was removed: what had ended by the horizon, and what was known by then. */
 export const removed = (horizon: Horizon, { from, to, known }: Window): Unwatched[] => {
-  const all = { source: null, collector: null, on: null, kinds: null, lost: null }
   return [
     ...(horizon.at !== null && from < horizon.at
-      ? [{ ...all, from, to: Math.min(to, horizon.at), reason: 'beyond-horizon' }]
+      ? [{ ...ALL, from, to: Math.min(to, horizon.at), reason: 'beyond-horizon' }]
       : []),
-    ...(known < horizon.known ? [{ ...all, from, to, reason: 'known-beyond-horizon' }] : []),
+    ...(known < horizon.known ? [{ ...ALL, from, to, reason: 'known-beyond-horizon' }] : []),
   ]
 }
 
 /** Up to when a source that is there has told all; the end of the window where it lags by nothing, or is not there. */
-const toldBy = ({ sessions, ended, heardAt }: Source, { to }: Window, clock: number): number => {
+const toldBy = ({ sessions, ended, heardAt }: Source, to: number, clock: number): number => {
   // Of replicas the one that began first may be the one that tells.
   const told = Math.max(...sessions.map((session) => session.to))
-  return !ended && clock - heardAt <= RECENT && told < to && to - told < LAG ? told : to
+  return !ended && clock - heardAt <= RECENT && told < to && to - told <= LAG ? told : to
 }
 
 /** All that was not watched in the window, by source and time. `clock` tells a source that lags from one that is gone. */
 export const watch = (
   cluster: string,
   members: readonly Member[],
-  known: readonly Source[],
+  heard: readonly Source[],
   window: Window,
   clock: number = now(),
 ): Watch => {
+  const to = Math.min(window.to, window.known)
+  const from = Math.min(window.from, to)
+  const asOf = Math.min(clock, window.known)
   const looked = expected(cluster, members).map((want): { told: number; unseen: Unwatched[] } => {
-    const source = known.find((it) => it.source === want.source)
-    const { from, to } = window
+    const source = heard.find((it) => it.source === want.source)
     if (source === undefined)
       return { told: to, unseen: [{ ...want, from, to, reason: 'never-heard', kinds: null, lost: null }] }
-    const told = toldBy(source, window, clock)
+    const told = toldBy(source, to, asOf)
     const holes = holesOf(source, { from: Math.min(from, told), to: told })
       .filter((hole) => (hole.to < to && hole.from > from) || hole.to - hole.from > EDGE)
       .map((hole): Unwatched => {
@@ -140,6 +142,10 @@ export const watch = (
       })
     return { told, unseen: [...holes, ...lossesOf(source, want)] }
   })
-  const told = Math.min(window.to, ...looked.map((each) => each.told))
-  return { notSeen: looked.flatMap((each) => each.unseen), toldUpTo: window.to - told > SHORT ? told : null }
+  const told = Math.min(to, ...looked.map((each) => each.told))
+  const later = window.to > to ? [{ ...ALL, from: to, to: window.to, reason: 'not-known-yet' }] : []
+  return {
+    notSeen: [...later, ...looked.flatMap((each) => each.unseen)],
+    toldUpTo: window.to - told > SHORT ? told : null,
+  }
 }

@@ -101,7 +101,7 @@ const graphLine = async (store: Store, cluster: string, { reads }: Ink): Promise
 
 const sourceLines = async (store: Store, cluster: string, { reads }: Ink): Promise<Line[]> => {
   const now = reads.now()
-  const watched = await reads.sources(store, cluster, { from: now - HOUR, to: now })
+  const watched = await reads.sources(store, cluster, { from: now - HOUR, to: now, known: reads.KNOWN_NOW })
   const none: Line = {
     subject: 'sources',
     state: 'missing',

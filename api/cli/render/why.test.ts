@@ -394,11 +394,13 @@ test('healthy is said only where all was watched', () => {
   const removed = [
     { ...gone, to: at('13:00:00'), reason: 'beyond-horizon' },
     { ...gone, reason: 'known-beyond-horizon' },
+    { ...gone, from: at('12:30:00'), reason: 'not-known-yet' },
   ]
   const short = render({ ...calm, known: at('12:30:00'), notSeen: removed }).replaceAll(/\s+/g, ' ')
   assert.match(short, /not everything was watched/)
   assert.match(short, /not seen history before 13:00:00 was removed: what happened then can't be ruled out\./)
   assert.match(short, /what was known at 12:30:00 was removed in part: it may have been told otherwise then\./)
+  assert.match(short, /what happened after 12:30:00 was not known yet: it can't be ruled out\./)
   assert.match(
     render({ ...calm, watchedFrom: now, lastBefore: null, notSeen: removed }).replaceAll(/\s+/g, ' '),
     /nothing of the time before 14:05:00 UTC is kept/,

@@ -215,6 +215,8 @@ const notSeen = (answer: Seen, { clock, reads }: Ink): string[] => {
       return `history before ${clock.at(to)} was removed: what happened then can't be ruled out.`
     if (reason === 'known-beyond-horizon')
       return `what was known at ${clock.at(answer.known)} was removed in part: it may have been told otherwise then.`
+    if (reason === 'not-known-yet')
+      return `what happened after ${clock.at(from)} was not known yet: it can't be ruled out.`
     const where = on === null ? collector : `${collector} on ${on}`
     if (reason === 'never-heard')
       return `${where}: no such collector ever reported, so nothing it would tell can be ruled out.`

@@ -98,7 +98,7 @@ export const asOf = {
   Ground: { known: ({ known }: Ground) => (known === KNOWN_NOW ? null : known) },
   DoubtKind: {
     ...{ FUTURE: 'future', BEYOND_HORIZON: 'beyond-horizon', NEVER_HEARD: 'never-heard', NOT_WATCHED: 'not-watched' },
-    ...{ GAP: 'gap', LOSS: 'loss', LAGGING: 'lagging' },
+    ...{ GAP: 'gap', LOSS: 'loss', LAGGING: 'lagging', NOT_KNOWN_YET: 'not-known-yet' },
   },
   Doubt: { text: (doubt: Doubt) => doubtText(doubt, toRfc3339) },
   Relation: {

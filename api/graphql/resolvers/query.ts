@@ -78,7 +78,7 @@ export const query = (patterns: readonly Pattern[]) => ({
       const cluster = args.cluster ?? context.cluster
       const to = args.to ?? (await clusterNow(reader, cluster))
       const window: Interval = { from: args.from ?? to - 60 * MINUTE, to }
-      return (await sources(reader, cluster, window)).map((source) => ({ ...source, window }))
+      return (await sources(reader, cluster, { ...window, known: KNOWN_NOW })).map((source) => ({ ...source, window }))
     },
     patterns: () => patterns,
     clusters: (_: unknown, __: unknown, { reader }: Context) => clusters(reader),

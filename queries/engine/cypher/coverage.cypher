@@ -1,5 +1,4 @@
-// What every source has said of its watching, as far as it was known at $known: a source knows nothing of the time after.
-// Of the sessions heard within $back of the newest word; further back only where $since asks for it. A source whose clock is ahead
+// What every source has said of its watching, of the sessions heard within $back of the newest word; further back only where $since asks for it. A source whose clock is ahead
 // of $clock must not let the others look old.
 CYPHER 5
 CALL () {
@@ -10,9 +9,8 @@ CALL () {
 WITH CASE WHEN heardAt > $clock THEN $clock ELSE heardAt END AS newestAt
 WITH CASE WHEN $since < newestAt - $back THEN $since ELSE newestAt - $back END AS since
 MATCH (coverage:Coverage)
-WHERE coverage.cluster = $cluster AND coverage.heardAt >= since AND coverage.from <= $known
+WHERE coverage.cluster = $cluster AND coverage.heardAt >= since
 RETURN coverage.id AS id, coverage.source AS source, coverage.session AS session, coverage.lane AS lane,
-  coverage.from AS from, CASE WHEN coverage.to > $known THEN $known ELSE coverage.to END AS to,
-  coalesce(coverage.ended, false) AND coverage.to <= $known AS ended, coverage.heardAt AS heardAt,
+  coverage.from AS from, coverage.to AS to, coalesce(coverage.ended, false) AS ended, coverage.heardAt AS heardAt,
   coalesce(coverage.blind, []) AS blind
 ORDER BY id
