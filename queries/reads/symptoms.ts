@@ -32,28 +32,44 @@ export interface Symptoms {
   readonly cut: boolean
 }
 
-/** SIGTERM, or SIGKILL after the grace period: how a deleted pod's containers end. */
-const ASKED_FOR = new Set([143, 137])
+/** SIGTERM, or SIGKILL after the grace period: how a deleted pod's containers end, but also how one that is not alive enough is ended. */
+const TOLD_TO_END = new Set([143, 137])
 
 const of = <K extends (typeof KINDS)[number]>(events: readonly StoredEvent[], kind: K): StoredEvent<K>[] =>
   events.filter((event) => event.kind === kind) as unknown as StoredEvent<K>[]
 
+/** Of ends in the order of time: what the deletion of a pod brought about. `isGone` tells of a pod that was deleted, whether or not that was seen to be asked for. */
+const askedFor = (
+  ends: readonly StoredEvent<'container-terminated'>[],
+  deletions: readonly StoredEvent<'pod-deleted'>[],
+  isGone: (pod: string) => boolean,
+) => {
+  const asked = new Map(deletions.map(({ objectKey, at }) => [objectKey, at]))
+  const last = new Map(ends.map((end) => [`${end.podKey} ${end.containerName}`, end.id]))
+  return ({ id, at, uncertainty, podKey, containerName, reason, exitCode }: (typeof ends)[number]): boolean => {
+    if (podKey === undefined || reason !== 'Error' || !TOLD_TO_END.has(exitCode)) return false
+    const request = asked.get(podKey)
+    if (request !== undefined) return at + uncertainty >= request
+    // Of a static pod only its end is told: what was started again after it ended had not been told to go.
+    return isGone(podKey) && last.get(`${podKey} ${containerName}`) === id
+  }
+}
+
 /** Symptoms within the window; pods' readiness is that at its end. */
 export const symptoms = async (reader: Reader, members: readonly Member[], window: Window): Promise<Symptoms> => {
   const pods = members.filter(({ member }) => member.kind === 'Pod').map(({ member }) => member)
-  const [{ events: told, cut }, inForce] = await Promise.all([
+  const podKeys = pods.map(({ key }) => key)
+  const [{ events: told, cut }, deletions, inForce] = await Promise.all([
     events(reader, keysOf(members), window, [...KINDS]),
-    statesInForce(
-      reader,
-      pods.map((pod) => pod.key),
-      { at: window.to, known: window.known },
-    ),
+    // What ended within the window may have been told to before it.
+    events(reader, podKeys, { ...window, from: 0 }, ['pod-deleted']),
+    statesInForce(reader, podKeys, { at: window.to, known: window.known }),
   ])
   const seen = told as readonly StoredEvent[]
-  const deleted = (key: string | undefined): boolean => key !== undefined && inForce.get(key)?.deleted === true
-  const ends = of(seen, 'container-terminated').filter(
-    (end) => end.exitCode !== 0 && !(end.reason === 'Error' && ASKED_FOR.has(end.exitCode) && deleted(end.podKey)),
-  )
+  const deleted = (key: string): boolean => inForce.get(key)?.deleted === true
+  const all = of(seen, 'container-terminated')
+  const isAskedFor = askedFor(all, deletions.events, deleted)
+  const ends = all.filter((end) => end.exitCode !== 0 && !isAskedFor(end))
   return {
     terminations: ends.map((end) => ({
       at: end.at,
