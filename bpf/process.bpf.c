@@ -90,7 +90,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	read_process_ids(task, &ids);
 	if (counts)
 		counts->execs++;
-	if (first && !*first && !has_parent_beside(task, cgroup_id))
+	if (first && !*first && has_own_mounts(task) && !has_parent_beside(task, cgroup_id))
 		*first = ids.pid;
 	if (!is_first_process(task, cgroup_id, &ids))
 		return 0;

@@ -31,8 +31,9 @@ static __always_inline void read_process_ids(struct task_struct *task, struct pr
 
 /*
  * The process that was the first to run a program in a cgroup made while we watched, 0 as long as there is none: the
- * first process of a container that shares its pid namespace, whose pid is not 1. (The runtime's own processes join the
- * cgroup earlier, but do not run a program there; the hooks that they start in it do, and have a parent beside them.)
+ * first process of a container that shares its pid namespace, whose pid is not 1. Two others run programs there before
+ * it. The runtime itself, for runc copies itself before it begins (1.0 and 1.1 do) or is born in the cgroup: it has its
+ * parent's mounts still. And hooks, which have a parent beside them.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -40,6 +41,11 @@ struct {
 	__type(key, __u64); /* cgroup id */
 	__type(value, __u32); /* pid */
 } first_processes SEC(".maps");
+
+static __always_inline bool has_own_mounts(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, nsproxy, mnt_ns) != BPF_CORE_READ(task, group_leader, real_parent, nsproxy, mnt_ns);
+}
 
 static __always_inline bool has_parent_beside(struct task_struct *task, __u64 cgroup_id)
 {

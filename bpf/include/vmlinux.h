@@ -129,6 +129,13 @@ struct signal_struct {
 	int group_exit_code;
 };
 
+struct mnt_namespace {
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
 struct task_struct {
 	pid_t pid;
 	pid_t tgid;
@@ -140,6 +147,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	struct signal_struct *signal;
+	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 };
 

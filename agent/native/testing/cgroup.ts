@@ -51,14 +51,15 @@ export class Cgroup {
   }
 
   /**
-   * Runs a shell command inside; `unshare` gives it a pid namespace of its own. As a container's first process does, it
-   * joins the cgroup as number 1 of the namespace and then runs its program, with its parent outside.
+   * Runs a shell command inside, with mounts of its own; `unshare` gives it a pid namespace of its own too. As a
+   * container's first process does, it joins the cgroup (as number 1 of the namespace) and then runs its program, with
+   * its parent outside.
    */
   spawn(command: string, { unshare = false } = {}): ChildProcess {
-    const outside = unshare ? ['unshare', '--pid', '--fork', '--kill-child'] : []
+    const ownPids = unshare ? ['--pid', '--fork', '--kill-child'] : []
     const join = `echo 0 > ${this.folder}/cgroup.procs && exec "$@"`
-    const words = [...outside, 'sh', '-c', join, 'sh', 'sh', '-c', command]
-    return spawn('env', words, { stdio: 'ignore' })
+    const words = ['--mount', ...ownPids, 'sh', '-c', join, 'sh', 'sh', '-c', command]
+    return spawn('unshare', words, { stdio: 'ignore' })
   }
 
   async remove(): Promise<void> {
