@@ -19,6 +19,7 @@
 /* Exits by a signal in a minute, of one command in one cgroup, that are told: a loop of crashes needs no more. */
 #define TOLD_A_MINUTE 8
 
+/* Added to by several CPUs. A count of each CPU's own would be 128 times as much to read where a machine may get as many. */
 struct process_counts {
 	__u64 execs;
 	__u64 exits;
@@ -27,7 +28,7 @@ struct process_counts {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64); /* cgroup id */
 	__type(value, struct process_counts);
@@ -89,7 +90,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 
 	read_process_ids(task, &ids);
 	if (counts)
-		counts->execs++;
+		__sync_fetch_and_add(&counts->execs, 1);
 	if (first && !*first && has_own_mounts(task) && !has_parent_beside(task, cgroup_id))
 		*first = ids.pid;
 	if (!is_first_process(task, cgroup_id, &ids))
@@ -164,8 +165,8 @@ int process_exit(__u64 *ctx)
 		code = BPF_CORE_READ(task, exit_code);
 	counts = counts_of(cgroup_id);
 	if (counts) {
-		counts->exits++;
-		counts->failures += code != 0;
+		__sync_fetch_and_add(&counts->exits, 1);
+		__sync_fetch_and_add(&counts->failures, code != 0);
 	}
 	read_process_ids(task, &ids);
 	is_first = is_first_process(task, cgroup_id, &ids);
@@ -173,7 +174,7 @@ int process_exit(__u64 *ctx)
 		return 0;
 	if (!is_first && is_damped(cgroup_id, task)) {
 		if (counts)
-			counts->damped++;
+			__sync_fetch_and_add(&counts->damped, 1);
 		return 0;
 	}
 	record = RESERVE(aitia_process_exit, AITIA_KIND_PROCESS_EXIT, cgroup_id, process_exit_program);

@@ -14,9 +14,8 @@ const MIB = 1024 * 1024
 const countsOf = (kernel: Kernel, cgroupId: number) => {
   const { keys, values, valueSize } = kernel.read('process_counts')
   const row = [...new BigUint64Array(keys)].indexOf(BigInt(cgroupId))
-  const cells = [...new BigUint64Array(values, row * valueSize, valueSize / 8)]
-  const sum = (at: number) => Number(cells.filter((_, index) => index % 4 === at).reduce((a, b) => a + b, 0n))
-  return { exits: sum(1), failures: sum(2), damped: sum(3) }
+  const [, exits, failures, damped] = [...new BigUint64Array(values, row * valueSize, valueSize / 8)].map(Number)
+  return { exits, failures, damped }
 }
 
 test('this kernel takes all programs', { skip }, (t) => {

@@ -71,11 +71,8 @@ test('exec and exit are told of the first process, other exits where a signal en
   const { count, keys, values, valueSize } = recorder.kernel.read('process_counts')
   const row = [...new BigUint64Array(keys)].indexOf(BigInt(cgroup.id))
   assert.ok(row >= 0 && row < count)
-  const cells = [...new BigUint64Array(values, row * valueSize, valueSize / 8)]
-  const sums = [0, 1, 2, 3].map((at) =>
-    Number(cells.filter((_, index) => index % 4 === at).reduce((a, b) => a + b, 0n)),
-  )
-  assert.deepEqual(sums, [4, 4, 2, 0], 'execs, exits, failures, damped')
+  const counts = [...new BigUint64Array(values, row * valueSize, valueSize / 8)]
+  assert.deepEqual(counts, [4n, 4n, 2n, 0n], 'execs, exits, failures, damped')
 })
 
 test('in a cgroup made while we watch, the first to run a program is its first process, whatever its pid', {
@@ -136,11 +133,8 @@ test("a loop of crashes is told 8 times a minute for each command, and its conta
   )
   const { keys, values, valueSize } = recorder.kernel.read('process_counts')
   const row = [...new BigUint64Array(keys)].indexOf(BigInt(container.id))
-  const damped = [...new BigUint64Array(values, row * valueSize, valueSize / 8)].filter((_, index) => index % 4 === 3)
-  assert.equal(
-    damped.reduce((a, b) => a + b, 0n),
-    12n,
-  )
+  const [, , , damped] = new BigUint64Array(values, row * valueSize, valueSize / 8)
+  assert.equal(damped, 12n)
 })
 
 test('number 1 of a namespace that a container made for itself is not its first process', { skip }, async (t) => {

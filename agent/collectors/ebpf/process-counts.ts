@@ -21,16 +21,14 @@ export class ProcessCounts {
   read(): void {
     if (performance.now() - this.#readAt < EVERY) return
     this.#readAt = performance.now()
-    const { count, keys, values, valueSize } = this.#kernel.read('process_counts')
-    const ids = new BigUint64Array(keys)
+    const { keys, values } = this.#kernel.read('process_counts')
     const cells = new BigUint64Array(values)
     const counts = new Map<bigint, number[]>()
-    const width = valueSize / 8
-    for (let row = 0; row < count; row++) {
-      const sums = FIELDS.map(() => 0)
-      for (let cell = 0; cell < width; cell++) sums[cell % FIELDS.length]! += Number(cells[row * width + cell])
-      counts.set(ids[row]!, sums)
-    }
+    for (const [row, id] of new BigUint64Array(keys).entries())
+      counts.set(
+        id,
+        FIELDS.map((_, field) => Number(cells[row * FIELDS.length + field])),
+      )
     FIELDS.forEach((name, field) => {
       let sum = this.totals[`process.${name}`] ?? 0
       // the first reading only tells where the counts stand; an entry that was evicted begins at 0 again
