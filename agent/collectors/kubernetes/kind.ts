@@ -100,6 +100,8 @@ export interface Moment {
   readonly isFirst: boolean
   /** What was taken in is a whole list, which is in no order of time. */
   readonly isListed: boolean
+  /** As time passes, and not after a batch. */
+  readonly isTimed: boolean
   /** Up to when all changes of the kind have been taken in, µs. */
   readonly seenUntil: number | undefined
   readonly resolve: Resolve

@@ -91,7 +91,7 @@ export class Observer {
   }
 
   /** What shows over several objects of the kind, or as time passes. */
-  followed(kind: AnyKind, moment: Pick<Moment, 'isFirst' | 'isListed' | 'seenUntil'>): EventObservation[] {
+  followed(kind: AnyKind, moment: Omit<Moment, 'resolve' | 'isThere'>): EventObservation[] {
     const isThere = (uid: string) => this.#objects.find(uid) !== undefined
     const facts = this.#followerOf(kind)?.facts({ ...moment, resolve: this.#names.resolve, isThere }) ?? []
     const told = facts.filter(({ object, pod }) => !this.#isOfLeftOut(pod ?? object))

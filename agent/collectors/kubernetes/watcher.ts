@@ -11,7 +11,7 @@ import { identify, OtherClusterError } from './cluster-identity.ts'
 import type { Settings } from './config.ts'
 import { CustomKinds } from './custom-kind.ts'
 import { isChosen, takesAll, trimmed } from './filter.ts'
-import { type AnyKind, covers, nameOf, type Trimmed } from './kind.ts'
+import { type AnyKind, covers, type Moment, nameOf, type Trimmed } from './kind.ts'
 import { Known } from './known.ts'
 import { Names } from './names.ts'
 import { gapOf, Observer, source, unreadOf } from './observer.ts'
@@ -147,7 +147,8 @@ export class ClusterWatcher implements RunningCollector {
       await sleep(followMs, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {})
       if (this.#stop.signal.aborted) return
       this.#handover.makeGood()
-      const followed = () => this.#watches.listed.flatMap((watched) => this.#followed(watched))
+      const followed = () =>
+        this.#watches.listed.flatMap((watched) => this.#followed(watched, { isListed: false, isTimed: true }))
       await this.#inTurn(() => {
         const observations = followed()
         return this.#known.pass(() => this.#handover.emit(observations))
@@ -155,8 +156,8 @@ export class ClusterWatcher implements RunningCollector {
     }
   }
 
-  #followed({ kind, passed, reflector }: Watched, isListed = false): Observation[] {
-    return this.#observer.followed(kind, { isFirst: !passed, isListed, seenUntil: reflector.watermark })
+  #followed({ kind, passed, reflector }: Watched, asked: Pick<Moment, 'isListed' | 'isTimed'>): Observation[] {
+    return this.#observer.followed(kind, { isFirst: !passed, ...asked, seenUntil: reflector.watermark })
   }
 
   async stop(): Promise<void> {
@@ -311,7 +312,7 @@ export class ClusterWatcher implements RunningCollector {
       held.push(...this.#again(uid, changes[0]?.observedAt ?? now(), uncertainty))
       if (held.length >= emitLimit) await pass()
     }
-    held.push(...this.#followed(watched, synced))
+    held.push(...this.#followed(watched, { isListed: synced, isTimed: false }))
     await pass()
     if (synced) this.#handover.listed()
     if (watched.passed) return

@@ -31,24 +31,40 @@ function kept(told: 'nothing' | 'renewed' = 'renewed'): Marks {
 /** Leases of node n1, whose clock may be another, and what is told of them up to a second that the watch has seen. */
 function following(marks = kept()) {
   const leases = new NodeLeases(marks)
-  const renewed = (renewedAt: number, observedAt: number, more: Partial<Change<Renewed>> = {}) => {
-    const ref = { kind: 'Lease', key: 'l', name: 'n1', namespace: 'kube-node-lease' } as const
+  let isTimed = true
+  let lookups = 0
+  const renewed = (
+    renewedAt: number,
+    observedAt: number,
+    { name = 'n1', duration = 40, ...more }: Partial<Change<Renewed>> & { name?: string; duration?: number } = {},
+  ) => {
+    const ref = { kind: 'Lease', key: name, name, namespace: 'kube-node-lease' } as const
     const object = {
-      ...{ uid: more.uid ?? 'l', createdAt: 0, version: 1, ref, body: {} },
+      ...{ uid: more.uid ?? name, createdAt: 0, version: 1, ref, body: {} },
       renewedAt,
-      duration: 40 * SECOND,
+      duration: duration * SECOND,
     }
     leases.take({ type: 'present', object, uid: object.uid, observedAt, resourceVersion: '1', ...more })
   }
   const at = (seconds: number | undefined, missing = false) =>
     leases
       .facts({
-        ...{ isFirst: false, isListed: false, isThere: () => true },
+        ...{ isFirst: false, isListed: false, isTimed, isThere: () => true },
         seenUntil: seconds === undefined ? undefined : seconds * SECOND,
-        resolve: ({ name }) => ({ kind: 'Node', key: `uid-of-${name}`, ...(missing && { missing }) }),
+        resolve: ({ name }) => {
+          lookups++
+          return { kind: 'Node', key: `uid-of-${name}`, ...(missing && { missing }) }
+        },
       })
       .map((fact) => [fact.at / SECOND, 'status' in fact.fields && fact.fields.status, fact.id])
-  return { renewed, at, anew: () => leases.anew() }
+  /** What is told after a batch, and not as time passes. */
+  const afterBatch = (...asked: Parameters<typeof at>) => {
+    isTimed = false
+    const told = at(...asked)
+    isTimed = true
+    return told
+  }
+  return { renewed, at, afterBatch, anew: () => leases.anew(), lookups: () => lookups }
 }
 
 test('stale is what was not renewed for its duration and 10 s more, as far as the watch has seen', () => {
@@ -110,6 +126,50 @@ test('two renewals that come at once after it was stale are told as they would b
       [250, 'False'],
     ],
   )
+})
+
+test('a node is looked up for what a renewal tells alone, however many there are', () => {
+  const nodes = 100
+  const marks = kept('nothing')
+  const { renewed, at, afterBatch, lookups } = following(marks)
+  /** Each renewal in a batch of its own; and then the second in which that was. */
+  const round = (second: number, missing = false) => {
+    const before = lookups()
+    const told: string[] = []
+    for (let node = 0; node < nodes; node++) {
+      renewed(second * SECOND, second * SECOND, { name: `n${node}` })
+      told.push(...afterBatch(second, missing).map(([, , id]) => String(id)))
+    }
+    told.push(...at(second, missing).map(([, , id]) => String(id)))
+    return { told: told.length, lookups: lookups() - before }
+  }
+  // Once by what came, and once more as time passes, as the node may be known by then.
+  assert.deepEqual(round(100, true), { told: 0, lookups: 2 * nodes }, 'of nodes that are not known')
+  assert.deepEqual(round(110), { told: nodes, lookups: nodes }, 'told once of each')
+  assert.deepEqual(round(120), { told: 0, lookups: 0 })
+  assert.deepEqual([at(171).length, lookups()], [nodes, 4 * nodes], 'none is renewed any more')
+  assert.deepEqual([at(180).length, lookups()], [0, 4 * nodes])
+  assert.deepEqual(round(190), { told: nodes, lookups: nodes }, 'all are renewed again')
+})
+
+test('a batch tells what it brought; what time shows is told as it passes', () => {
+  const marks = kept()
+  const { renewed, at, afterBatch, anew } = following(marks)
+  renewed(100 * SECOND, 100 * SECOND)
+  assert.deepEqual([afterBatch(151), at(151).length], [[], 1])
+  renewed(200 * SECOND, 200 * SECOND)
+  assert.equal(afterBatch(200).length, 1)
+  const stale = at(260)
+  Object.assign(marks, kept('nothing'))
+  anew()
+  assert.deepEqual([afterBatch(261), at(261)], [[], stale], 'not that it was renewed, which it is no more')
+})
+
+test('a Lease that is to last longer from now on is stale later', () => {
+  const { renewed, at } = following()
+  renewed(100 * SECOND, 100 * SECOND)
+  renewed(110 * SECOND, 110 * SECOND, { duration: 120 })
+  assert.deepEqual([at(240), at(241).length], [[], 1])
 })
 
 test('one whose node is not known yet is told to be stale once it is', () => {

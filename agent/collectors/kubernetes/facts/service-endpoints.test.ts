@@ -37,7 +37,7 @@ suite('what is told of writes of slices', () => {
     const endpoints = new ServiceEndpoints<Slice>(() => service)
     return batches.flatMap((batch, index) => {
       for (const change of batch) endpoints.take(change)
-      const moment = { isFirst: index === 0, isListed, seenUntil: undefined, isThere: () => true }
+      const moment = { isFirst: index === 0, isListed, isTimed: false, seenUntil: undefined, isThere: () => true }
       return endpoints.facts({ ...moment, resolve: () => ({ kind: 'Service', key: 'S' }) }).map(({ id }) => id)
     })
   }
