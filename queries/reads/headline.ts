@@ -65,7 +65,10 @@ const noKnownCause = (answer: Seen, time: Time): string => {
   return `No known cause was found for ${answer.subject.name}${since}${told === '' ? '' : ` (${told})`}.`
 }
 
-const healthy = ({ subject, at, watchedFrom, lastBefore, notSeen, toldUpTo }: Seen, time: Time): string => {
+const healthy = (
+  { subject, at, watchedFrom, lastBefore, unbrokenSince, notSeen, toldUpTo }: Seen,
+  time: Time,
+): string => {
   const { name, replicas, readySince, readyLonger } = subject
   const ready =
     replicas === null
@@ -74,7 +77,7 @@ const healthy = ({ subject, at, watchedFrom, lastBefore, notSeen, toldUpTo }: Se
   const quiet =
     lastBefore === null && watchedFrom >= at
       ? `nothing of the time before ${time(at)} ${notSeen.some(({ reason }) => reason === 'beyond-horizon') ? 'is kept' : 'was watched'}`
-      : `no incident since ${time(lastBefore ?? watchedFrom)}`
+      : `no incident since ${time(lastBefore === null ? watchedFrom : Math.max(lastBefore, unbrokenSince))}`
   const upTo = toldUpTo === null ? '' : ` as of ${time(toldUpTo)}`
   return notSeen.length === 0
     ? `Nothing is wrong with ${name} that aitia can see${upTo}: ${ready}${quiet}, all sources listening.`

@@ -16,6 +16,7 @@ import type { Window } from './family.ts'
 import { type Reader, statement } from './read.ts'
 
 const SOURCES = statement('sources')
+const WATCHED = statement('watched')
 const GAPS = statement('gaps')
 const CLUSTERS = statement('clusters')
 
@@ -77,21 +78,37 @@ const sourceFrom = (rows: readonly (Coverage & Told)[], gaps: readonly Gap[], lo
   }
 }
 
-/** All sources of a cluster that were heard in the window, by name, with their gaps and losses in it: as known at `window.known`. */
-export const sources = async (reader: Reader, cluster: string, { from, to, known }: Window): Promise<Source[]> => {
+const sourcesWith = async (
+  reader: Reader,
+  cluster: string,
+  { from, to, known }: Window,
+  rows: Promise<{ coverage: StoredCoverage & Told }[]>,
+): Promise<Source[]> => {
   const [coverage, facts] = await Promise.all([
-    reader.read<{ coverage: StoredCoverage & Told }>(SOURCES, { cluster, from, to }),
+    rows,
     reader.read<{ type: 'gap'; fact: Gap } | { type: 'loss'; fact: Loss }>(GAPS, { cluster, from, to, known }),
   ])
   const gaps = facts.flatMap((row) => (row.type === 'gap' ? [row.fact] : []))
   const losses = facts.flatMap((row) => (row.type === 'loss' ? [row.fact] : []))
   const told = asKnown(
-    coverage.map((row) => row.coverage),
+    coverage.map((row) => row.coverage).filter((row) => row.from <= to),
     known,
   )
   const bySource = Map.groupBy(told, (row) => row.source)
   return [...bySource.values()].map((rows) => sourceFrom(rows, gaps, losses))
 }
+
+/** All sources of a cluster that were heard in the window, by name, with their gaps and losses in it: as known at `window.known`. */
+export const sources = (reader: Reader, cluster: string, window: Window): Promise<Source[]> =>
+  sourcesWith(reader, cluster, window, reader.read(SOURCES, { cluster, from: window.from, to: window.to }))
+
+/** Those of the names that were heard by the end of the window, with all their sessions, and with their gaps and losses in it. */
+export const sourcesNamed = (
+  reader: Reader,
+  cluster: string,
+  names: readonly string[],
+  window: Window,
+): Promise<Source[]> => sourcesWith(reader, cluster, window, reader.read(WATCHED, { cluster, sources: names }))
 
 /** What is left of `intervals` outside of `taken`. */
 export const without = (intervals: readonly Interval[], taken: readonly Interval[]): Interval[] =>

@@ -14,7 +14,15 @@ const STATEMENTS = readdirSync(import.meta.dirname, { recursive: true, encoding:
 /** Nothing has such a key. Of a value only the type counts for a plan. */
 const VALUES: Readonly<Record<string, unknown>> = {
   ...{ at: 0, known: 0, from: 0, to: 0, after: 0, afterAt: 0, asOf: 0, limit: 1, most: 1, containers: 1, before: 1 },
-  ...{ keys: NO_KEYS, ids: NO_KEYS, rows: NO_ROWS, sources: NO_KEYS, clusters: NO_KEYS, incidents: NO_KEYS },
+  ...{
+    keys: NO_KEYS,
+    kinds: NO_KEYS,
+    ids: NO_KEYS,
+    rows: NO_ROWS,
+    sources: NO_KEYS,
+    clusters: NO_KEYS,
+    incidents: NO_KEYS,
+  },
   ...{
     cluster: '',
     namespace: '',

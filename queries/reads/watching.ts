@@ -4,7 +4,7 @@ import { COLLECTORS, EVENTS } from '../../graph/model/generated/registry.ts'
 import type { EventName } from '../../graph/model/generated/types.ts'
 import { SLOWEST_BEAT, sourceOf } from '../../graph/model/observation.ts'
 import { now, SECOND } from '../../graph/model/time.ts'
-import { concerns, type Interval, LAG } from './coverage.ts'
+import { concerns, type Interval, LAG, spansOf } from './coverage.ts'
 import type { Member, Window } from './family.ts'
 import type { Horizon } from './horizon.ts'
 import { withoutCluster } from './read.ts'
@@ -19,7 +19,7 @@ export const RECENT = SLOWEST_BEAT + ON_THE_WAY
 /** Lag that an answer does not mention. */
 export const SHORT = SLOWEST_BEAT + 5 * SECOND
 
-/** A time within the window about which a source can't say anything, or not all. */
+/** A time within the window about which a source can't say anything, or not all. Of one that was silent all the time it begins when it was heard last. */
 export interface Unwatched {
   /** Null where it is no source's fault: what they told was removed, or was not known yet. */
   readonly source: string | null
@@ -43,7 +43,8 @@ export interface Watch {
   readonly toldUpTo: number | null
 }
 
-interface Expected {
+/** A source that would tell of a family. */
+export interface Expected {
   readonly source: string
   readonly collector: string
   readonly on: string | null
@@ -58,7 +59,7 @@ export const hostNames = (cluster: string, members: readonly Member[]): Map<stri
   )
 
 /** The sources that would have told: those of the cluster, and those of every host on which a pod of the family ran. */
-const expected = (cluster: string, members: readonly Member[]): Expected[] => {
+export const expected = (cluster: string, members: readonly Member[]): Expected[] => {
   const collectors = [...new Set(Object.values(EVENTS).map((kind) => kind.collector))]
   const hosts = hostNames(cluster, members)
   return collectors.flatMap((collector): Expected[] =>
@@ -69,10 +70,13 @@ const expected = (cluster: string, members: readonly Member[]): Expected[] => {
 }
 
 /** Kinds whose absence means something. */
-const tellsOf = (collector: string): EventName[] =>
-  Object.values(EVENTS).flatMap((kind: EventKind) =>
-    kind.collector === collector && kind.bestEffort === undefined ? (kind.name as EventName) : [],
-  )
+export const TELLING = Object.values(EVENTS)
+  .filter((kind: EventKind) => kind.bestEffort === undefined)
+  .map(({ name }) => name as EventName)
+
+/** Those of one collector. */
+export const tellsOf = (collector: string): EventName[] =>
+  TELLING.filter((kind) => EVENTS[kind].collector === collector)
 
 /** Holes of all kinds, and those of some: each with the kinds that it concerns. */
 const holesOf = (source: Source, window: Interval): (Interval & { kinds: EventName[] | null })[] => {
@@ -115,10 +119,15 @@ const toldBy = ({ sessions, ended, heardAt }: Source, to: number, clock: number)
   return !ended && clock - heardAt <= RECENT && told < to && to - told <= LAG ? told : to
 }
 
+/** Up to when a source had watched before a window in which it did not; null where it did, or never had. */
+const silentSince = ({ sessions }: Source, window: Interval): number | null => {
+  const before = spansOf(sessions).findLast(({ from }) => from < window.to)
+  return before === undefined || before.to > window.from ? null : before.to
+}
+
 /** All that was not watched in the window, by source and time. `clock` tells a source that lags from one that is gone. */
 export const watch = (
-  cluster: string,
-  members: readonly Member[],
+  wanted: readonly Expected[],
   heard: readonly Source[],
   window: Window,
   clock: number = now(),
@@ -126,12 +135,13 @@ export const watch = (
   const to = Math.min(window.to, window.known)
   const from = Math.min(window.from, to)
   const asOf = Math.min(clock, window.known)
-  const looked = expected(cluster, members).map((want): { told: number; unseen: Unwatched[] } => {
+  const looked = wanted.map((want): { told: number; unseen: Unwatched[] } => {
     const source = heard.find((it) => it.source === want.source)
     if (source === undefined)
       return { told: to, unseen: [{ ...want, from, to, reason: 'never-heard', kinds: null, lost: null }] }
     const told = toldBy(source, to, asOf)
-    const holes = holesOf(source, { from: Math.min(from, told), to: told })
+    const since = silentSince(source, { from, to })
+    const holes = holesOf(source, { from: since ?? Math.min(from, told), to: told })
       .filter((hole) => (hole.to < to && hole.from > from) || hole.to - hole.from > EDGE)
       .map((hole): Unwatched => {
         const gap = source.gaps.find(

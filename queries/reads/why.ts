@@ -10,12 +10,13 @@ import { kindNamed } from './kinds.ts'
 import { type OccurrenceDetail, occurrenceDetails, type Verdict } from './occurrences.ts'
 import { InvalidRequest, type Reader, statement } from './read.ts'
 import { type Rivals, rivals, sinceHorizon } from './rivals.ts'
-import { type Source, sources } from './sources.ts'
+import { type Source, sourcesNamed } from './sources.ts'
 import { firstSeen, states } from './states.ts'
 import { kindOf } from './stored.ts'
 import { type Asking, type AsOfQuestion, LOOK_BACK, type NotThere, notThere, settle } from './subject.ts'
 import { firstSymptom, type Symptoms, symptoms } from './symptoms.ts'
-import { hostNames, removed, type Unwatched, watch } from './watching.ts'
+import { statesUnbrokenSince, unbrokenSince } from './unbroken.ts'
+import { expected, hostNames, removed, type Unwatched, watch } from './watching.ts'
 
 const EARLIER = statement('earlier')
 
@@ -37,7 +38,7 @@ export interface Subject {
   readonly replicas: Replicas | null
   /** Since when all wanted replicas are ready without a break; null where they are not, or it is not known. */
   readonly readySince: number | null
-  /** True where it was ready all the time that is looked at, so that `readySince` is only a bound. */
+  /** True where it was ready all the time that is looked at and was watched, so that `readySince` is only a bound. */
   readonly readyLonger: boolean
 }
 
@@ -84,6 +85,8 @@ export type Answer =
       readonly toldUpTo: number | null
       /** Time of the last occurrence of an incident before the window, or null. */
       readonly lastBefore: number | null
+      /** From when on no source missed anything, as far as is known, up to the begin of the window, µs. */
+      readonly unbrokenSince: number
       /** Names of the nodes whose hosts the events tell of, by the host's key. */
       readonly hosts: Readonly<Record<string, string>>
       /** True where there are more members, events of one, or incidents than one answer looks at. */
@@ -112,6 +115,13 @@ const subjectOf = async (reader: Reader, { object, state }: Found, { at, known }
     readySince: told[broken + 1]?.at ?? null,
     readyLonger: broken === -1,
   }
+}
+
+/** The same, where its states may have been missed before `unbroken`, µs; null where nobody told of them. */
+const readyFrom = (subject: Subject, unbroken: number | null, at: number): Subject => {
+  const { readySince } = subject
+  if (readySince === null || (unbroken !== null && readySince >= unbroken)) return subject
+  return { ...subject, readySince: unbroken === null || unbroken >= at ? null : unbroken, readyLonger: true }
 }
 
 /** The latest of those that have an incident and of those that have none yet: what just happened must not hide what is known. */
@@ -194,12 +204,23 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found, clock: nu
   const window: Window = { from: asking.from, to: at, known }
   const members: Member[] = await family(reader, found.object.key, window)
   const keys = [...new Set([found.object.key, ...keysOf(members)])]
+  const wanted = expected(cluster, members)
   const [subject, touching, wrong, heard, before] = await Promise.all([
     subjectOf(reader, found, asking),
     groupsTouching(reader, keys, { ...window, to: at + 1 }),
     symptoms(reader, members, window),
-    sources(reader, cluster, window),
+    sourcesNamed(
+      reader,
+      cluster,
+      wanted.map(({ source }) => source),
+      window,
+    ),
     lastBefore(reader, keys, { to: window.from, known }),
+  ])
+  const teller = heard.find(({ source }) => source === found.state?.source)
+  const [unbroken, statesUnbroken] = await Promise.all([
+    unbrokenSince(reader, cluster, wanted, heard, { to: window.from, known }),
+    teller === undefined ? null : statesUnbrokenSince(reader, cluster, teller, window),
   ])
   const { told, cut } = toldOf(touching.groups)
   const { incidents, nearMisses } = await incidentAnswers(reader, told, asking)
@@ -210,12 +231,12 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found, clock: nu
   const watchedFrom = watchFrom(there, heard, horizon, asking)
   const since = firstSymptom(wrong)
   const short = subject.replicas !== null && subject.replicas.ready < subject.replicas.wanted
-  const watched = watch(cluster, members, heard, { ...window, from: watchedFrom }, clock)
+  const watched = watch(wanted, heard, { ...window, from: watchedFrom }, clock)
   const broken = since !== null || short || wrong.unreadyPods.length > 0
   return {
     ...asking,
     result: incidents.length > 0 ? 'incident' : broken || nearMisses.length > 0 ? 'no-known-cause' : 'healthy',
-    subject,
+    subject: readyFrom(subject, statesUnbroken && Math.max(statesUnbroken, horizon.at ?? 0), at),
     incidents: incidents.map((it) => ({
       ...it,
       rivals: sinceHorizon(it.rivals, { at: it.occurrence.at, known }, horizon),
@@ -231,6 +252,7 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found, clock: nu
       ...watched.notSeen,
     ],
     lastBefore: before,
+    unbrokenSince: Math.max(unbroken, horizon.at ?? 0),
     hosts: Object.fromEntries(hostNames(cluster, members)),
     cut: isCut(members) || wrong.cut || touching.cut || cut,
   }

@@ -51,6 +51,7 @@ const calm = {
   notSeen: [],
   toldUpTo: null,
   lastBefore: at('14:05:00') - 7 * 24 * 3_600_000_000,
+  unbrokenSince: 0,
   hosts: { '5f1c': 'node-1' },
   cut: false,
 }
@@ -379,6 +380,11 @@ test('healthy is said only where all was watched', () => {
     ],
   }
   assert.match(render(blind), /^Nothing wrong with checkout was seen, but not everything was watched: 3 of 3 ready/)
+  const silent = { ...blind.notSeen[0]!, from: calm.from - 45 * reads.MINUTE }
+  assert.match(
+    render({ ...calm, notSeen: [silent], unbrokenSince: calm.from - reads.MINUTE }).replaceAll(/\s+/g, ' '),
+    /no incident since Mon 14:04:00 UTC\. not seen ebpf on node-1 was last heard of at Mon 13:20:00: what/,
+  )
   assert.match(
     render({ ...calm, toldUpTo: at('14:04:40') }),
     /^Nothing is wrong with checkout that aitia can see as of 14:04:40 UTC: 3 of 3/,

@@ -220,6 +220,8 @@ const notSeen = (answer: Seen, { clock, reads }: Ink): string[] => {
     const where = on === null ? collector : `${collector} on ${on}`
     if (reason === 'never-heard')
       return `${where}: no such collector ever reported, so nothing it would tell can be ruled out.`
+    if (reason === null && from < answer.watchedFrom && to >= answer.at)
+      return `${where} was last heard of at ${clock.at(from)}: what it would tell of the time since can't be ruled out.`
     const what = kinds === null ? '' : ` for ${kinds.map(reads.titleOf).join(', ')}`
     const did = lost === null ? 'was not watching' : `lost ${reads.many(lost, 'observation')}`
     const why = `${did}${what}${reason === null ? '' : ` (${reason})`}`
