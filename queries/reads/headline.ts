@@ -20,9 +20,8 @@ export const mayStillLose = ({ at, toldUpTo }: Seen, happened: number): boolean 
 const loss = (hit: Impact | null, answer: Seen, happened: number, time: Time): string => {
   const when = `at ${time(happened)}`
   const things = hit?.kind === 'Service' ? 'endpoint' : 'replica'
-  if (hit === null || hit.before === null || hit.fewest === null) return `was hit ${when}`
-  const lost = hit.before - hit.fewest
-  if (lost > 0) return `lost ${lost} of ${many(hit.before, things)} ${when}`
+  if (hit === null || hit.before === null || hit.lost === null) return `was hit ${when}`
+  if (hit.lost > 0) return `lost ${hit.lost} of ${many(hit.before, things)} ${when}`
   const kept = many(hit.before, things)
   return mayStillLose(answer, happened) ? `was hit ${when} and has kept ${kept} so far` : `kept ${kept} ${when}`
 }

@@ -22,8 +22,23 @@ const counting = (observations: readonly Observation[], ready: (told: number) =>
     return { ...it, body: { ...body, ...(count === undefined ? {} : { readyReplicas: count }) } }
   })
 
+/** At `at` the Deployment is to have no replicas any more, and a second later the last of them is gone. */
+const scaledDown = (before: readonly Observation[], at: number): Observation[] =>
+  before.flatMap((it): Observation[] => {
+    if (it.type !== 'state') return []
+    const gone = { ...it, at: at + SECOND, version: at + SECOND }
+    const none = { ...it.body, replicas: 0 }
+    if (it.object.key === 'd1')
+      return [
+        { ...it, at, version: at, body: none },
+        { ...gone, body: { ...none, readyReplicas: 0 } },
+      ]
+    return it.object.key === 'e1' ? [{ ...gone, relations: [] }] : []
+  })
+
 describe('the impact', () => {
-  const [cluster, custom, uncounted] = [testCluster(), testCluster(), testCluster()]
+  const clusters = Array.from({ length: 5 }, () => testCluster())
+  const [cluster, custom, uncounted, scaled, calm] = clusters as [string, string, string, string, string]
   let store: Store
 
   before(async () => {
@@ -31,17 +46,18 @@ describe('the impact', () => {
     await applySchema(store)
   })
   after(async () => {
-    for (const name of [cluster, custom, uncounted]) await removeCluster(store, name)
+    for (const name of clusters) await removeCluster(store, name)
     await store.close()
   })
 
-  const ask = async (cluster: string) => {
+  const ask = async (cluster: string) =>
+    (await hit(cluster)).map(({ role, before, fewest, after }) => ({ role, before, fewest, after }))
+  const hit = (cluster: string, asked = KILL + 5 * MINUTE) => {
     const affected = [
       { role: 'workload', object: { key: `${cluster}/d1`, cluster, kind: 'Workload' } },
       { role: 'service', object: { key: `${cluster}/s1`, cluster, kind: 'Service' } },
     ] as const
-    const found = await impact(store, affected, { at: KILL, asked: KILL + 5 * MINUTE, known: KNOWN_NOW })
-    return found.map(({ role, before, fewest, after }) => ({ role, before, fewest, after }))
+    return impact(store, affected, { at: KILL, asked, known: KNOWN_NOW })
   }
 
   test('was never told where Kubernetes was first seen after it: what was left then is not what there had been', async () => {
@@ -72,5 +88,24 @@ describe('the impact', () => {
     const answer = await why(store, { cluster: uncounted, kind: 'deploy', name: 'checkout', namespace: 'shop' })
     assert.equal(answer.result, 'healthy')
     assert.equal(answer.subject.replicas, null)
+  })
+
+  test('what was scaled down in the minutes after is not lost, of a Service neither', async () => {
+    const told = async (name: string) =>
+      (await hit(name)).map(({ role, lost, wanted, fewest, wantedAfter, after }) => [
+        ...[role, lost, fewest, wanted, after, wantedAfter],
+      ])
+    const before = healthy(KILL - MINUTE)
+    const down = scaledDown(before, KILL + 3 * MINUTE)
+    await loadRecording(store, recordingOf([...before, ...outOfMemory(KILL), ...down]), scaled)
+    assert.deepEqual(await told(scaled), [
+      ['workload', 1, 2, 3, 0, 0],
+      ['service', 1, 2, null, 0, null],
+    ])
+    await loadRecording(store, recordingOf([...before, ...down]), calm)
+    assert.deepEqual(await told(calm), [
+      ['workload', 0, 3, 3, 0, 0],
+      ['service', 0, 3, null, 0, null],
+    ])
   })
 })

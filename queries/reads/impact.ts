@@ -22,13 +22,18 @@ export interface Impact {
   readonly name: string | null
   readonly namespace: string | null
   /**
-   * Ready replicas or endpoints when it happened, the fewest in the five minutes after, and at the time of the question; null where
-   * not told: what was first seen after it happened does not say how many there had been.
+   * Replicas that were wanted, and ready replicas or endpoints, when it happened; null where not told: what was first seen after it
+   * happened does not say how many there had been.
    */
   readonly wanted: number | null
   readonly before: number | null
+  /** Most of those that were missed at one time in the five minutes after, while they were wanted: what was scaled down is not lost. */
+  readonly lost: number | null
+  /** How many were ready then, or where it is not told how many there had been, the fewest that were. */
   readonly fewest: number | null
   readonly fewestAt: number | null
+  /** The same at the time of the question. */
+  readonly wantedAfter: number | null
   readonly after: number | null
 }
 
@@ -47,44 +52,83 @@ const named = ({ role, object }: Affected) => ({
   namespace: object.namespace ?? null,
 })
 
-/** The instant at which the fewest were ready, of those given. */
-const fewestOf = (points: readonly { at: number; ready: number }[]) =>
-  points.reduce<{ at: number; ready: number } | null>(
-    (least, point) => (least === null || point.ready < least.ready ? point : least),
+/** How many were ready at an instant, and of those that had been before, how many were still wanted. */
+interface Point {
+  readonly at: number
+  readonly ready: number
+  readonly expected: number
+}
+
+/** What was lost in the worst instant of those given; of nothing before nothing is lost. */
+const lossIn = (
+  before: number | null,
+  points: readonly Point[],
+): Pick<Impact, 'before' | 'lost' | 'fewest' | 'fewestAt'> => {
+  const lossAt = ({ expected, ready }: Point): number => expected - ready
+  const worst = points.reduce<Point | null>(
+    (worst, point) => (worst === null || lossAt(point) > lossAt(worst) ? point : worst),
     null,
   )
+  return {
+    before,
+    lost: before === null || worst === null ? null : Math.max(0, lossAt(worst)),
+    fewest: worst?.ready ?? null,
+    fewestAt: worst?.at ?? null,
+  }
+}
 
 const ofWorkload = (it: Affected, told: readonly StoredState[], now: StoredState | undefined, at: number): Impact => {
   // A custom kind that tells how many are ready, and leaves it out at another time, has none then.
   const absent = [...told, now].some((state) => replicasOf(state) !== null) ? 0 : undefined
   const inForce = told[0] !== undefined && told[0].at <= at ? told[0] : null
-  const points = told.flatMap((state) => {
+  const before = replicasOf(inForce, absent)?.ready ?? null
+  let expected = before ?? 0
+  const points = told.flatMap((state): Point[] => {
     const replicas = replicasOf(state, absent)
-    return replicas === null ? [] : [{ at: state.at, ready: replicas.ready }]
+    if (replicas === null) return []
+    // One that was given up and is wanted again was not lost.
+    expected = Math.min(expected, replicas.wanted)
+    return [{ at: state.at, ready: replicas.ready, expected }]
   })
-  const fewest = fewestOf(points)
+  const after = replicasOf(now, absent)
   return {
     ...named(it),
     wanted: replicasOf(told[0], absent)?.wanted ?? null,
-    before: replicasOf(inForce, absent)?.ready ?? null,
-    fewest: fewest?.ready ?? null,
-    fewestAt: fewest?.at ?? null,
-    after: replicasOf(now, absent)?.ready ?? null,
+    ...lossIn(before, points),
+    wantedAfter: after?.wanted ?? null,
+    after: after?.ready ?? null,
   }
 }
 
-const ofService = (it: Affected, claims: readonly Endpoint[], at: number, until: number, asked: number): Impact => {
+/** How many replicas a workload was told to give up, up to a time. */
+const givenUp = (told: readonly StoredState[], until: number): number => {
+  const wanted = told.flatMap((state) => {
+    if (state.at > until) return []
+    return state.deleted ? 0 : (replicasOf(state, 0)?.wanted ?? [])
+  })
+  return wanted.length === 0 ? 0 : wanted[0]! - Math.min(...wanted)
+}
+
+/** `scaled`: states of the workloads whose pods it selects. */
+const ofService = (
+  it: Affected,
+  claims: readonly Endpoint[],
+  scaled: readonly (readonly StoredState[])[],
+  { at, until, asked }: { at: number; until: number; asked: number },
+): Impact => {
   const changes = claims.flatMap((claim) => [claim.from, claim.to]).filter((time) => time > at && time <= until)
   // Where no claim holds, none was told: a Service without endpoints looks just the same.
   const told = claims.some(({ from, to }) => from <= at && at < to)
-  const times = told ? [at, ...changes.sort((a, b) => a - b)] : []
-  const fewest = fewestOf(times.map((time) => ({ at: time, ready: readyAt(claims, time) })))
+  const before = told ? readyAt(claims, at) : null
+  const times = before === null ? [] : [at, ...changes.sort((a, b) => a - b)]
+  const points = times.map((time): Point => {
+    const gone = scaled.reduce((sum, states) => sum + givenUp(states, time), 0)
+    return { at: time, ready: readyAt(claims, time), expected: before! - gone }
+  })
   return {
     ...named(it),
-    wanted: null,
-    before: told ? readyAt(claims, at) : null,
-    fewest: fewest?.ready ?? null,
-    fewestAt: fewest?.at ?? null,
+    ...{ wanted: null, wantedAfter: null },
+    ...lossIn(before, points),
     after: readyAt(claims, asked),
   }
 }
@@ -118,8 +162,9 @@ export const impact = async (
       { from: at, to: asked + 1, known },
     ),
   ])
+  const scaled = workloads.filter(({ role }) => role === 'workload').map((it) => told.get(it.object.key) ?? [])
   return [
     ...workloads.map((it) => ofWorkload(it, told.get(it.object.key) ?? [], current.get(it.object.key)?.[0], at)),
-    ...services.map((it) => ofService(it, claims.get(it.object.key) ?? [], at, until, asked)),
+    ...services.map((it) => ofService(it, claims.get(it.object.key) ?? [], scaled, { at, until, asked })),
   ]
 }

@@ -125,10 +125,7 @@ const oom = {
           kind: 'Deployment',
           name: 'checkout',
           namespace: 'shop',
-          wanted: 3,
-          before: 3,
-          fewest: 2,
-          after: 3,
+          ...{ wanted: 3, before: 3, lost: 1, fewest: 2, wantedAfter: 3, after: 3 },
         },
         {
           key: 'local/s1',
@@ -136,10 +133,7 @@ const oom = {
           kind: 'Service',
           name: 'checkout',
           namespace: 'shop',
-          wanted: null,
-          before: 3,
-          fewest: 2,
-          after: 3,
+          ...{ wanted: null, before: 3, lost: 1, fewest: 2, wantedAfter: null, after: 3 },
         },
       ],
     },
@@ -281,7 +275,7 @@ test('an owner that no reference tells is said with how it is known, and so is w
 
 test('that nothing was lost is said only once it can no longer come', () => {
   const [incident] = oom.incidents
-  const kept = (it: object) => ({ ...it, fewest: 3, after: 3 })
+  const kept = (it: object) => ({ ...it, lost: 0, fewest: 3, after: 3 })
   const early = { ...oom, incidents: [{ ...incident, impact: incident!.impact.map(kept) }] }
   assert.match(
     render({ ...early, at: at('14:02:11') }),
@@ -289,6 +283,15 @@ test('that nothing was lost is said only once it can no longer come', () => {
   )
   assert.match(render({ ...early, at: at('14:30:00'), toldUpTo: at('14:03:00') }), /kept 3 replicas so far/)
   assert.match(render({ ...early, at: at('14:30:00') }), /^checkout kept 3 replicas at 14:02:10 UTC: /)
+})
+
+test('of what is scaled since it is said how many are wanted now', () => {
+  const [incident] = oom.incidents
+  const [workload] = incident!.impact
+  const scaled = (after: object) =>
+    render({ ...oom, incidents: [{ ...incident, impact: [{ ...workload, ...after }] }] })
+  assert.match(scaled({ wantedAfter: 0, after: 0 }), /affects {5}Deployment shop\/checkout: 2 of 3 ready, now 0 of 0$/m)
+  assert.match(scaled({ wantedAfter: 2, after: 2 }), /2 of 3 ready, now 2 of 2$/m)
 })
 
 test('no known cause: what is visibly wrong, what is closest, what was not seen', () => {

@@ -71,12 +71,13 @@ const chain = (detail: IncidentAnswer, answer: Seen, { reads, clock, colour }: I
 const affects = ({ impact, occurrence }: IncidentAnswer, answer: Seen, { reads }: Ink): string[] =>
   impact
     .filter((it) => it.role !== 'owner')
-    .map(({ kind, namespace, name, wanted, before, fewest, after }) => {
+    .map(({ kind, namespace, name, wanted, before, fewest, wantedAfter, after }) => {
       const who = `${kind} ${namespace === null ? '' : `${namespace}/`}${name ?? '?'}`
       const all = wanted ?? before
       if (fewest === null || all === null) return who
       const open = fewest === before && reads.mayStillLose(answer, occurrence.at) ? ' so far' : ''
-      const now = after === null || after === fewest ? open : `, now ${after}`
+      const scaled = wantedAfter === wanted ? '' : ` of ${wantedAfter}`
+      const now = after === null || (after === fewest && scaled === '') ? open : `, now ${after}${scaled}`
       return kind === 'Service'
         ? `${who}: ${fewest} of ${all} endpoints left${now}`
         : `${who}: ${fewest} of ${all} ready${now}`
