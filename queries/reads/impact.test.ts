@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { loadRecording } from '../../graph/ingest/main.ts'
-import type { Observation } from '../../graph/model/observation.ts'
+import type { Observation, StateObservation } from '../../graph/model/observation.ts'
 import { MINUTE, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore, type Store } from '../../graph/store/main.ts'
 import { neo4jForTest, removeCluster, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
-import { impact } from './impact.ts'
+import { type Impact, impact } from './impact.ts'
 import { KNOWN_NOW } from './read.ts'
 import { why } from './why.ts'
 
@@ -36,9 +36,23 @@ const scaledDown = (before: readonly Observation[], at: number): Observation[] =
     return it.object.key === 'e1' ? [{ ...gone, relations: [] }] : []
   })
 
+/** The Service's slice names so many pods, all of them ready or none. */
+const selecting = (pods: number, at: number, ready: boolean): Observation => {
+  const slice = healthy(at).find((it) => it.type === 'state' && it.object.key === 'e1') as StateObservation
+  return {
+    ...slice,
+    relations: Array.from({ length: pods }, (_, n) => ({
+      ...slice.relations[0]!,
+      to: { kind: 'Pod', key: `q${n}`, name: `q${n}`, namespace: 'shop' },
+      properties: { ready },
+    })),
+  }
+}
+const counts = ({ before, lost, fewest, after, cut }: Impact) => ({ before, lost, fewest, after, cut })
+
 describe('the impact', () => {
-  const clusters = Array.from({ length: 5 }, () => testCluster())
-  const [cluster, custom, uncounted, scaled, calm] = clusters as [string, string, string, string, string]
+  const [cluster, custom, uncounted] = [testCluster(), testCluster(), testCluster()]
+  const [scaled, calm, rollouts, many] = [testCluster(), testCluster(), testCluster(), testCluster()]
   let store: Store
 
   before(async () => {
@@ -46,7 +60,7 @@ describe('the impact', () => {
     await applySchema(store)
   })
   after(async () => {
-    for (const name of clusters) await removeCluster(store, name)
+    for (const name of [cluster, custom, uncounted, scaled, calm, rollouts, many]) await removeCluster(store, name)
     await store.close()
   })
 
@@ -106,6 +120,22 @@ describe('the impact', () => {
     assert.deepEqual(await told(calm), [
       ['workload', 0, 3, 3, 0, 0],
       ['service', 0, 3, null, 0, null],
+    ])
+  })
+
+  test('endpoints are counted at the two times that count, whatever changed between them', async () => {
+    const at = KILL + 10 * MINUTE
+    const later = Array.from({ length: 45 }, (_, n) => selecting(60, at + n * MINUTE, n % 2 === 0))
+    await loadRecording(store, recordingOf([...healthy(KILL - MINUTE), ...outOfMemory(KILL), ...later]), rollouts)
+    assert.deepEqual((await hit(rollouts, KILL + 60 * MINUTE)).filter(({ role }) => role === 'service').map(counts), [
+      { before: 3, lost: 1, fewest: 2, after: 60, cut: false },
+    ])
+  })
+
+  test('of more endpoints than are counted it is said that there are more, not how many of some there were', async () => {
+    await loadRecording(store, recordingOf([selecting(2_001, KILL - MINUTE, true)]), many)
+    assert.deepEqual((await hit(many)).filter(({ role }) => role === 'service').map(counts), [
+      { before: null, lost: null, fewest: null, after: null, cut: true },
     ])
   })
 })

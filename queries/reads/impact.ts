@@ -1,6 +1,6 @@
 /** What an occurrence did to those who rely on the workload: replicas and endpoints lost in the minutes after it. */
 import { MINUTE } from '../../graph/model/time.ts'
-import { type Endpoint, endpoints, readyAt } from './endpoints.ts'
+import { type Endpoints, endpoints, readyAt } from './endpoints.ts'
 import type { Affected } from './occurrences.ts'
 import type { Reader } from './read.ts'
 import { states } from './states.ts'
@@ -35,6 +35,8 @@ export interface Impact {
   /** The same at the time of the question. */
   readonly wantedAfter: number | null
   readonly after: number | null
+  /** It had more endpoints than are counted: how many is not told. */
+  readonly cut: boolean
 }
 
 /** What a workload's state says of its replicas; null where it says nothing. `absent`: how many are ready where it leaves that out. */
@@ -97,6 +99,7 @@ const ofWorkload = (it: Affected, told: readonly StoredState[], now: StoredState
     ...lossIn(before, points),
     wantedAfter: after?.wanted ?? null,
     after: after?.ready ?? null,
+    cut: false,
   }
 }
 
@@ -109,18 +112,19 @@ const givenUp = (told: readonly StoredState[], until: number): number => {
   return wanted.length === 0 ? 0 : wanted[0]! - Math.min(...wanted)
 }
 
-/** `scaled`: states of the workloads whose pods it selects. */
+/** `claims`: in the minutes after it, and at the time of the question; `scaled`: states of the workloads whose pods it selects. */
 const ofService = (
   it: Affected,
-  claims: readonly Endpoint[],
+  [around, now]: readonly [Endpoints, Endpoints],
   scaled: readonly (readonly StoredState[])[],
   { at, until, asked }: { at: number; until: number; asked: number },
 ): Impact => {
+  const { claims } = around
   const changes = claims.flatMap((claim) => [claim.from, claim.to]).filter((time) => time > at && time <= until)
   // Where no claim holds, none was told: a Service without endpoints looks just the same.
-  const told = claims.some(({ from, to }) => from <= at && at < to)
+  const told = !around.cut && claims.some(({ from, to }) => from <= at && at < to)
   const before = told ? readyAt(claims, at) : null
-  const times = before === null ? [] : [at, ...changes.sort((a, b) => a - b)]
+  const times = before === null ? [] : [at, ...new Set(changes.sort((a, b) => a - b))]
   const points = times.map((time): Point => {
     const gone = scaled.reduce((sum, states) => sum + givenUp(states, time), 0)
     return { at: time, ready: readyAt(claims, time), expected: before! - gone }
@@ -129,7 +133,8 @@ const ofService = (
     ...named(it),
     ...{ wanted: null, wantedAfter: null },
     ...lossIn(before, points),
-    after: readyAt(claims, asked),
+    after: now.cut ? null : readyAt(now.claims, asked),
+    cut: around.cut || now.cut,
   }
 }
 
@@ -145,26 +150,21 @@ export const impact = async (
   const until = Math.min(at + AFTERMATH, asked)
   const workloads = affected.filter((it) => isWorkload(it.object))
   const services = affected.filter((it) => it.object.kind === 'Service')
-  const [told, current, claims] = await Promise.all([
-    states(
-      reader,
-      workloads.map((it) => it.object.key),
-      { from: at, to: until, known },
-    ),
-    states(
-      reader,
-      workloads.map((it) => it.object.key),
-      { from: asked, to: asked, known },
-    ),
-    endpoints(
-      reader,
-      services.map((it) => it.object.key),
-      { from: at, to: asked + 1, known },
-    ),
+  const keys = workloads.map((it) => it.object.key)
+  const served = services.map((it) => it.object.key)
+  // Of what changed in between, which may be a day of rollouts, nothing is counted.
+  const [told, current, around, now] = await Promise.all([
+    states(reader, keys, { from: at, to: until, known }),
+    states(reader, keys, { from: asked, to: asked, known }),
+    endpoints(reader, served, { from: at, to: until + 1, known }),
+    endpoints(reader, served, { from: asked, to: asked + 1, known }),
   ])
   const scaled = workloads.filter(({ role }) => role === 'workload').map((it) => told.get(it.object.key) ?? [])
   return [
     ...workloads.map((it) => ofWorkload(it, told.get(it.object.key) ?? [], current.get(it.object.key)?.[0], at)),
-    ...services.map((it) => ofService(it, claims.get(it.object.key) ?? [], scaled, { at, until, asked })),
+    ...services.map((it) => {
+      const claims = [around.get(it.object.key)!, now.get(it.object.key)!] as const
+      return ofService(it, claims, scaled, { at, until, asked })
+    }),
   ]
 }

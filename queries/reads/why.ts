@@ -89,7 +89,7 @@ export type Answer =
       readonly unbrokenSince: number
       /** Names of the nodes whose hosts the events tell of, by the host's key. */
       readonly hosts: Readonly<Record<string, string>>
-      /** True where there are more members, events of one, or incidents than one answer looks at. */
+      /** True where there are more members, events of one, incidents, or endpoints than one answer looks at. */
       readonly cut: boolean
     })
 
@@ -254,7 +254,7 @@ const lookAt = async (reader: Reader, asking: WhyAsking, found: Found, clock: nu
     lastBefore: before,
     unbrokenSince: Math.max(unbroken, horizon.at ?? 0),
     hosts: Object.fromEntries(hostNames(cluster, members)),
-    cut: isCut(members) || wrong.cut || touching.cut || cut,
+    cut: isCut(members) || wrong.cut || touching.cut || cut || incidents.some((it) => it.impact.some((hit) => hit.cut)),
   }
 }
 

@@ -51,7 +51,7 @@ export interface WorkloadView {
   readonly services: readonly ServiceView[]
   /** Of it, its pods and their containers, in the hour before: the newest, by time. */
   readonly events: readonly StoredEvent<EventName>[]
-  /** It has more pods, or events, than one answer tells. */
+  /** It has more pods, endpoints, or events than one answer tells. */
   readonly cut: boolean
 }
 
@@ -118,10 +118,15 @@ export const workload = async (reader: Reader, question: AsOfQuestion): Promise<
       }))
       .sort((a, b) => ((a.object.name ?? '') < (b.object.name ?? '') ? -1 : 1)),
     services: [...services.values()].map((service) => {
-      const all = claims.get(service.key) ?? []
+      const all = claims.get(service.key)!.claims
       return { object: service, ready: readyAt(all, at), endpoints: new Set(all.map(({ pod }) => pod)).size }
     }),
     events: told.events.slice(-EVENTS),
-    cut: below.cut || above.cut || told.cut || told.events.length > EVENTS,
+    cut:
+      below.cut ||
+      above.cut ||
+      told.cut ||
+      [...claims.values()].some((each) => each.cut) ||
+      told.events.length > EVENTS,
   }
 }

@@ -71,9 +71,10 @@ const chain = (detail: IncidentAnswer, answer: Seen, { reads, clock, colour }: I
 const affects = ({ impact, occurrence }: IncidentAnswer, answer: Seen, { reads }: Ink): string[] =>
   impact
     .filter((it) => it.role !== 'owner')
-    .map(({ kind, namespace, name, wanted, before, fewest, wantedAfter, after }) => {
+    .map(({ kind, namespace, name, wanted, before, fewest, wantedAfter, after, cut: more }) => {
       const who = `${kind} ${namespace === null ? '' : `${namespace}/`}${name ?? '?'}`
       const all = wanted ?? before
+      if (more) return `${who}: more endpoints than one answer counts`
       if (fewest === null || all === null) return who
       const open = fewest === before && reads.mayStillLose(answer, occurrence.at) ? ' so far' : ''
       const scaled = wantedAfter === wanted ? '' : ` of ${wantedAfter}`
@@ -274,7 +275,9 @@ export const renderWhy = (answer: Answer, ink: Ink): string => {
     ...notSeen(answer, ink),
     ...(answer.result === 'no-known-cause' ? lines('look at', [eventsOf(answer, ink)]) : []),
     ...(answer.cut
-      ? lines('cut', ['it has more members, events of one, or incidents than one answer looks at: the newest are told'])
+      ? lines('cut', [
+          'it has more members, events of one, incidents, or endpoints than one answer looks at: the newest are told',
+        ])
       : []),
   ]
   return [...head, ...(rest.length === 0 ? [] : ['', ...rest])].join('\n')
