@@ -1,4 +1,4 @@
-/** Owners that the API does not tell: refused, gone, of another name's bearer. */
+/** Owners that the API does not tell: refused, gone, of another name's bearer; and for how long they are kept. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, suite, type TestContext, test } from 'node:test'
@@ -7,6 +7,7 @@ import { KubeConfig } from '@kubernetes/client-node'
 import { type ApiServerOnly, controlPlaneUnavailable, startControlPlane } from '../../test/cluster/control-plane.ts'
 import { untilAllowed } from '../../test/cluster/rights.ts'
 import { type Attributed, NodePods } from './pods.ts'
+import { Owners } from './pods-owners.ts'
 import { rightsLine } from './rights.ts'
 
 const api = 'rbac.authorization.k8s.io'
@@ -14,7 +15,7 @@ const api = 'rbac.authorization.k8s.io'
 const podsOnly = [{ apiGroups: [''], resources: ['nodes', 'pods'], verbs: ['list', 'watch'] }]
 const owners = [{ apiGroups: ['apps'], resources: ['deployments', 'replicasets'], verbs: ['get'] }]
 
-suite('owners that a real kube-apiserver does not tell', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
+suite('owners of pods in a real kube-apiserver', { skip: (await controlPlaneUnavailable()) ?? false }, () => {
   let server: ApiServerOnly
   before(async () => {
     server = await startControlPlane()
@@ -124,6 +125,59 @@ suite('owners that a real kube-apiserver does not tell', { skip: (await controlP
     const whole = await found(() => pods.find(uid)?.workloadName !== undefined && pods.find(uid))
     assert.deepEqual(chainOf(whole).slice(0, 2), [['ReplicaSet half-1', 'Deployment half'], 'half'])
     assert.equal(told.length, 1)
+  })
+
+  test('owners of a pod that is there are kept, however many come and go meanwhile', async (t) => {
+    const stop = new AbortController()
+    t.after(() => stop.abort())
+    const owners = new Owners({ kubeConfig: configOf(), stop: stop.signal, log: { warn() {} }, refused: 600_000 })
+    const deployment = await create(replicated('Deployment', 'quiet'))
+    const uid = await create(replicated('ReplicaSet', 'quiet-1', owned('Deployment', 'quiet', deployment)))
+    const quiet = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'quiet-1', uid }
+    while (!owners.chain(quiet, 'default').whole) await sleep(20)
+    const nobody = { apiVersion: 'nobody.example/v1', kind: 'Nobody' }
+    for (let count = 0; count < 5_000; count++)
+      owners.chain({ ...nobody, name: `n-${count}`, uid: randomUUID() }, 'default')
+    const names = () => owners.chain(quiet, 'default').owners.map(({ name }) => name)
+    assert.deepEqual(names(), ['quiet-1', 'quiet'])
+    owners.keepOnly([undefined, quiet])
+    assert.deepEqual(names(), ['quiet-1', 'quiet'])
+    owners.keepOnly([])
+    assert.deepEqual(names(), ['quiet-1'], 'asked for anew')
+  })
+
+  test('owners of pods that are gone are forgotten with them', async (t) => {
+    const gets = async () => {
+      const metrics = await server.kubectl('get', '--raw', '/metrics')
+      const counts = metrics.matchAll(/^apiserver_request_total\{.*resource="replicasets",.*verb="GET".*\} (\d+)$/gm)
+      return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
+    }
+    const [stays, goes] = [await shop('n6', 'stays'), await shop('n6', 'goes')]
+    const { pods } = watch(t, 'n6')
+    const isWhole = (uid: string) => found(() => pods.find(uid)?.workloadName !== undefined && pods.find(uid))
+    for (const uid of [stays, goes]) await isWhole(uid)
+    await server.kubectl('delete', 'pod', 'goes-1-a', '--force', '--grace-period=0')
+    /** Until all that was written before has been seen. */
+    const seen = async (name: string) => {
+      const uid = await create(pod('n6', name, {}))
+      await found(() => pods.find(uid))
+    }
+    await seen('after')
+    const steady = performance.now.bind(performance)
+    t.mock.method(performance, 'now', () => steady() + 61_000)
+    await seen('a-minute-later')
+    assert.equal(pods.find(goes), undefined)
+    const before = await gets()
+    for (const name of ['stays', 'goes']) {
+      const uid = await server.kubectl(
+        'get',
+        'rs',
+        '-o',
+        `jsonpath={.items[?(@.metadata.name=="${name}-1")].metadata.uid}`,
+      )
+      await isWhole(await create(pod('n6', `${name}-1-b`, owned('ReplicaSet', `${name}-1`, uid))))
+    }
+    assert.equal((await gets()) - before, 1, 'that of the pod that went')
   })
 
   test('what is refused once is not asked for again for each owner of its kind', async (t) => {

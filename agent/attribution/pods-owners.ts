@@ -28,7 +28,8 @@ interface Known {
   askAt: number
 }
 
-const knownLimit = 2_000
+/** Places of refusals that are kept: one that is forgotten is asked for once more. */
+const refusalLimit = 2_000
 /** What could not be read is asked again no sooner, ms. */
 const askAgain = 30_000
 
@@ -67,13 +68,22 @@ export class Owners {
     return { owners, whole }
   }
 
+  /** Keeps these and what is above them, and nothing of all others. */
+  keepOnly(owners: Iterable<Owner | undefined>): void {
+    const kept = new Set<string>()
+    for (const owner of owners)
+      for (let next = owner; next && !kept.has(next.uid); next = this.#known.get(next.uid)?.above ?? undefined)
+        kept.add(next.uid)
+    for (const uid of this.#known.keys()) if (!kept.has(uid)) this.#known.delete(uid)
+  }
+
   /** What is known of it now; what is not is on its way then. */
   #ask(owner: Owner, namespace: string): Known {
     const now = performance.now()
     const known: Known = this.#known.get(owner.uid) ?? { above: undefined, askAt: now }
     if (now < known.askAt) return known
     const place = `${kindOf(owner)} ${namespace}`
-    keep(this.#known, owner.uid, known)
+    this.#known.set(owner.uid, known)
     known.askAt = now + askAgain
     const refusal = this.#refusals.get(place)
     if (refusal !== undefined && now < refusal) {
@@ -107,12 +117,17 @@ export class Owners {
           return
         }
         if (isRefused) this.refused++
-        keep(this.#refusals, place, known.askAt)
+        this.#refuse(place, known.askAt)
         this.#unread(owner, known)
         this.#tell(owner, error.message, isRefused ? 'the role allows to get it' : 'the API server has it')
       },
     )
     return known
+  }
+
+  #refuse(place: string, until: number): void {
+    this.#refusals.set(place, until)
+    if (this.#refusals.size > refusalLimit) this.#refusals.delete(this.#refusals.keys().next().value!)
   }
 
   #unread(owner: Owner, known: Known): Known {
@@ -139,10 +154,4 @@ export class Owners {
     const place = namespaced ? `${group}/namespaces/${namespace}` : group
     return getJson(kubeConfig, `${place}/${plural}/${encodeURIComponent(owner.name)}`, stop)
   }
-}
-
-/** Of more than can be of use the oldest goes. */
-function keep<T>(map: Map<string, T>, key: string, value: T): void {
-  map.set(key, value)
-  if (map.size > knownLimit) map.delete(map.keys().next().value!)
 }

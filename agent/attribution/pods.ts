@@ -171,10 +171,17 @@ export class NodePods {
       // Asked for now, so that the chain is there when an event comes.
       this.#owners.chain(object.owner, object.namespace)
     }
+    this.#forget()
+  }
+
+  #forget(): void {
+    const { length } = this.#deleted
     while (this.#deleted[0] && this.#deleted[0].at < performance.now() - keptAfterDeletion) {
       const { pod } = this.#deleted.shift()!
       // The mirror of a static pod that was made anew has the same key.
       if (this.#byKey.get(pod.key) === pod) this.#byKey.delete(pod.key)
     }
+    // Those of pods that are there stay, however quiet they are: an event of one would go out without its workload.
+    if (this.#deleted.length < length) this.#owners.keepOnly([...this.#byKey.values()].map(({ owner }) => owner))
   }
 }
