@@ -11,5 +11,5 @@ CALL (verdict) {
   OPTIONAL MATCH (verdict)-[evidence:EVIDENCE]->(event:Event)
   RETURN collect(CASE WHEN event IS NULL THEN null ELSE {step: evidence.step, event: event {.*}} END) AS evidence
 }
-RETURN occurrence {.id, .cluster, .pattern, .anchorId, .at, .status, .outcome, .confidence} AS occurrence,
+RETURN occurrence {.id, .cluster, .pattern, .anchorId, .at, until: coalesce(occurrence.until, occurrence.at), .status, .outcome, .confidence} AS occurrence,
   verdict {.*} AS verdict, evidence

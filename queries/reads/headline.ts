@@ -2,6 +2,7 @@
 import { AFTERMATH, type Impact } from './impact.ts'
 import { notThereText } from './subject.ts'
 import { many, span } from './units.ts'
+import { type Stamp, whenText } from './when.ts'
 import type { Answer, IncidentAnswer } from './why.ts'
 import { befellOf } from './words.ts'
 
@@ -13,12 +14,12 @@ export const mainImpact = ({ impact }: IncidentAnswer, subjectKey: string): Impa
   impact.find((it) => it.key === subjectKey) ?? impact.find((it) => it.role === 'workload') ?? null
 
 /** True while a loss that the occurrence brought about may still come, or is not told yet. */
-export const mayStillLose = ({ at, toldUpTo }: Seen, happened: number): boolean =>
-  Math.min(at, toldUpTo ?? at) < happened + AFTERMATH
+export const mayStillLose = ({ at, toldUpTo }: Seen, { until }: Stamp): boolean =>
+  Math.min(at, toldUpTo ?? at) < until + AFTERMATH
 
 /** `lost 1 of 3 replicas at 14:02:10`. That none was lost is said only once it can't come any more. */
-const loss = (hit: Impact | null, answer: Seen, happened: number, time: Time): string => {
-  const when = `at ${time(happened)}`
+const loss = (hit: Impact | null, answer: Seen, happened: Stamp, time: Time): string => {
+  const when = whenText(happened, time)
   const things = hit?.kind === 'Service' ? 'endpoint' : 'replica'
   if (hit === null || hit.before === null || hit.lost === null) return `was hit ${when}`
   if (hit.lost > 0) return `lost ${hit.lost} of ${many(hit.before, things)} ${when}`
@@ -34,7 +35,7 @@ const incident = (answer: Seen, time: Time): string => {
   const befell =
     (anchor === undefined ? null : befellOf(anchor)) ??
     `${latest.incident?.title ?? latest.occurrence.pattern}: ${latest.occurrence.outcome}`
-  return `${name} ${loss(hit, answer, latest.occurrence.at, time)}: ${befell}.`
+  return `${name} ${loss(hit, answer, latest.occurrence, time)}: ${befell}.`
 }
 
 const signs = ({ symptoms, subject }: Seen): string => {

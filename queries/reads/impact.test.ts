@@ -71,7 +71,7 @@ describe('the impact', () => {
       { role: 'workload', object: { key: `${cluster}/d1`, cluster, kind: 'Workload' } },
       { role: 'service', object: { key: `${cluster}/s1`, cluster, kind: 'Service' } },
     ] as const
-    return impact(store, affected, { at: KILL, asked, known: KNOWN_NOW })
+    return impact(store, affected, { at: KILL, until: KILL, asked, known: KNOWN_NOW })
   }
 
   test('was never told where Kubernetes was first seen after it: what was left then is not what there had been', async () => {

@@ -27,7 +27,7 @@ export interface Impact {
    */
   readonly wanted: number | null
   readonly before: number | null
-  /** Most of those that were missed at one time in the five minutes after, while they were wanted: what was scaled down is not lost. */
+  /** Most of those that were missed at one time up to five minutes after, while they were wanted: what was scaled down is not lost. */
   readonly lost: number | null
   /** How many were ready then, or where it is not told how many there had been, the fewest that were. */
   readonly fewest: number | null
@@ -117,10 +117,10 @@ const ofService = (
   it: Affected,
   [around, now]: readonly [Endpoints, Endpoints],
   scaled: readonly (readonly StoredState[])[],
-  { at, until, asked }: { at: number; until: number; asked: number },
+  { at, end, asked }: { at: number; end: number; asked: number },
 ): Impact => {
   const { claims } = around
-  const changes = claims.flatMap((claim) => [claim.from, claim.to]).filter((time) => time > at && time <= until)
+  const changes = claims.flatMap((claim) => [claim.from, claim.to]).filter((time) => time > at && time <= end)
   // Where no claim holds, none was told: a Service without endpoints looks just the same.
   const told = !around.cut && claims.some(({ from, to }) => from <= at && at < to)
   const before = told ? readyAt(claims, at) : null
@@ -140,23 +140,22 @@ const ofService = (
 
 const isWorkload = (object: StoredObject): boolean => object.kind === 'Workload'
 
-/** The impact on each affected workload and Service of what happened at `at`; `asked` is the time of the question. */
+/** The impact on each affected workload and Service of what happened at some time of [at, until]; `asked` is the time of the question. */
 export const impact = async (
   reader: Reader,
   affected: readonly Affected[],
-  time: { at: number; asked: number; known: number },
+  { at, until, asked, known }: { at: number; until: number; asked: number; known: number },
 ): Promise<Impact[]> => {
-  const { at, asked, known } = time
-  const until = Math.min(at + AFTERMATH, asked)
+  const end = Math.min(until + AFTERMATH, asked)
   const workloads = affected.filter((it) => isWorkload(it.object))
   const services = affected.filter((it) => it.object.kind === 'Service')
   const keys = workloads.map((it) => it.object.key)
   const served = services.map((it) => it.object.key)
   // Of what changed in between, which may be a day of rollouts, nothing is counted.
   const [told, current, around, now] = await Promise.all([
-    states(reader, keys, { from: at, to: until, known }),
+    states(reader, keys, { from: at, to: end, known }),
     states(reader, keys, { from: asked, to: asked, known }),
-    endpoints(reader, served, { from: at, to: until + 1, known }),
+    endpoints(reader, served, { from: at, to: end + 1, known }),
     endpoints(reader, served, { from: asked, to: asked + 1, known }),
   ])
   const scaled = workloads.filter(({ role }) => role === 'workload').map((it) => told.get(it.object.key) ?? [])
@@ -164,7 +163,7 @@ export const impact = async (
     ...workloads.map((it) => ofWorkload(it, told.get(it.object.key) ?? [], current.get(it.object.key)?.[0], at)),
     ...services.map((it) => {
       const claims = [around.get(it.object.key)!, now.get(it.object.key)!] as const
-      return ofService(it, claims, scaled, { at, until, asked })
+      return ofService(it, claims, scaled, { at, end, asked })
     }),
   ]
 }

@@ -1,6 +1,6 @@
 /** Everything that can be asked of the graph. Each read is a `.cypher` file with its typed function; none writes. */
 export { pascalCase } from '../../graph/model/generate/names.ts'
-export { fromRfc3339, MINUTE, now, OPEN, toRfc3339 } from '../../graph/model/time.ts'
+export { fromRfc3339, MINUTE, now, OPEN, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 export { caused } from './caused.ts'
 export { type Change, type Changes, changes } from './changes.ts'
 export { contexts } from './contexts.ts'
@@ -54,6 +54,7 @@ export {
 export { sizeOf, type Topology, topologyAround, topologyOfNamespace } from './topology.ts'
 export { bytes, many, span } from './units.ts'
 export { warmUpReads } from './warm-up.ts'
+export { whenText } from './when.ts'
 export { type AddressHolders, whoHad } from './who-had.ts'
 export { type Answer, type IncidentAnswer, type Question, why } from './why.ts'
 export { summaryOf, titleOf } from './words.ts'

@@ -7,4 +7,4 @@ CALL (incident) {
   WHERE occurrence.at >= $from AND occurrence.at <= $afterAt AND (occurrence.at < $afterAt OR occurrence.id > $afterId)
   RETURN occurrence ORDER BY occurrence.at DESC, occurrence.id LIMIT $limit
 }
-RETURN id, occurrence {.*} AS occurrence
+RETURN id, occurrence {.*, until: coalesce(occurrence.until, occurrence.at)} AS occurrence

@@ -17,7 +17,9 @@ export interface Occurrence {
   readonly cluster: string
   readonly pattern: string
   readonly anchorId: string
+  /** It happened at some time of [at, until], µs. */
   readonly at: number
+  readonly until: number
   readonly status: Status
   readonly outcome: string
   readonly confidence: number

@@ -149,7 +149,10 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
   )
   const details = latest.flatMap((it) => found.get(it.id) ?? [])
   const evidence = details.flatMap((detail) => detail.evidence.map((it) => it.event))
-  const times = [...details.map((detail) => detail.occurrence.at), ...evidence.map((event) => event.at)]
+  const times = [
+    ...details.flatMap(({ occurrence }) => [occurrence.at, occurrence.until]),
+    ...evidence.map((event) => event.at),
+  ]
   // Not so far back that the occurrence before those is in it.
   const from = Math.max(Math.min(...times) - AROUND, earlier + 1)
   const window: Window = { from, to: Math.max(...times) + AROUND, known: KNOWN_NOW }

@@ -20,7 +20,7 @@ const LEAST = MINUTE
 /** How far back a limit is followed, µs. */
 const LIMIT_BACK = 14 * 24 * 60 * MINUTE
 
-/** A cause that can be left out: nothing of the kind happened in [from, the occurrence), and a source would have told. */
+/** A cause that can be left out: nothing of the kind happened from `from` on until the occurrence surely had, and a source would have told. */
 export interface RuledOut {
   readonly rival: 'workload-changed' | 'configuration-changed' | 'node-under-pressure'
   readonly from: number
@@ -109,17 +109,18 @@ const limitOf = async (
   const container = verdict?.containerName
   if (kill?.podKey === undefined || container === undefined) return null
   if (isOfNode(kill) || kill.limitBytes === undefined) return null
-  const from = occurrence.at - LIMIT_BACK
-  const watched = watchedSince(heard, 'spec-changed', from, occurrence.at)
+  const { at, until } = occurrence
+  const from = at - LIMIT_BACK
+  const watched = watchedSince(heard, 'spec-changed', from, until)
   if (watched === null) return null
   // The pod holds the limit; it was the same in the pods before where the top owner's template says so.
   const top = affected.find(({ role }) => role === 'workload')?.object.key
   const wanted = [kill.podKey, ...(top === undefined ? [] : [top])]
-  const inForce = await statesInForce(reader, wanted, { at: occurrence.at, known })
+  const inForce = await statesInForce(reader, wanted, { at, known })
   const keys = wanted.filter((key) => isTold(inForce.get(key)))
   if (!keys.includes(kill.podKey)) return null
   const [told, first] = await Promise.all([
-    events(reader, keys, { from, to: occurrence.at, known }, ['spec-changed']),
+    events(reader, keys, { from, to: until, known }, ['spec-changed']),
     firstSeen(reader, keys),
   ])
   // One that leaves out paths may have changed the limit too, and so may those older than one answer takes.
@@ -129,30 +130,28 @@ const limitOf = async (
     kill.limitOf === 'pod' ? touchesPodsLimit(event) : changeOfLimit(event, container) !== null,
   )
   const since = Math.max(watched, Math.min(...first.values()), last?.at ?? 0, doubtful, ...(told.cut ? oldest : []))
-  return {
-    bytes: kill.limitBytes,
-    since,
-    changed: last === undefined || last.at < since ? null : changeOfLimit(last, container),
-  }
+  const changed = last === undefined || last.at < since ? null : changeOfLimit(last, container)
+  // It may have happened before that.
+  return since > at && changed === null ? null : { bytes: kill.limitBytes, since, changed }
 }
 
 const isPressure = ({ condition, status }: StoredEvent<'node-condition-changed'>): boolean =>
   condition.endsWith('Pressure') && status === 'True'
 
-/** What can be left out as a cause of an occurrence, by what happened before it. */
+/** What can be left out as a cause of an occurrence, by what happened before it, or may have. */
 export const rivals = async (
   reader: Reader,
   cluster: string,
   detail: OccurrenceDetail,
   known: number,
 ): Promise<Rivals> => {
-  const { at } = detail.occurrence
+  const { at, until } = detail.occurrence
   const kill = killOf(detail)
   const pods = detail.affected.filter(({ role }) => role === 'pod').map(({ object }) => object)
   const owners = detail.affected.filter(({ object }) => object.kind === 'Workload').map(({ object }) => object.key)
   const top = detail.affected.find(({ role }) => role === 'workload')?.object.key
   const [heard, below] = await Promise.all([
-    sources(reader, cluster, { from: at - LIMIT_BACK, to: at, known }),
+    sources(reader, cluster, { from: at - LIMIT_BACK, to: until, known }),
     walk(reader, 'relies-on', beginAt(...pods), instant({ at, known }), { depth: 3, most: 200 }),
   ])
   const keysOf = (...kinds: string[]): string[] =>
@@ -165,11 +164,11 @@ export const rivals = async (
     counts: (event: StoredEvent<K>) => boolean = () => true,
     mayBeNew: (key: string) => boolean = () => false,
   ): Promise<RuledOut[]> => {
-    const watched = watchedSince(heard, kind, at - BEFORE, at)
+    const watched = watchedSince(heard, kind, at - BEFORE, until)
     if (watched === null || keys.length === 0) return []
-    const from = await toldFrom(reader, keys, watched, { at, known }, mayBeNew)
+    const from = await toldFrom(reader, keys, watched, { at: until, known }, mayBeNew)
     if (from === null || at - from < LEAST) return []
-    const told = await events(reader, keys, { from, to: at, known }, [kind])
+    const told = await events(reader, keys, { from, to: until, known }, [kind])
     return told.cut || told.events.some(counts) ? [] : [{ rival, from, objects: keys.length }]
   }
   /** Pressure may have begun long before, and go on: of each condition the last that was told counts too. */

@@ -6,4 +6,4 @@ USING INDEX SEEK affects:AFFECTS(toKey, at)
 WHERE affects.toKey = key AND affects.at >= $from AND affects.at < $to
 WITH DISTINCT occurrence ORDER BY occurrence.at DESC, occurrence.id LIMIT $limit
 OPTIONAL MATCH (incident:Incident)-[:OCCURRED]->(occurrence)
-RETURN occurrence {.*} AS occurrence, incident {.*} AS incident
+RETURN occurrence {.*, until: coalesce(occurrence.until, occurrence.at)} AS occurrence, incident {.*} AS incident

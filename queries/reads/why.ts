@@ -155,14 +155,14 @@ const incidentAnswers = async (reader: Reader, groups: readonly Group[], { clust
       told
         .filter(({ group }) => group.result === 'incident')
         .map(async ({ group: { incident, count, waiting }, detail, verdict }): Promise<IncidentAnswer> => {
-          const happened = detail.occurrence.at
+          const { at: happened, until } = detail.occurrence
           const [earlier, hit, besides] = await Promise.all([
             incident === null
               ? []
               : reader.read<{ count: number; since: number | null }>(EARLIER, {
                   ...{ incident: incident.id, at: happened, known },
                 }),
-            impact(reader, detail.affected, { at: happened, asked: at, known }),
+            impact(reader, detail.affected, { at: happened, until, asked: at, known }),
             rivals(reader, cluster, detail, known),
           ])
           const before = earlier[0] ?? { count: 0, since: null }

@@ -181,7 +181,11 @@ export const renderChanges = (found: Changes, ink: Ink): string => {
   const { reads } = ink
   const { asking, objects, changes } = found
   const rows = changes.map((change) => [
-    ink.clock.stamped(change.at, change.uncertainty),
+    // How much earlier a state may have begun is not how much later an event may have happened.
+    ink.clock.stamped(
+      change.at,
+      change.what === 'event' ? change.uncertainty : Math.min(change.uncertainty, reads.SECOND),
+    ),
     cut(reads.nameOf(change.object), NAME),
     changeText(change, ink),
   ])

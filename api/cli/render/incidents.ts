@@ -77,7 +77,7 @@ export const renderIncident = (
   const { incident, occurrences, endCursor } = found
   const told = occurrences.flatMap(({ occurrence, verdict, evidence, affected }) => [
     '',
-    `  ${clock.at(occurrence.at)}  ${occurrence.outcome}  ${occurrence.confidence.toFixed(2)} (${occurrence.status}${verdict ? `, verdict ${verdict.number}` : ''})`,
+    `  ${clock.stamped(occurrence.at, Math.max(reads.SECOND, occurrence.until - occurrence.at))}  ${occurrence.outcome}  ${occurrence.confidence.toFixed(2)} (${occurrence.status}${verdict ? `, verdict ${verdict.number}` : ''})`,
     ...columns(
       evidence.map(({ event }) => [
         '   ',

@@ -79,6 +79,9 @@ test('a column tells the order within a second, and the day where that is anothe
   const clock = clockOf(NOW, 'UTC')
   assert.equal(clock.stamped(NOW + 7_999, 0), '14:05:00.007')
   assert.equal(clock.stamped(NOW - 3 * 24 * 3600 * SECOND + 7_999, SECOND), 'Sat 14:05:00')
+  assert.equal(clock.stamped(NOW - MINUTE, MINUTE), '14:04:00..14:05:00')
+  assert.equal(clock.stamped(NOW - 24 * 3600 * SECOND, 24 * 3600 * SECOND), 'Mon 14:05:00..14:05:00')
+  assert.equal(clock.stamp(NOW - 48 * 3600 * SECOND, 24 * 3600 * SECOND), '14:05:00..Mon 14:05:00')
 })
 
 test('a time that is the same to everybody can be given again', () => {

@@ -12,7 +12,7 @@ export interface Clock {
   readonly zone: (micros: number) => string
   /** The same to the minute: `14:02`, `Tue 09:14`, `3 Nov`. */
   readonly since: (micros: number) => string
-  /** For a column of events: `14:02:10.812`, or `14:02:10` where the truth lies somewhere in that second. */
+  /** For a column of events: `14:02:10.812`, `14:02:10` where the truth lies somewhere in that second, or `14:02:10..14:13:25`. */
   readonly stamp: (micros: number, uncertainty: number) => string
   /** `stamp` with its day, for a column that may reach over several. */
   readonly stamped: (micros: number, uncertainty: number) => string
@@ -54,10 +54,13 @@ export const clockOf = (today: number, zone?: string): Clock => {
     return sameYear(micros) ? dayAndMonth(micros) : date(micros)
   }
   const join = (...parts: string[]): string => parts.filter((part) => part !== '').join(' ')
+  const upTo = (end: number, begin: number): string => join(date(end) === date(begin) ? '' : day(end), seconds(end))
   const stamp = (micros: number, uncertainty: number): string =>
-    uncertainty >= SECOND
-      ? seconds(micros)
-      : `${seconds(micros)}.${String(Math.floor((((micros % SECOND) + SECOND) % SECOND) / MILLISECOND)).padStart(3, '0')}`
+    uncertainty > SECOND
+      ? `${seconds(micros)}..${upTo(micros + uncertainty, micros)}`
+      : uncertainty === SECOND
+        ? seconds(micros)
+        : `${seconds(micros)}.${String(Math.floor((((micros % SECOND) + SECOND) % SECOND) / MILLISECOND)).padStart(3, '0')}`
   return {
     at: (micros) => join(day(micros), seconds(micros)),
     zoned: (micros) => join(day(micros), seconds(micros), zoneName(micros)),

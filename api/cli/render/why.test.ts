@@ -66,7 +66,7 @@ const oom = {
         id: 'local/o1',
         pattern: 'container-oom',
         anchorId: 'local/oom-kill-1',
-        at: at('14:02:10.812'),
+        ...{ at: at('14:02:10.812'), until: at('14:02:10.812') },
         outcome: 'main killed',
       },
       verdict: {
@@ -285,6 +285,23 @@ test('that nothing was lost is said only once it can no longer come', () => {
   assert.match(render({ ...early, at: at('14:30:00') }), /^checkout kept 3 replicas at 14:02:10 UTC: /)
 })
 
+test('of a stamp that is wide both ends are told', () => {
+  const [incident] = oom.incidents
+  const occurrence = { ...incident!.occurrence, until: at('14:13:25') }
+  const evidence = [event('oom-kill', '14:02:10.812', { uncertainty: 674_188_000, global: false, victimPids: [] })]
+  const text = render({
+    ...oom,
+    at: at('14:30:00'),
+    incidents: [
+      { ...incident, occurrence, evidence },
+      { ...incident, occurrence },
+    ],
+  })
+  assert.match(text, /^checkout lost 1 of 3 replicas between 14:02:10 UTC and 14:13:25 UTC/)
+  assert.match(text, /^ {2}14:02:10\.\.14:13:25 {2}OOM kill /m)
+  assert.match(text, /^ {2}also +Container killed for lack of memory between 14:02:10 and 14:13:25 \(/m)
+})
+
 test('of what is scaled since it is said how many are wanted now', () => {
   const [incident] = oom.incidents
   const [workload] = incident!.impact
@@ -312,7 +329,7 @@ test('no known cause: what is visibly wrong, what is closest, what was not seen'
     symptomsSince: at('13:30:00'),
     nearMisses: [
       {
-        occurrence: { pattern: 'container-oom', at: at('13:30:00') },
+        occurrence: { pattern: 'container-oom', at: at('13:30:00'), until: at('13:30:00') },
         ...{ verdict: { missing: ['container-terminated'] }, count: 1 },
       },
     ],

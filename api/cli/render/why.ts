@@ -76,7 +76,7 @@ const affects = ({ impact, occurrence }: IncidentAnswer, answer: Seen, { reads }
       const all = wanted ?? before
       if (more) return `${who}: more endpoints than one answer counts`
       if (fewest === null || all === null) return who
-      const open = fewest === before && reads.mayStillLose(answer, occurrence.at) ? ' so far' : ''
+      const open = fewest === before && reads.mayStillLose(answer, occurrence) ? ' so far' : ''
       const scaled = wantedAfter === wanted ? '' : ` of ${wantedAfter}`
       const now = after === null || (after === fewest && scaled === '') ? open : `, now ${after}${scaled}`
       return kind === 'Service'
@@ -205,7 +205,7 @@ const nearMisses = (answer: Seen, { reads, clock }: Ink): string[] =>
     answer.nearMisses.map(({ occurrence, verdict, count }) => {
       const missing = (verdict?.missing ?? []).map((step) => `"${reads.titleOf(step)}"`).join(' and ')
       const often = count === 1 ? '' : `, the last of ${reads.many(count, 'time')}`
-      return `${occurrence.pattern} at ${clock.at(occurrence.at)}${often}: ${missing} is missing, though its source was watching.`
+      return `${occurrence.pattern} ${reads.whenText(occurrence, clock.at)}${often}: ${missing} is missing, though its source was watching.`
     }),
   )
 
@@ -266,7 +266,7 @@ export const renderWhy = (answer: Answer, ink: Ink): string => {
   const also = others.map((it) => {
     const what = it.incident?.title ?? it.occurrence.pattern
     const open = it.waiting === 0 ? '' : `, ${it.waiting} not decided yet`
-    return `${what} at ${clock.at(it.occurrence.at)} (${reads.many(it.count, 'time')}${open}): ${it.occurrence.outcome}`
+    return `${what} ${reads.whenText(it.occurrence, clock.at)} (${reads.many(it.count, 'time')}${open}): ${it.occurrence.outcome}`
   })
   const rest = [
     ...(latest === undefined ? symptomLines(answer, ink) : incident(latest, answer, ink)),
