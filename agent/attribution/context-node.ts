@@ -1,7 +1,7 @@
 import type { K8sContext } from '../../graph/model/context.ts'
+import { bytesOf, millicoresOf } from '../../graph/model/quantity.ts'
 import type { RawObject } from '../reflector/list.ts'
 import type { Raw } from './context-pod.ts'
-import { bytesOf, millicoresOf } from './pod-quantity.ts'
 
 /** A node, as far as attribution and contexts need it. */
 export interface ContextNode {

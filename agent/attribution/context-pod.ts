@@ -1,6 +1,6 @@
 import type { K8sContext } from '../../graph/model/context.ts'
+import { bytesOf, millicoresOf } from '../../graph/model/quantity.ts'
 import { fromRfc3339 } from '../../graph/model/time.ts'
-import { bytesOf, millicoresOf } from './pod-quantity.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read here with a fallback for each field.
 export type Raw = any

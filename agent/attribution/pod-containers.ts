@@ -1,5 +1,5 @@
+import { bytesOf } from '../../graph/model/quantity.ts'
 import type { RawObject } from '../reflector/list.ts'
-import { bytesOf } from './pod-quantity.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON of the API, read here with a fallback for each field.
 type Raw = any

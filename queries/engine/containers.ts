@@ -3,6 +3,7 @@ import type { K8sContext } from '../../graph/model/context.ts'
 import { EVENTS } from '../../graph/model/generated/registry.ts'
 import type { Declaration } from '../../graph/model/observation.ts'
 import type { Store } from '../../graph/store/main.ts'
+import { type Specified, specifiedIn } from '../reads/specified.ts'
 import type { ContainerName, EventNode, OfPod } from './judgement.ts'
 import { statement } from './statements.ts'
 
@@ -16,21 +17,8 @@ interface Row {
   readonly context: string | null
 }
 
-interface Specified {
-  readonly name: string
-  readonly role: string
-  readonly restarts: number
-}
-
-/** The pod's spec: each container as `name=role:limit:restarts`. */
-const specifiedIn = (state: Row['state']): Specified[] => {
-  const { containers = [] } = JSON.parse(state?.body ?? '{}') as { containers?: readonly string[] }
-  return containers.map((each) => {
-    const [name = '', rest = ''] = each.split('=')
-    const [role = '', , restarts = ''] = rest.split(':')
-    return { name, role, restarts: Number(restarts) }
-  })
-}
+/** The containers of the pod's spec. */
+const specOf = (state: Row['state']): Specified[] => specifiedIn(JSON.parse(state?.body ?? '{}'))
 
 /** So late a status may be: what it says of a container's restarts need not be true of a moment ago. */
 const { delay: STATUS_DELAY } = EVENTS['container-started']
@@ -44,7 +32,7 @@ const nameless = (state: NonNullable<Row['state']>, at: number): Specified[] => 
   const runs = (JSON.parse(state.relations) as Declaration[]).filter(({ kind }) => kind === 'RUNS')
   const mainRan = runs.some(({ properties, since = state.at }) => properties?.role === 'main' && since <= at)
   const isLater = state.at >= at + STATUS_DELAY
-  return specifiedIn(state).filter(({ name, role, restarts }) => {
+  return specOf(state).filter(({ name, role, restarts }) => {
     if (role !== 'init') return role !== 'ephemeral'
     return (
       !mainRan && !(isLater && runs.filter(({ properties }) => properties?.containerName === name).length > restarts)
@@ -66,7 +54,7 @@ const ofPod = (anchor: EventNode, row: Row | undefined): OfPod => {
   const state = row?.state ?? null
   const possible =
     typeof known === 'string'
-      ? specifiedIn(state).filter(({ name }) => name === known)
+      ? specOf(state).filter(({ name }) => name === known)
       : state === null
         ? []
         : nameless(state, anchor.at)

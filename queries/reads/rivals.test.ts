@@ -207,6 +207,62 @@ describe('rivals', () => {
     assert.deepEqual(await told('pod', limitChanged), { ...LIMIT, since, changed })
   })
 
+  describe('of a workload whose pods differ', () => {
+    const hit = story.find((it) => it.type === 'state' && it.object.key === 'p1' && it.at === START) as StateObservation
+    /** An earlier pod of the workload, with another limit or the same, and its end. */
+    const earlier = (limit: number, until: number): Observation[] => {
+      const object = { ...hit.object, key: 'p0', name: 'checkout-7d9-0' }
+      const told: StateObservation = {
+        ...{ ...hit, object, pod: object, at: START - 60 * MINUTE, version: START - 60 * MINUTE },
+        ...{ body: { ...hit.body, containers: [`app=main:${limit}:0`] }, relations: hit.relations.slice(0, 1) },
+      }
+      return [told, { ...told, at: until, version: until, deleted: true, body: {}, relations: [] }]
+    }
+    const others = new Set(['p2', 'p3'])
+    /** One pod of the workload, made some time after its owners. */
+    const madeAt = (at: number, ...more: Observation[]): Observation[] => [
+      ...story
+        .filter((it) => it.type !== 'state' || !others.has(it.object.key))
+        .filter((it) => it.type !== 'heartbeat')
+        .map((it) => {
+          if (it.type !== 'state' || it.at !== START) return it
+          const first = it.object.key === 'p1' ? at : START - 60 * MINUTE
+          return { ...it, at: first, version: first }
+        }),
+      ...[KUBERNETES, EBPF].map((source) => heartbeat(source, START - 60 * MINUTE, END, true)),
+      ...more,
+    ]
+    const made = KILL - 5 * MINUTE
+    const rivalsWith = async (...more: Observation[]) => {
+      const { limit, notThis } = await rivalsOf(madeAt(made, ...more))
+      return { limit, notThis: notThis.map(({ rival }) => rival) }
+    }
+    const all = ['workload-changed', 'node-under-pressure']
+
+    test('a limit that its pod was made with is no older, and the workload was changed by it, whoever did that', async () => {
+      const limit = { bytes: BYTES, since: made, changed: null }
+      assert.deepEqual(await rivalsWith(...earlier(2 * BYTES, made)), { limit, notThis: ['node-under-pressure'] })
+      // One that goes on beside it.
+      assert.deepEqual(await rivalsWith(...earlier(2 * BYTES, KILL + MINUTE)), {
+        limit,
+        notThis: ['node-under-pressure'],
+      })
+      assert.deepEqual(await rivalsWith(), { limit, notThis: all }, 'no other pod was seen')
+    })
+
+    test('a limit that the pods before showed too is as old as theirs', async () => {
+      const limit = { bytes: BYTES, since: START - 60 * MINUTE, changed: null }
+      assert.deepEqual(await rivalsWith(...earlier(BYTES, made)), { limit, notThis: all })
+    })
+
+    test('a change of the template is none of a pod that does not have it', async () => {
+      const raised = { ...limitChanged, fields: { ...limitChanged.fields, before: ['256Mi'], after: ['512Mi'] } }
+      assert.deepEqual((await rivalsOf([...story, raised])).limit, LIMIT)
+      const made = killedBy({ limitOf: 'pod' }, [...story, raised])
+      assert.deepEqual((await rivalsOf(made)).limit, LIMIT)
+    })
+  })
+
   test('of a pod that only the kernel told of no limit is told', async () => {
     const kernel = story.filter((it) => it.type !== 'state' || ['n1', 'host-1'].includes(it.object.key))
     assert.deepEqual(await rivalsOf(kernel), { notThis: [], limit: null })

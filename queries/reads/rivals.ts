@@ -6,19 +6,18 @@ import { MINUTE } from '../../graph/model/time.ts'
 import { concerns } from './coverage.ts'
 import { events } from './events.ts'
 import type { Horizon } from './horizon.ts'
+import { isOfNode, killOf, LIMIT_BACK, type Limit, limitOf } from './limit.ts'
 import { beginAt, instant, walk } from './links.ts'
 import type { OccurrenceDetail } from './occurrences.ts'
 import type { AsOf, Reader } from './read.ts'
 import { type Source, sources, unwatched } from './sources.ts'
-import { firstSeen, states, statesInForce } from './states.ts'
-import type { StoredEvent, StoredState } from './stored.ts'
+import { isTold, states, statesInForce } from './states.ts'
+import type { StoredEvent } from './stored.ts'
 
 /** How long before an occurrence a change may have led to it, µs. */
 const BEFORE = 60 * MINUTE
 /** What was watched for less than this proves nothing. */
 const LEAST = MINUTE
-/** How far back a limit is followed, µs. */
-const LIMIT_BACK = 14 * 24 * 60 * MINUTE
 
 /** A cause that can be left out: nothing of the kind happened from `from` on until the occurrence surely had, and a source would have told. */
 export interface RuledOut {
@@ -26,15 +25,6 @@ export interface RuledOut {
   readonly from: number
   /** Objects that were looked at, each of them watched. */
   readonly objects: number
-}
-
-/** The memory limit that a container hit, its own or its pod's. */
-export interface Limit {
-  readonly bytes: number
-  /** It is known to be unchanged since, µs. */
-  readonly since: number
-  /** The change that was seen then; null where none was. */
-  readonly changed: { readonly before: string; readonly after: string } | null
 }
 
 export interface Rivals {
@@ -50,10 +40,6 @@ const watchedSince = (heard: readonly Source[], kind: EventName, from: number, t
   const since = Math.max(unwatched(source, { from, to }, kind).at(-1)?.to ?? from, ...lost)
   return to - since < LEAST ? null : since
 }
-
-/** A state after which its object is told of. */
-const isTold = (state: StoredState | undefined): state is StoredState =>
-  state !== undefined && !state.deleted && !state.leftOut
 
 /**
  * From when on all of `keys` were looked at up to `at`; null where one was not, or came into being since: what is new may be
@@ -78,61 +64,6 @@ const toldFrom = async (
     return null
   // What was there already is compared from its first sight on.
   return Math.max(from, ...first.filter((state) => state.at - state.uncertainty <= from).map((state) => state.at))
-}
-
-/** The change of a container's memory limit among those of a workload's or pod's spec, if this is one. */
-const changeOfLimit = ({ paths, before, after }: StoredEvent<'spec-changed'>, container: string) => {
-  const index = paths.findIndex((path) => path.endsWith(`ontainers[${container}].resources.limits.memory`))
-  return index < 0 ? null : { before: before[index] || 'none', after: after[index] || 'none' }
-}
-
-/** A pod's limit follows from those of all its containers, if it is not set itself. */
-const touchesPodsLimit = ({ paths }: StoredEvent<'spec-changed'>): boolean =>
-  paths.some((path) => path.endsWith('resources.limits.memory'))
-
-const killOf = ({ occurrence, evidence }: OccurrenceDetail): StoredEvent<'oom-kill'> | null => {
-  const anchor = evidence.find(({ event }) => event.id === occurrence.anchorId)?.event
-  return anchor?.kind === 'oom-kill' ? (anchor as StoredEvent<'oom-kill'>) : null
-}
-
-/** The node was out of memory: no limit of the workload's was hit. */
-const isOfNode = ({ global, limitOf }: StoredEvent<'oom-kill'>): boolean => global || limitOf === 'node'
-
-const limitOf = async (
-  reader: Reader,
-  detail: OccurrenceDetail,
-  heard: readonly Source[],
-  known: number,
-): Promise<Limit | null> => {
-  const { occurrence, verdict, affected } = detail
-  const kill = killOf(detail)
-  const container = verdict?.containerName
-  if (kill?.podKey === undefined || container === undefined) return null
-  if (isOfNode(kill) || kill.limitBytes === undefined) return null
-  const { at, until } = occurrence
-  const from = at - LIMIT_BACK
-  const watched = watchedSince(heard, 'spec-changed', from, until)
-  if (watched === null) return null
-  // The pod holds the limit; it was the same in the pods before where the top owner's template says so.
-  const top = affected.find(({ role }) => role === 'workload')?.object.key
-  const wanted = [kill.podKey, ...(top === undefined ? [] : [top])]
-  const inForce = await statesInForce(reader, wanted, { at, known })
-  const keys = wanted.filter((key) => isTold(inForce.get(key)))
-  if (!keys.includes(kill.podKey)) return null
-  const [told, first] = await Promise.all([
-    events(reader, keys, { from, to: until, known }, ['spec-changed']),
-    firstSeen(reader, keys),
-  ])
-  // One that leaves out paths may have changed the limit too, and so may those older than one answer takes.
-  const doubtful = told.events.findLast(({ morePaths = 0 }) => morePaths > 0)?.at ?? 0
-  const oldest = [...Map.groupBy(told.events, ({ objectKey }) => objectKey).values()].map((all) => all[0]!.at)
-  const last = told.events.findLast((event) =>
-    kill.limitOf === 'pod' ? touchesPodsLimit(event) : changeOfLimit(event, container) !== null,
-  )
-  const since = Math.max(watched, Math.min(...first.values()), last?.at ?? 0, doubtful, ...(told.cut ? oldest : []))
-  const changed = last === undefined || last.at < since ? null : changeOfLimit(last, container)
-  // It may have happened before that.
-  return since > at && changed === null ? null : { bytes: kill.limitBytes, since, changed }
 }
 
 const isPressure = ({ condition, status }: StoredEvent<'node-condition-changed'>): boolean =>
@@ -180,8 +111,9 @@ export const rivals = async (
     const last = new Map(earlier.events.map((event) => [`${event.objectKey} ${event.condition}`, event]))
     return earlier.cut || [...last.values()].some(isPressure) ? [] : [found]
   }
-  const [limit, ...ruledOut] = await Promise.all([
-    limitOf(reader, detail, heard, known),
+  const watched = watchedSince(heard, 'spec-changed', at - LIMIT_BACK, until)
+  const [hit, ...ruledOut] = await Promise.all([
+    watched === null ? null : limitOf(reader, detail, watched, known),
     look(
       'workload-changed',
       'spec-changed',
@@ -193,7 +125,14 @@ export const rivals = async (
     // What a full node did not report is nothing that can be left out.
     kill !== null && isOfNode(kill) ? [] : underPressure(),
   ])
-  return { notThis: ruledOut.flat(), limit }
+  // A pod that was made with another limit than those before it was changed, though nobody changed what makes it.
+  const remade = hit?.remadeAt ?? null
+  return {
+    notThis: ruledOut
+      .flat()
+      .filter(({ rival, from }) => rival !== 'workload-changed' || remade === null || remade <= from),
+    limit: hit?.limit ?? null,
+  }
 }
 
 /** What of it still stands where history was removed up to the horizon; nothing does where what was known was removed. */

@@ -49,6 +49,10 @@ export const states = async (
 ): Promise<Map<string, StoredState[]>> =>
   Map.groupBy((await statesRaw(reader, keys, window)).map(parseState), (state) => state.key)
 
+/** A state after which its object is told of. */
+export const isTold = (state: StoredState | undefined): state is StoredState =>
+  state !== undefined && !state.deleted && !state.leftOut
+
 /** What an object looked like, by time; all of it from `since` on, where the first one told is the state in force. */
 export interface Told {
   readonly states: readonly StoredState[]

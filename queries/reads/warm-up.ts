@@ -17,6 +17,8 @@ const VALUES: Readonly<Record<string, unknown>> = {
   ...{
     keys: NO_KEYS,
     kinds: NO_KEYS,
+    names: NO_KEYS,
+    limits: NO_KEYS,
     ids: NO_KEYS,
     rows: NO_ROWS,
     sources: NO_KEYS,

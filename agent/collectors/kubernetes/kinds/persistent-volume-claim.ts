@@ -1,4 +1,4 @@
-import { bytesOf } from '../../../attribution/pod-quantity.ts'
+import { bytesOf } from '../../../../graph/model/quantity.ts'
 import { defineKind, given, labelsOf, type NameRef, type Raw, type Thing, trimMeta } from '../kind.ts'
 
 interface Claim extends Thing {

@@ -1,4 +1,4 @@
-import { bytesOf } from '../../../attribution/pod-quantity.ts'
+import { bytesOf } from '../../../../graph/model/quantity.ts'
 import { defineKind, given, labelsOf, type Raw, trimMeta } from '../kind.ts'
 
 /** Members of spec that are no source of the volume. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytesOf, millicoresOf } from './pod-quantity.ts'
+import { bytesOf, millicoresOf } from './quantity.ts'
 
 type Case = [told: string | number | undefined, expected: number | undefined]
 
