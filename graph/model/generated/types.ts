@@ -326,11 +326,13 @@ export interface ConfigMapBody {
   /** Names of its keys, of data and binaryData; sorted. */
   readonly keys: readonly string[]
   /** Of the content of each key, in the order of `keys`: the first 32 hex digits of SHA-256. */
-  readonly digests: readonly string[]
+  readonly digests?: readonly string[]
   /** Of all keys and their content. */
-  readonly digest: string
+  readonly digest?: string
   /** Size of its content. (bytes) */
-  readonly bytes: number
+  readonly bytes?: number
+  /** It is rewritten every few seconds, with the time in it, as the status of the cluster autoscaler is. Then nothing is told of its content: no digests, no size, no change. */
+  readonly rewritten?: boolean
   /** It can not be changed. */
   readonly immutable?: boolean
 }
@@ -613,7 +615,7 @@ export interface WorkloadBody {
   readonly updatedReplicas?: number
   /** Replicas that have been ready for minReadySeconds; not of a Job. Absent where the status of a custom kind leaves it out. (count) */
   readonly availableReplicas?: number
-  /** metadata.generation. */
+  /** metadata.generation; of a custom kind only beside observedGeneration, since it may count writes of the status too. */
   readonly generation?: number
   /** The generation that its controller had seen when it counted the replicas: below generation it has not acted yet. */
   readonly observedGeneration?: number

@@ -36,7 +36,11 @@ export const workload = defineObject({
       optional: true,
       doc: 'Replicas that have been ready for minReadySeconds; not of a Job. Absent where the status of a custom kind leaves it out.',
     },
-    generation: { type: 'int', optional: true, doc: 'metadata.generation.' },
+    generation: {
+      type: 'int',
+      optional: true,
+      doc: 'metadata.generation; of a custom kind only beside observedGeneration, since it may count writes of the status too.',
+    },
     observedGeneration: {
       type: 'int',
       optional: true,

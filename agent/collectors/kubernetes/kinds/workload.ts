@@ -55,6 +55,9 @@ export const workloadKind = (path: string, kind: string, manner: Manner = custom
       const owner = controllerOf(raw)
       const counts = manner.counts(raw)
       const isQuiet = manner.isMade && owner !== undefined
+      const observedGeneration = whole((raw as Raw).status?.observedGeneration)
+      // Where the kind has no subresource for the status each write of that counts, and whoever tells what he observed would never be done.
+      const isCounted = manner !== custom || observedGeneration !== undefined
       return {
         ...meta,
         ref: { ...meta.ref, workloadKind: kind },
@@ -63,8 +66,8 @@ export const workloadKind = (path: string, kind: string, manner: Manner = custom
           labels: labelsOf(raw),
           workloadKind: kind,
           ...(counts.replicas !== undefined && counts),
-          generation: raw.metadata.generation as number | undefined,
-          observedGeneration: whole((raw as Raw).status?.observedGeneration),
+          generation: isCounted ? whole(raw.metadata.generation) : undefined,
+          observedGeneration,
         }),
         ...specifiedOf(raw, isQuiet ? undefined : raw.spec, manner !== custom),
         ...standingOf(
