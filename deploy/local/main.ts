@@ -1,4 +1,4 @@
-/** `npm start | test | bench | check | generate`: the verbs of the set-up, on Node 24. bootstrap.mjs calls this. */
+/** `npm start | test | run test:vm | bench | check | generate`: the verbs of the set-up, on Node 24. bootstrap.mjs calls this. */
 import { join } from 'node:path'
 import { check } from './check.ts'
 import { run } from './child.ts'
@@ -9,6 +9,7 @@ import { asStarted, compiledCode } from './steps/compiled-code.ts'
 import {
   debianPackages,
   debianPackagesForCluster,
+  debianPackagesForMachine,
   debianPackagesForNeo4j,
   debianPackagesForRedis,
 } from './steps/debian.ts'
@@ -63,17 +64,27 @@ async function generate(args: string[]): Promise<number> {
   return 0
 }
 
-async function setUpAndTest(args: string[]): Promise<number> {
+const testing = (steps: Step[], work: (args: string[]) => Promise<number>) => async (args: string[]) => {
   const refused = refusedTestArguments(args)
   if (refused !== null) {
     console.error(refused)
     return 2
   }
-  await setUp(toTest)
-  return test(args)
+  await setUp(steps)
+  return work(args)
 }
 
-const verbs: Record<string, (args: string[]) => Promise<number>> = { start, test: setUpAndTest, bench, check, generate }
+const verbs: Record<string, (args: string[]) => Promise<number>> = {
+  start,
+  test: testing(toTest, (args) => test(args)),
+  // what is set up here is there in the machine, which can't fetch anything
+  'test:vm': testing([...toTest, debianPackagesForMachine], (args) =>
+    run([join(root, 'test', 'vm', 'main.ts'), ...args]),
+  ),
+  bench,
+  check,
+  generate,
+}
 
 const [verb = '', ...args] = process.argv.slice(2)
 const work = verbs[verb]

@@ -23,8 +23,8 @@ const aside = 'test/system/chain.test.ts'
 const results = join(root, '.aitia', `test-results.${process.pid}.jsonl`)
 const left = join(root, '.aitia', 'test-results.jsonl')
 
-/** Resolves with 0 only if tests ran and none failed. Checks run only with the whole set. */
-export async function test(args: string[]): Promise<number> {
+/** Resolves with 0 only if tests ran and none failed. Checks run only with the whole set. `around` gives the servers that all files share. */
+export async function test(args: string[], around: typeof withServers = withServers): Promise<number> {
   const asked = parseTestArguments(args)
   const paths = asked.positionals
   const files = filesBelow(paths)
@@ -42,7 +42,7 @@ export async function test(args: string[]): Promise<number> {
     // as `aitia` does for its own: most of what a test file takes to start is to compile it
     return run([script, results, ...flagsOf(asked), '--', ...chosen], { ...environment, ...asStarted }, output)
   }
-  const code = await withServers(async (environment) => {
+  const code = await around(async (environment) => {
     if (kubernetes === undefined) return runFiles(files, environment)
     const codes = await Promise.all([
       runFiles(

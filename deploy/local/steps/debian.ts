@@ -22,6 +22,9 @@ const base = [
 /** What test/cluster needs to build runc and to run nodes. */
 const cluster = ['libseccomp-dev', 'busybox-static', 'socat', 'iproute2', 'iptables', 'conntrack', 'openssl']
 
+/** What test/vm needs to start a machine, and to unpack the kernel for it. */
+const machine = ['qemu-system-x86', 'busybox-static', 'e2fsprogs', 'xz-utils']
+
 /** Where a program that came some other way will do. */
 const substitutes: Record<string, () => boolean> = {
   maven: () => runs('mvn'),
@@ -40,6 +43,7 @@ export const debianPackages = debianStep('Debian packages', base)
 export const debianPackagesForNeo4j = debianStep('Debian packages for Neo4j', ['openjdk-17-jre-headless', 'maven'])
 export const debianPackagesForRedis = debianStep('Debian packages for Redis', ['redis-server'])
 export const debianPackagesForCluster = debianStep('Debian packages for the test cluster', cluster)
+export const debianPackagesForMachine = debianStep('Debian packages for a machine', machine)
 
 function missing(packages: string[]): string[] {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg's own placeholders
