@@ -16,6 +16,15 @@ CALL (kind, n) {
   CREATE (node:$($label):$(kind) {cluster: $cluster, kind: kind, key: key, id: key, name: key, objectKey: key, podKey: key})
   SET node += {at: n, uncertainty: 0, recordedAt: n, source: key}
 } IN TRANSACTIONS OF 2000 ROWS`
+/** What sources said of their watching, and what was concluded. */
+const REST = ['Coverage', 'Gap', 'Loss', 'Incident', 'Occurrence', 'Verdict']
+const REST_NODES = `CYPHER 5
+UNWIND $kinds AS kind UNWIND range(1, $count) AS n
+CALL (kind, n) {
+  WITH $cluster + '/' + kind + n AS id
+  CREATE (node:$(kind) {cluster: $cluster, id: id, source: id, lane: id, arrival: n, from: n, to: n, heardAt: n, recordedAt: n})
+  SET node += {at: n, lastAt: n, pattern: 'p', status: 'final', workloadKey: id, anchorId: id, occurrenceId: id, number: n}
+} IN TRANSACTIONS OF 2000 ROWS`
 const STATES = `CYPHER 5
 UNWIND $kinds AS kind UNWIND range(1, $count) AS n
 CALL (kind, n) {
@@ -35,6 +44,7 @@ export const inUse = async <T>(store: Store, work: () => Promise<T>): Promise<T>
   const relations = Object.values(RELATIONS).map(({ name, from, to }) => ({ name, from: from[0], to: to[0] }))
   await store.run(NODES, { ...parameters, label: 'Object', kinds: Object.keys(OBJECTS) })
   await store.run(NODES, { ...parameters, label: 'Event', kinds: Object.keys(EVENTS).map(pascalCase) })
+  await store.run(REST_NODES, { ...parameters, kinds: REST })
   await store.run(STATES, { ...parameters, kinds: Object.keys(OBJECTS) })
   await store.run(RECORDS, { ...parameters, kinds: relations })
   try {
