@@ -195,6 +195,13 @@ describe('the command line', () => {
         'the address of Neo4j (AITIA_NEO4J_URI) is foo, expected one such as neo4j://host:7687 or bolt://host:7687\n',
       ],
     )
+    const named = { AITIA_NEO4J_URI: 'bolt://neo4j:s3cr%2Ft@127.0.0.1:9', AITIA_REDIS_URL: 'redis://127.0.0.1:9' }
+    for (const args of [['incidents'], ['worker'], ['doctor']]) {
+      const refused = await aitia(args, named)
+      assert.equal(refused.code, 1)
+      assert.match(refused.err + refused.out, /has an @, .* AITIA_NEO4J_USER and AITIA_NEO4J_PASSWORD$/m)
+      assert.doesNotMatch(refused.err + refused.out, /s3cr/)
+    }
     const unset = await aitia(['incidents'], { AITIA_NEO4J_URI: '' })
     assert.equal(unset.code, 1)
     assert.match(unset.err, /^no address of Neo4j: AITIA_NEO4J_URI is not set/)

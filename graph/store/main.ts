@@ -95,6 +95,11 @@ const inSession = async <T>(
 
 /** Opens the driver; nothing is sent before the first use (`verify` asks at once). */
 export const openStore = ({ uri, user, password }: StoreConfig): Store => {
+  // The driver takes it and uses nothing of it, while messages and logs name the address. Nor may this one repeat it.
+  if (uri.includes('@'))
+    throw new Error(
+      'the address of Neo4j (AITIA_NEO4J_URI) has an @, as if it named a user or a password: expected one such as neo4j://host:7687, with these in AITIA_NEO4J_USER and AITIA_NEO4J_PASSWORD',
+    )
   if (!/^(neo4j|bolt)(\+s|\+ssc)?:\/\/./.test(uri))
     throw new Error(
       `the address of Neo4j (AITIA_NEO4J_URI) is ${uri}, expected one such as neo4j://host:7687 or bolt://host:7687`,
