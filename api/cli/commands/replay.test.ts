@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { Redis } from 'ioredis'
 import { startRedis } from '../../../deploy/local/redis.ts'
 import { loadRecording } from '../../../graph/ingest/main.ts'
+import type { Observation } from '../../../graph/model/observation.ts'
 import { MINUTE, SECOND } from '../../../graph/model/time.ts'
 import { readQueueStats } from '../../../graph/queue/main.ts'
 import { applySchema, openStore } from '../../../graph/store/main.ts'
@@ -18,7 +19,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 // Read when the command line is loaded.
 process.env.AITIA_DATA = folder
-const { send, waitForConclusions } = await import('./replay.ts')
+const { printOutcome, send, waitForConclusions, workloadsHit } = await import('./replay.ts')
 
 test('a queue that takes nothing is named as what a replay waits for, and the same command goes on later', async () => {
   const redis = await startRedis({ dataDir: join(folder, 'redis') })
@@ -72,4 +73,41 @@ test('what expects nothing, silence, or what is there early is waited for until 
   } finally {
     await store.close()
   }
+})
+
+/** The same of another workload on the same node: its objects and events have names of their own. */
+const another = (observations: readonly Observation[], number: number): Observation[] =>
+  JSON.parse(
+    JSON.stringify(observations)
+      .replace(/"key":"([cdprse]\d)"/g, `"key":"$1-${number}"`)
+      .replace(/"id":"([^"]+)"/g, `"id":"$1-${number}"`)
+      .replaceAll('checkout', `checkout-${number}`),
+  )
+
+test('of more workloads than are explained it is said that there are more, and how to see them', async (t) => {
+  const store = openStore(await neo4jForTest())
+  await applySchema(store)
+  const cluster = testCluster()
+  t.after(async () => {
+    await removeCluster(store, cluster)
+    await store.close()
+  })
+  const [start, end] = [1_790_000_000 * SECOND, 1_790_000_000 * SECOND + 20 * MINUTE]
+  const hit = Array.from({ length: 22 }, (_, number) =>
+    another([...healthy(start), ...outOfMemory(start + 10 * MINUTE)], number),
+  )
+  const beats = [heartbeat(KUBERNETES, start, end, true), heartbeat(EBPF, start, end, true)]
+  const recording = recordingOf([...hit.flat(), ...beats])
+  await loadRecording(store, recording, cluster)
+  await createCorrelator({ store }).runOnce(cluster)
+  const all = await workloadsHit(store, cluster, 22)
+  assert.equal(new Set(all.hit.map((it) => it.name)).size, 22)
+  assert.equal(all.cut, false)
+  const { mock } = t.mock.method(console, 'log', () => {})
+  for (const json of [false, true]) await printOutcome(json, store, { recording, cluster }, [])
+  const [text, told] = mock.calls.map((call) => String((call.arguments as unknown[])[0]))
+  assert.equal(text!.match(/^checkout-\d+ lost 1 of 3 replicas/gm)?.length, 20)
+  assert.match(text!, new RegExp(`^More workloads were hit than these 20.*\n {2}aitia incidents -c ${cluster} `, 'm'))
+  const { answers, cut } = JSON.parse(told!) as { answers: object[]; cut: boolean }
+  assert.deepEqual([answers.length, cut], [20, true])
 })

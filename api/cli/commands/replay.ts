@@ -113,17 +113,40 @@ export const waitForConclusions = async (
   return [...open, ...(await Promise.all(differing)).flat()]
 }
 
-/** The workloads that an incident of the cluster fell on: each once, as one answer tells all that is known of it. */
-const workloadsHit = async (store: Store, cluster: string) => {
-  const { incidents } = await import('../../../queries/reads/main.ts')
-  const { items } = await incidents(store, cluster)
-  return [...Map.groupBy(items, (it) => it.workloadKey).values()].map(([first]) => {
-    const { workloadKind: kind, workloadName, workloadKey, namespace = '' } = first!
-    return { kind, name: workloadName ?? workloadKey.slice(cluster.length + 1), namespace }
-  })
+/** Workloads that are explained of a replay: more answers than that nobody reads in one go. */
+const EXPLAINED = 20
+/** Incidents that are read at once. */
+const PAGE = 100
+
+interface Hit {
+  readonly kind: string
+  readonly name: string
+  readonly namespace: string
 }
 
-/** Prints what came of a replay: the answers for every workload that an incident fell on, and for programs what differs from what was expected. */
+/**
+ * The workloads that an incident of the cluster fell on, the last one first: each once, as one answer tells all that is known of it. `cut`: there are more.
+ */
+export const workloadsHit = async (
+  store: Store,
+  cluster: string,
+  most = EXPLAINED,
+): Promise<{ hit: Hit[]; cut: boolean }> => {
+  const { incidents } = await import('../../../queries/reads/main.ts')
+  const hit = new Map<string, Hit>()
+  let after: string | null | undefined
+  // One workload may have more incidents than a page holds.
+  while (after !== null && hit.size <= most) {
+    const page = await incidents(store, cluster, {}, { first: PAGE, ...(after === undefined ? {} : { after }) })
+    for (const { workloadKind: kind, workloadName, workloadKey, namespace = '' } of page.items)
+      if (!hit.has(workloadKey))
+        hit.set(workloadKey, { kind, name: workloadName ?? workloadKey.slice(cluster.length + 1), namespace })
+    after = page.endCursor
+  }
+  return { hit: [...hit.values()].slice(0, most), cut: hit.size > most }
+}
+
+/** Prints what came of a replay: the answers for the workloads that an incident fell on, and for programs what differs from what was expected. */
 export const printOutcome = async (
   json: boolean,
   store: Store,
@@ -131,19 +154,29 @@ export const printOutcome = async (
   problems: readonly string[],
 ): Promise<void> => {
   const tools = await ink()
-  const hit = await workloadsHit(store, cluster)
+  const { hit, cut } = await workloadsHit(store, cluster)
   const answers = await Promise.all(hit.map((asked) => tools.reads.why(store, { cluster, ...asked })))
-  const told = { ...sentOf({ recording, cluster }), problems, answers: answers.map((it) => answerAsJson(it, tools)) }
+  const told = {
+    ...{ ...sentOf({ recording, cluster }), problems, cut },
+    answers: answers.map((it) => answerAsJson(it, tools)),
+  }
   print(json, told, (it) =>
     it.answers.length === 0
       ? 'No incident has come of it.'
-      : it.answers.map((answer) => renderWhy(answer, tools)).join('\n\n'),
+      : [
+          ...it.answers.map((answer) => renderWhy(answer, tools)),
+          ...(cut
+            ? [
+                `More workloads were hit than these ${hit.length}, which were the last. All incidents:\n  aitia incidents -c ${cluster} --first 200`,
+              ]
+            : []),
+        ].join('\n\n'),
   )
 }
 
-/** The command that explains a workload of the replay. */
+/** The commands that explain the workloads of the replay which were explained. */
 export const whyCommands = async (store: Store, cluster: string): Promise<string[]> => {
-  const hit = await workloadsHit(store, cluster)
+  const { hit } = await workloadsHit(store, cluster)
   return plain(hit).map(
     ({ kind, name, namespace }) =>
       `aitia why ${kind.toLowerCase()}/${name}${namespace === '' ? '' : ` -n ${namespace}`} -c ${cluster}`,
