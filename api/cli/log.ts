@@ -7,7 +7,12 @@ import { forTerminal } from './output.ts'
 import { oneLine } from './render/columns.ts'
 
 /** A part that runs alone: JSON lines on standard error, for whatever gathers logs. */
-export const roleLog = (role: string): Logger => pino({ base: { role } }, pino.destination({ dest: 2, sync: true }))
+export const roleLog = (role: string): Logger => {
+  const destination = pino.destination({ dest: 2, sync: true })
+  // It writes past process.stderr. A terminal that was closed is no reason to end otherwise than in order.
+  destination.on('error', () => {})
+  return pino({ base: { role } }, destination)
+}
 
 /** The file that `aitia up` logs to. */
 export const logFile = join(dataDir, 'aitia.log')

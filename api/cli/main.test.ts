@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { skip as kernelSkip } from '../../agent/native/testing/recorder.ts'
@@ -146,6 +147,23 @@ describe('the command line', () => {
     }
     const kind = await aitia(['why', 'foo/checkout', '-n', 'nowhere'])
     assert.match(kind.err, new RegExp(`^no kind "foo" is known in cluster ${cluster}: expected one such as deployment`))
+  })
+
+  test('a reader that has enough ends nothing, and a result that finds no room is a failure', async () => {
+    const into = async (target: string, ...args: string[]) => {
+      const child = spawn(
+        'sh',
+        ['-c', `exec 3>&2; { "$@" 2>&3 3>&-; echo "ended: $?" >&3; } ${target}`, 'sh', process.execPath, ...args],
+        { env: environment, stdio: ['ignore', 'ignore', 'pipe'] },
+      )
+      return text(child.stderr)
+    }
+    const aitia = join(import.meta.dirname, 'main.ts')
+    assert.equal(await into('| true', aitia, 'incidents'), 'ended: 0\n')
+    const away = await into('| true', aitia, 'doctor', '-c', 'nonesuch')
+    assert.equal(away, 'ended: 1\n', 'what it found is told by its exit code still')
+    const full = await into('> /dev/full', aitia, 'incidents')
+    assert.match(full, /^can't write to standard output \(ENOSPC.*\)\nended: 1\n$/)
   })
 
   test('a pod is found by its UID too: one that only the kernel told of has no name', async () => {

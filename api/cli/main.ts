@@ -1,7 +1,7 @@
 /** The command line: composes the project's parts, and loads only those that a command needs. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { defaultCluster, version } from './config.ts'
-import { asCalled, forTerminal, UsageError } from './output.ts'
+import { asCalled, bearLostReaders, forTerminal, UsageError } from './output.ts'
 
 const whole = (text: string): number => {
   if (/^\d+$/.test(text)) return Number(text)
@@ -226,11 +226,7 @@ schema
   .description('print them, and what the graph has of them')
   .action(run(async (options) => (await import('./commands/schema.ts')).schemaShow(options)))
 
-// A reader like `head` that has enough closes the pipe.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
+bearLostReaders()
 
 const SUCCESS = 0
 const FAILED = 1

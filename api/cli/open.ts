@@ -88,13 +88,16 @@ export const patternDirs = async (more: readonly string[]): Promise<string[]> =>
   return [...engineConfig().patternDirs, ...more]
 }
 
-/** Resolves when the process is asked to end (Ctrl-C, SIGTERM); asked a second time it ends at once. */
+/**
+ * Resolves when the process is asked to end (Ctrl-C, SIGTERM); at a Ctrl-C after that it ends at once. One end may be asked for by several: a terminal that
+ * is closed and a service that is stopped signal a whole group of processes, and `npm start` hands on what it gets.
+ */
 export const untilAsked = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
     let asked = false
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
-        if (asked) process.exit(130)
+        if (asked && signal === 'SIGINT') process.exit(130)
         asked = true
         resolve(signal)
       })

@@ -58,3 +58,19 @@ export const print = <T>(json: boolean, value: T, render: (value: T) => string):
 export const say = (text: string): void => {
   process.stderr.write(`${forTerminal(asCalled(text))}\n`)
 }
+
+/**
+ * Who reads may go at any time: `head` has enough, `tee` ends by the Ctrl-C that was meant for us, a terminal is closed. What a command does, how it ends
+ * and its exit code are the same without them. A result that can't be written though somebody wants it (a full disk) is a failure.
+ */
+export const bearLostReaders = (): void => {
+  process.stderr.on('error', () => {})
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE' || (code === 'EIO' && process.stdout.isTTY)) return
+    say(`can't write to standard output (${message})`)
+    // Over the code of a command that knows nothing of this.
+    process.once('exit', () => {
+      process.exitCode ||= 1
+    })
+  })
+}

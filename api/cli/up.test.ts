@@ -178,6 +178,36 @@ describe('aitia up', () => {
     rmSync(own, { recursive: true })
   })
 
+  test('its readers gone, as a closed terminal leaves it, it ends in order, however many tell it to', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'aitia-up-'))
+    const live = testCluster()
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), 'up'], {
+      env: { ...environment, AITIA_DATA: own, AITIA_CLUSTER: live, KUBECONFIG: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const exited = once(child, 'exit')
+    const told = createInterface(child.stderr)
+    for await (const line of told) if (line === 'Ctrl-C ends everything.') break
+    assert.ok(existsSync(join(own, 'servers.json')))
+    for (const reader of [child.stdout, child.stderr]) reader.destroy()
+    let isOver = false
+    exited.finally(() => {
+      isOver = true
+    })
+    // By the kernel, by npm and by what npm runs.
+    while (!isOver) {
+      child.kill('SIGHUP')
+      await delay(20)
+    }
+    assert.deepEqual(await exited, [0, null])
+    assert.ok(!existsSync(join(own, 'servers.json')))
+    assert.deepEqual(
+      pins().filter((name) => name.startsWith(`${live}-`)),
+      [],
+    )
+    rmSync(own, { recursive: true })
+  })
+
   test('fails where something else was expected, and says what, to programs too', async () => {
     const expect = [{ ...recording.expect![0]!, outcome: 'global' as const }]
     const { code, out, err } = await up({ ...recording, expect }, '--json')
@@ -188,5 +218,17 @@ describe('aitia up', () => {
     assert.equal(told.cluster, cluster)
     assert.match(told.problems.join(), problem)
     assert.match(told.answers[0]!.headline, /^checkout lost 1 of 3 replicas/)
+    // A reader that has enough changes nothing of it.
+    const file = join(folder, 'recording.json')
+    const unread = spawn(
+      process.execPath,
+      [join(import.meta.dirname, 'main.ts'), 'up', '--replay', file, '--exit', '--json'],
+      { env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    unread.stdout.destroy()
+    const exited = once(unread, 'exit')
+    assert.match(await text(unread.stderr), problem)
+    assert.deepEqual(await exited, [1, null])
+    assert.ok(!existsSync(join(folder, 'servers.json')))
   })
 })

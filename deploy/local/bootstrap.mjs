@@ -8,6 +8,8 @@ const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname,
 const modules = join(root, 'node_modules')
 const note = join(modules, '.package-lock.json')
 
+// Who reads may go before what was begun has ended in order: `head`, or `tee` by the same Ctrl-C.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 if (!installed()) install()
 
 const packaged = ['x64', 'arm64'].map((cpu) => join(modules, `node-linux-${cpu}`, 'bin', 'node')).find(existsSync)

@@ -86,6 +86,9 @@ const verbs: Record<string, (args: string[]) => Promise<number>> = {
   generate,
 }
 
+// Who reads may go before what was begun has ended in order: `head`, or `tee` by the same Ctrl-C.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 const [verb = '', ...args] = process.argv.slice(2)
 const work = verbs[verb]
 if (work) {
