@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
 import { loadRecording } from '../../graph/ingest/main.ts'
-import type { Observation } from '../../graph/model/observation.ts'
+import type { ObjectRef, Observation } from '../../graph/model/observation.ts'
 import { MINUTE, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore } from '../../graph/store/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
@@ -52,10 +52,11 @@ describe('a recording of an incident', async () => {
   const quiet = testCluster()
   const quietAgain = testCluster()
   const lone = testCluster()
+  const crowded = testCluster()
   const pattern = loadPatterns().find(({ id }) => id === 'container-oom')!
   await applySchema(store)
   after(async () => {
-    await Promise.all([cluster, again, quiet, quietAgain, lone].map((name) => removeCluster(store, name)))
+    await Promise.all([cluster, again, quiet, quietAgain, lone, crowded].map((name) => removeCluster(store, name)))
     await store.close()
   })
 
@@ -151,5 +152,69 @@ describe('a recording of an incident', async () => {
       observations.flatMap((each) => (each.type === 'event' ? [each.id] : [])),
       [`p1-${START + 2 * MINUTE}`],
     )
+  })
+
+  it('of a window holds nothing of what was gone before, however much that is, but what is referred to', async () => {
+    const gone = (object: ObjectRef, at: number): Observation => ({
+      ...({ type: 'state', object, source: KUBERNETES, at, version: at, uncertainty: 0, deleted: true } as const),
+      ...{ body: {}, relations: [], ...(object.kind === 'Pod' ? { pod: object } : {}) },
+    })
+    const podNamed = (key: string): ObjectRef => ({ kind: 'Pod', key, name: key, namespace: 'shop' })
+    const replicaSet = {
+      kind: 'Workload',
+      workloadKind: 'ReplicaSet',
+      key: 'r1',
+      name: 'checkout-7d9',
+      namespace: 'shop',
+    }
+    const late: Observation = {
+      ...({ type: 'event', kind: 'pod-deleted', id: 'late', source: KUBERNETES, object: podNamed('told') } as const),
+      ...{ at: KILL + SECOND, uncertainty: SECOND, observedAt: KILL + 2 * SECOND, fields: {} },
+    }
+    const there = healthy(START)
+    const likeThem = (key: string): Observation[] =>
+      there.flatMap((each) =>
+        each.type === 'state' && each.object.key === 'p1'
+          ? [{ ...each, object: podNamed(key), pod: podNamed(key), relations: [] }]
+          : [],
+      )
+    const told: Observation[] = [
+      ...there,
+      ...['before', 'told', 'within'].flatMap(likeThem),
+      // Its pods are not.
+      gone(replicaSet as ObjectRef, START + MINUTE),
+      gone(podNamed('before'), START + MINUTE),
+      gone(podNamed('told'), START + MINUTE),
+      gone(podNamed('within'), KILL + SECOND),
+      late,
+      ...[KUBERNETES, EBPF].map((source) => heartbeat(source, START, KILL + MINUTE, true)),
+    ]
+    await loadRecording(store, recordingOf(told), crowded)
+    await store.run(
+      `CYPHER 5 UNWIND range(1, 50000) AS number
+       CALL (number) {
+         WITH $cluster + '/job-' + number AS key
+         CREATE (:Object:Pod {cluster: $cluster, kind: 'Pod', key: key, name: key})
+         CREATE (:State {cluster: $cluster, key: key, id: key, at: $at, version: 1, uncertainty: 0, source: 'kubernetes@cluster',
+           deleted: true, body: '{}', relations: '[]', recordedAt: 0})
+       } IN TRANSACTIONS OF 5000 ROWS`,
+      { cluster: crowded, at: START + MINUTE },
+    )
+    const { observations } = await recordWindow(store, crowded, { from: KILL, to: KILL + MINUTE })
+    const states = observations.flatMap((each) => (each.type === 'state' ? [each] : []))
+    assert.deepEqual(states.map(({ object, deleted }) => `${object.key}${deleted === true ? ' gone' : ''}`).sort(), [
+      'd1',
+      'e1',
+      'host-1',
+      'n1',
+      'p1',
+      'p2',
+      'p3',
+      'r1 gone',
+      's1',
+      'told gone',
+      'within',
+      'within gone',
+    ])
   })
 })

@@ -1,25 +1,23 @@
 /** Exports what the graph holds of a window as a recording: of a whole cluster, or of all that an incident rests on. */
-import type { EventKind } from '../../graph/model/define.ts'
-import { EVENTS } from '../../graph/model/generated/registry.ts'
-import type { EventName } from '../../graph/model/generated/types.ts'
-import type { EventObservation, Observation } from '../../graph/model/observation.ts'
+import type { Declaration, EventObservation, Observation } from '../../graph/model/observation.ts'
 import { RECORDING_VERSION, type Recording } from '../../graph/model/recording.ts'
 import { MINUTE, toRfc3339 } from '../../graph/model/time.ts'
+import { thereAtBegin, toldWithin } from './cluster-objects.ts'
 import { contexts } from './contexts.ts'
 import { events } from './events.ts'
 import { expected } from './expected.ts'
 import type { Window } from './family.ts'
 import { incidentByPrefix } from './incidents.ts'
+import { lasting } from './lasting.ts'
 import { stepsFrom } from './links.ts'
 import { objects } from './objects.ts'
 import { eventObservation, stateObservation, watchObservations } from './observed.ts'
 import { occurrenceDetails, occurrences } from './occurrences.ts'
 import { InvalidRequest, KNOWN_NOW, type Reader, statement, withoutCluster } from './read.ts'
 import { sources } from './sources.ts'
-import { statesInForce, statesRaw } from './states.ts'
+import { type RawState, statesRaw } from './states.ts'
 import type { StoredEvent } from './stored.ts'
 
-const CLUSTER_OBJECTS = statement('cluster-objects')
 const CLUSTER_EVENTS = statement('cluster-events')
 
 /** A recording is one document in memory: what is larger is refused, not cut. */
@@ -50,46 +48,34 @@ const reach = async (reader: Reader, seeds: readonly string[], window: Window): 
   return [...reached]
 }
 
-/**
- * What still holds when the window begins, as it was told: a node's Lease that has been stale for long, how often a container was
- * restarted. Nothing holds of a pod that is gone by then; a node that is may still be silent.
- */
-const lasting = async (reader: Reader, keys: readonly string[], { from, known }: Window): Promise<StoredEvent[]> => {
-  const lastsOf = (kind: EventName) => (EVENTS[kind] as EventKind).lasts
-  const kinds = (Object.keys(EVENTS) as EventName[]).filter(lastsOf)
-  const { events: earlier } = await events(reader, keys, { from: 0, to: from, known, limit: MOST }, kinds)
-  const nameOf = (event: StoredEvent): string =>
-    JSON.stringify([
-      event.kind,
-      ...lastsOf(event.kind)!.map((name) => (event as unknown as Record<string, unknown>)[name]),
-    ])
-  // They come by time: of each the newest stays.
-  const newest = [...new Map(earlier.map((event) => [nameOf(event), event])).values()]
-  const pods = [...new Set(newest.flatMap(({ podKey }) => podKey ?? []))]
-  const inForce = await statesInForce(reader, pods, { at: from, known })
-  return newest.filter(({ podKey }) => podKey === undefined || inForce.get(podKey)?.deleted !== true)
-}
+const keysOfEvent = ({ objectKey, podKey }: StoredEvent): string[] => [
+  objectKey,
+  ...(podKey === undefined ? [] : [podKey]),
+]
 
 const heardAt = (observation: Observation): number =>
   observation.type === 'event' ? observation.observedAt : observation.type === 'state' ? observation.at : Infinity
 
+/** The newest state before the window, and all of those in it. */
+const statesOf = async (reader: Reader, keys: readonly string[], window: Window): Promise<RawState[]> => {
+  const states = await statesRaw(reader, keys, { ...window, limit: MOST })
+  refuseMore(states.length, 'states')
+  return states
+}
+
 const document = async (
   reader: Reader,
   cluster: string,
-  keys: readonly string[],
+  states: readonly RawState[],
   found: readonly StoredEvent[],
   window: Window,
 ): Promise<Pick<Recording, 'contexts' | 'observations'>> => {
   const contextKeys = [...new Set(found.flatMap((event) => event.contextKey ?? []))]
-  const [told, states, watched, known] = await Promise.all([
-    objects(reader, [
-      ...new Set([...keys, ...found.flatMap((event) => [event.objectKey, event.podKey ?? event.objectKey])]),
-    ]),
-    statesRaw(reader, keys, { ...window, limit: MOST }),
+  const [told, watched, known] = await Promise.all([
+    objects(reader, [...new Set([...states.map(({ key }) => key), ...found.flatMap(keysOfEvent)])]),
     sources(reader, cluster, window),
     contexts(reader, contextKeys),
   ])
-  refuseMore(states.length, 'states')
   const observations: Observation[] = [
     ...states.map((state) => stateObservation(state, told.get(state.key)!)),
     ...found.map((event): EventObservation => eventObservation(event, told)),
@@ -103,27 +89,44 @@ const document = async (
   }
 }
 
-/** All that happened in a cluster within [from, to), and what was so of its objects before. Throws InvalidRequest where that is too much. */
+/** Both ends of all that these states declare. */
+const endsOf = (cluster: string, states: readonly RawState[]): string[] =>
+  states.flatMap(({ relations }) =>
+    (JSON.parse(relations) as Declaration[]).flatMap(({ from, to }) =>
+      [from, to].flatMap((end) => (end === undefined ? [] : [`${cluster}/${end.key}`])),
+    ),
+  )
+
+/**
+ * All that happened in a cluster within [from, to), and what was so before: of what was there, of what something was told of
+ * in the window, and of what these refer to. Throws InvalidRequest where that is too much.
+ */
 export const recordWindow = async (
   reader: Reader,
   cluster: string,
   span: { from: number; to: number },
 ): Promise<Recording> => {
   const window: Window = { ...span, known: KNOWN_NOW }
-  const [rows, found] = await Promise.all([
-    reader.read<{ key: string }>(CLUSTER_OBJECTS, { cluster, limit: MOST }),
+  const [there, told, rows] = await Promise.all([
+    thereAtBegin(reader, cluster, window, MOST),
+    toldWithin(reader, cluster, window, MOST),
     reader.read<{ event: StoredEvent }>(CLUSTER_EVENTS, { cluster, limit: MOST, ...window }),
   ])
-  refuseMore(rows.length, 'objects')
-  refuseMore(found.length, 'events')
-  const keys = rows.map((row) => row.key)
-  const all = [...(await lasting(reader, keys, window)), ...found.map((row) => row.event)]
+  refuseMore(rows.length, 'events')
+  const found = rows.map(({ event }) => event)
+  const keys = new Set([...there, ...told, ...found.flatMap(keysOfEvent)])
+  refuseMore(keys.size, 'objects')
+  const states = await statesOf(reader, [...keys], window)
+  // Owners and nodes that are gone: they tell so, and nothing else.
+  const ends = [...new Set(endsOf(cluster, states))].filter((key) => !keys.has(key))
+  const ofEnds = await statesOf(reader, ends, window)
+  const all = [...(await lasting(reader, [...keys, ...ends], window)), ...found]
   refuseMore(all.length, 'events')
   return {
     format: 'aitia-recording',
     version: RECORDING_VERSION,
     title: `${cluster} from ${toRfc3339(window.from)} to ${toRfc3339(window.to)}`,
-    ...(await document(reader, cluster, keys, all, window)),
+    ...(await document(reader, cluster, [...states, ...ofEnds], all, window)),
   }
 }
 
@@ -158,11 +161,12 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
   const window: Window = { from, to: Math.max(...times) + AROUND, known: KNOWN_NOW }
   const seeds = [
     ...details.flatMap((detail) => detail.affected.map((it) => it.object.key)),
-    ...evidence.flatMap((event) => [event.objectKey, ...(event.podKey === undefined ? [] : [event.podKey])]),
+    ...evidence.flatMap(keysOfEvent),
   ]
   const keys = await reach(reader, [...new Set(seeds)], window)
-  const [{ events: around, cut }, before] = await Promise.all([
+  const [{ events: around, cut }, states, before] = await Promise.all([
     events(reader, keys, { ...window, limit: MOST }),
+    statesOf(reader, keys, window),
     lasting(reader, keys, window),
   ])
   refuseMore(cut ? MOST : around.length, 'events')
@@ -176,7 +180,7 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
     ...(await document(
       reader,
       incident.cluster,
-      keys,
+      states,
       [...before.filter(({ kind }) => !anchorKinds.has(kind)), ...replayed.events],
       window,
     )),

@@ -4,6 +4,7 @@ import { pascalCase } from '../../graph/model/generate/names.ts'
 import { EVENTS, OBJECTS } from '../../graph/model/generated/registry.ts'
 import type { ObjectName } from '../../graph/model/generated/types.ts'
 import { NO_KEYS, NO_ROWS, type Rehearsal, rehearse, type Store } from '../../graph/store/main.ts'
+import { LASTING_KINDS } from './lasting.ts'
 import { forKind, statement } from './read.ts'
 
 /** Names of the statements of this folder. */
@@ -36,7 +37,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
     pattern: '',
     prefix: '',
   },
-  ...{ afterId: '', incident: '' },
+  ...{ afterId: '', afterKey: '', untilKey: '', incident: '' },
 }
 
 const FILTERS = ['namespace', 'workload', 'workloadKind', 'pattern', 'status']
@@ -54,6 +55,7 @@ const objects = (namespaced: boolean): string[] =>
 
 /** The kinds for which a statement is written. */
 const kindsOf = (name: string): readonly string[] => {
+  if (name === 'events-lasting') return LASTING_KINDS.map(pascalCase)
   if (name.startsWith('events')) return Object.keys(EVENTS).map(pascalCase)
   return objects(!name.endsWith('-global'))
 }

@@ -1,4 +1,0 @@
-// All objects of a cluster.
-CYPHER 5
-MATCH (object:Object {cluster: $cluster})
-RETURN object.key AS key LIMIT $limit
