@@ -88,3 +88,22 @@ export const expected = async (
     expect: groups.sort((a, b) => a.at - b.at).map(({ expectation }) => expectation),
   }
 }
+
+/**
+ * Of an incident whose history was removed: that it comes. What it affects, its owner and its other steps are told by what may
+ * be gone, and so are other occurrences: their anchors are left out.
+ */
+export const expectedOfRemains = (
+  { pattern, containerName }: Incident,
+  own: readonly OccurrenceDetail[],
+  found: readonly StoredEvent[],
+): Expected => {
+  const ids = new Set(own.map(({ occurrence }) => occurrence.anchorId))
+  const anchors = found.filter(({ id }) => ids.has(id))
+  const kinds = new Set(anchors.map(({ kind }) => kind))
+  const named = containerName !== undefined && anchors.every((anchor) => anchor.containerName === containerName)
+  return {
+    events: found.filter((event) => ids.has(event.id) || !kinds.has(event.kind)),
+    expect: [{ pattern, result: 'incident', ...(named ? { container: containerName } : {}) }],
+  }
+}

@@ -39,7 +39,7 @@ export interface Ground extends AsOf {
 }
 
 /** Objects and relations are told by those that watch the cluster from one place. */
-const SOURCES = Object.values(COLLECTORS)
+export const SOURCES = Object.values(COLLECTORS)
   .filter(({ scope }) => scope === 'cluster')
   .map(({ name }) => sourceOf(name))
 

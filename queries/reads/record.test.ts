@@ -1,15 +1,16 @@
 /** A recording of an incident comes out as it says, also where it is cut out of more of the same, and holds more than the incident. */
 import assert from 'node:assert/strict'
 import { after, describe, it } from 'node:test'
-import { loadRecording } from '../../graph/ingest/main.ts'
+import { loadRecording, sweep } from '../../graph/ingest/main.ts'
 import type { ObjectRef, Observation } from '../../graph/model/observation.ts'
-import { MINUTE, SECOND } from '../../graph/model/time.ts'
+import { MINUTE, OPEN, SECOND } from '../../graph/model/time.ts'
 import { applySchema, openStore } from '../../graph/store/main.ts'
 import { neo4jForTest, testCluster } from '../../test/support/servers.ts'
 import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '../../test/support/shop.ts'
 import { compare, createCorrelator, loadPatterns, outcomesOf, removeCluster } from '../engine/main.ts'
 import { incidents } from './incidents.ts'
 import { recordIncident, recordWindow } from './record.ts'
+import { removedUntil } from './remains.ts'
 
 const START = 1_790_000_000 * SECOND
 const KILL = START + 10 * MINUTE + 812_000
@@ -53,10 +54,14 @@ describe('a recording of an incident', async () => {
   const quietAgain = testCluster()
   const lone = testCluster()
   const crowded = testCluster()
+  const old = testCluster()
+  const oldAgain = testCluster()
   const pattern = loadPatterns().find(({ id }) => id === 'container-oom')!
   await applySchema(store)
   after(async () => {
-    await Promise.all([cluster, again, quiet, quietAgain, lone, crowded].map((name) => removeCluster(store, name)))
+    await Promise.all(
+      [cluster, again, quiet, quietAgain, lone, crowded, old, oldAgain].map((name) => removeCluster(store, name)),
+    )
     await store.close()
   })
 
@@ -216,5 +221,38 @@ describe('a recording of an incident', async () => {
       'within',
       'within gone',
     ])
+  })
+
+  it('of what lies beyond the horizon vouches for nothing, and expects what can come', async () => {
+    const beats = [KUBERNETES, EBPF].map((source) => heartbeat(source, START, KILL + 10 * MINUTE, true))
+    const gone = healthy(START).flatMap((each): Observation[] =>
+      each.type === 'state'
+        ? [{ ...each, at: KILL + 9 * MINUTE, version: OPEN - 1, deleted: true, body: {}, relations: [] }]
+        : [],
+    )
+    await loadRecording(store, recordingOf([...healthy(START), ...outOfMemory(KILL), ...gone, ...beats]), old)
+    await createCorrelator({ store }).runOnce(old)
+    const horizon = KILL + 30 * 24 * 60 * MINUTE
+    await sweep(store, old, { at: horizon, known: OPEN - 1 }, START)
+    const { items } = await incidents(store, old)
+    const recording = await recordIncident(store, items[0]!.id)
+    const window = await recordWindow(store, old, { from: KILL - MINUTE, to: KILL + MINUTE })
+    for (const { title, observations } of [recording, window]) {
+      assert.match(title, /history before .* was removed/)
+      const blind = observations.flatMap((each) => (each.type === 'gap' ? [each.source] : []))
+      assert.deepEqual(blind.sort(), [EBPF, KUBERNETES])
+    }
+    assert.equal(removedUntil(window), KILL + MINUTE)
+    assert.deepEqual(recording.expect, [{ pattern: pattern.id, result: 'incident', container: 'app' }])
+    await loadRecording(store, recording, oldAgain)
+    await createCorrelator({ store }).runOnce(oldAgain)
+    const outcomes = await outcomesOf(store, oldAgain, pattern)
+    assert.deepEqual(compare(recording.expect!, outcomes), [])
+    assert.deepEqual(
+      outcomes.map(({ verdict }) => verdict.status),
+      ['final'],
+    )
+    const later = await recordWindow(store, old, { from: horizon, to: horizon + MINUTE })
+    assert.deepEqual([later.observations, removedUntil(later)], [[], null])
   })
 })

@@ -5,18 +5,20 @@ import { MINUTE, toRfc3339 } from '../../graph/model/time.ts'
 import { thereAtBegin, toldWithin } from './cluster-objects.ts'
 import { contexts } from './contexts.ts'
 import { events } from './events.ts'
-import { expected } from './expected.ts'
+import { expected, expectedOfRemains } from './expected.ts'
 import type { Window } from './family.ts'
+import { type Horizon, horizonOf } from './horizon.ts'
 import { incidentByPrefix } from './incidents.ts'
 import { lasting } from './lasting.ts'
 import { stepsFrom } from './links.ts'
 import { objects } from './objects.ts'
 import { eventObservation, stateObservation, watchObservations } from './observed.ts'
-import { occurrenceDetails, occurrences } from './occurrences.ts'
+import { type Occurrence, occurrenceDetails, occurrences } from './occurrences.ts'
 import { InvalidRequest, KNOWN_NOW, type Reader, statement, withoutCluster } from './read.ts'
-import { sources } from './sources.ts'
+import { removedWithin, withoutRemoved } from './remains.ts'
+import { type Source, sources } from './sources.ts'
 import { type RawState, statesRaw } from './states.ts'
-import type { StoredEvent } from './stored.ts'
+import type { StoredEvent, StoredObject } from './stored.ts'
 
 const CLUSTER_EVENTS = statement('cluster-events')
 
@@ -63,29 +65,54 @@ const statesOf = async (reader: Reader, keys: readonly string[], window: Window)
   return states
 }
 
-const document = async (
+/** What a recording says beside states and events. */
+interface Beside {
+  readonly told: ReadonlyMap<string, StoredObject>
+  readonly watched: readonly Source[]
+  readonly known: Awaited<ReturnType<typeof contexts>>
+  /** Up to when a part of the window was removed. */
+  readonly until: number | null
+}
+
+const besideOf = async (
   reader: Reader,
   cluster: string,
   states: readonly RawState[],
   found: readonly StoredEvent[],
   window: Window,
-): Promise<Pick<Recording, 'contexts' | 'observations'>> => {
-  const contextKeys = [...new Set(found.flatMap((event) => event.contextKey ?? []))]
+): Promise<Beside> => {
   const [told, watched, known] = await Promise.all([
     objects(reader, [...new Set([...states.map(({ key }) => key), ...found.flatMap(keysOfEvent)])]),
     sources(reader, cluster, window),
-    contexts(reader, contextKeys),
+    contexts(reader, [...new Set(found.flatMap((event) => event.contextKey ?? []))]),
   ])
+  // After all else: a sweep that is under way raises it first and removes then.
+  return { told, watched, known, until: removedWithin(await horizonOf(reader, cluster), window) }
+}
+
+const document = (
+  cluster: string,
+  title: string,
+  states: readonly RawState[],
+  found: readonly StoredEvent[],
+  window: Window,
+  { told, watched, known, until }: Beside,
+): Recording => {
+  const contextKeys = new Set(found.flatMap((event) => event.contextKey ?? []))
+  const used = [...known].filter(([key]) => contextKeys.has(key))
   const observations: Observation[] = [
-    ...states.map((state) => stateObservation(state, told.get(state.key)!)),
-    ...found.map((event): EventObservation => eventObservation(event, told)),
+    ...[
+      ...states.map((state) => stateObservation(state, told.get(state.key)!)),
+      ...found.map((event): EventObservation => eventObservation(event, told)),
+    ].sort((a, b) => heardAt(a) - heardAt(b)),
+    ...watched.flatMap((source) => watchObservations(source, window)),
   ]
   return {
-    contexts: Object.fromEntries([...known].map(([key, context]) => [withoutCluster(cluster, key), context])),
-    observations: [
-      ...observations.sort((a, b) => heardAt(a) - heardAt(b)),
-      ...watched.flatMap((source) => watchObservations(source, window)),
-    ],
+    format: 'aitia-recording',
+    version: RECORDING_VERSION,
+    title: until === null ? title : `${title} (history before ${toRfc3339(until)} was removed)`,
+    contexts: Object.fromEntries(used.map(([key, context]) => [withoutCluster(cluster, key), context])),
+    observations: until === null ? observations : [...observations, ...withoutRemoved(observations, window, until)],
   }
 }
 
@@ -122,12 +149,17 @@ export const recordWindow = async (
   const ofEnds = await statesOf(reader, ends, window)
   const all = [...(await lasting(reader, [...keys, ...ends], window)), ...found]
   refuseMore(all.length, 'events')
-  return {
-    format: 'aitia-recording',
-    version: RECORDING_VERSION,
-    title: `${cluster} from ${toRfc3339(window.from)} to ${toRfc3339(window.to)}`,
-    ...(await document(reader, cluster, [...states, ...ofEnds], all, window)),
-  }
+  const allStates = [...states, ...ofEnds]
+  const title = `${cluster} from ${toRfc3339(window.from)} to ${toRfc3339(window.to)}`
+  return document(cluster, title, allStates, all, window, await besideOf(reader, cluster, allStates, all, window))
+}
+
+/** The latest of `items`, which come so: as many as a recording holds, and of which the graph still has all; else the last one. */
+const latestOf = (items: readonly Occurrence[], { at: horizon }: Horizon): Occurrence[] => {
+  const tooMany = items[OCCURRENCES]?.at ?? -1
+  const latest = items.slice(0, OCCURRENCES).filter((it) => it.at > tooMany)
+  const whole = latest.filter((it) => it.at - 2 * AROUND >= (horizon ?? 0))
+  return whole.length > 0 ? whole : latest.filter((it) => it.at === latest[0]!.at)
 }
 
 /** The latest occurrences of an incident (its id, or how that begins) with all that they rest on; what is expected of a replay is all that it holds. */
@@ -139,8 +171,8 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
     throw new InvalidRequest(
       `incident ${incident.id} has no occurrence any more: another has taken them over. \`aitia incidents\` lists those that are there`,
     )
-  const earlier = items[OCCURRENCES]?.at ?? -1
-  const latest = items.slice(0, OCCURRENCES).filter((it) => it.at > earlier)
+  const latest = latestOf(items, await horizonOf(reader, incident.cluster))
+  const earlier = items[latest.length]?.at ?? -1
   if (latest.length === 0)
     throw new InvalidRequest(
       `incident ${incident.id} has more than ${OCCURRENCES} occurrences at one instant. \`aitia record --from --to\` takes all of a window`,
@@ -173,17 +205,9 @@ export const recordIncident = async (reader: Reader, id: string): Promise<Record
   const anchors = new Set(details.map(({ occurrence }) => occurrence.anchorId))
   const anchorKinds = new Set(around.filter(({ id }) => anchors.has(id)).map(({ kind }) => kind))
   const replayed = await expected(reader, incident, details, { keys, found: around, window, limit: MOST })
-  return {
-    format: 'aitia-recording',
-    version: RECORDING_VERSION,
-    title: `${incident.title}: ${incident.workloadKind} ${incident.namespace ?? ''}/${incident.workloadName} at ${toRfc3339(incident.lastAt)}`,
-    ...(await document(
-      reader,
-      incident.cluster,
-      states,
-      [...before.filter(({ kind }) => !anchorKinds.has(kind)), ...replayed.events],
-      window,
-    )),
-    expect: replayed.expect,
-  }
+  const told = before.filter(({ kind }) => !anchorKinds.has(kind))
+  const beside = await besideOf(reader, incident.cluster, states, [...told, ...around], window)
+  const { events: kept, expect } = beside.until === null ? replayed : expectedOfRemains(incident, details, around)
+  const title = `${incident.title}: ${incident.workloadKind} ${incident.namespace ?? ''}/${incident.workloadName} at ${toRfc3339(incident.lastAt)}`
+  return { ...document(incident.cluster, title, states, [...told, ...kept], window, beside), expect }
 }

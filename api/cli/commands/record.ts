@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import type { Recording } from '../../../graph/model/recording.ts'
 import { incidentNamed, refuseTurned, refuseUnheard, timeOption, withStore } from '../open.ts'
-import { Failure, jsonOf, print, UsageError } from '../output.ts'
+import { Failure, jsonOf, print, say, UsageError } from '../output.ts'
 
 export interface RecordOptions {
   readonly cluster: string
@@ -40,6 +40,11 @@ export const record = async (options: RecordOptions): Promise<void> => {
     await refuseUnheard(store, cluster)
     return reads.recordWindow(store, cluster, { from: from!, to })
   })
+  const until = reads.removedUntil(recording)
+  if (until !== null)
+    say(
+      `history before ${reads.toRfc3339(until)} was removed: of that time the recording holds what is left, and vouches for nothing else`,
+    )
   const text = formatRecording(recording)
   if (options.output === undefined) {
     console.log(text.trimEnd())
