@@ -190,6 +190,14 @@ describe('GraphQL as of a time', () => {
       },
     ])
     assert.equal((await doubtsAt(now() + MINUTE))[0]?.kind, 'FUTURE')
+    const after = `kind: "deployment", name: "checkout", namespace: "shop", at: "${toRfc3339(END + MINUTE)}"`
+    const { workload: view } = await answer(`{ workload(${after}) { ground { doubts { kind source on kinds } } } }`)
+    assert.deepEqual((view as { ground: object }).ground, {
+      doubts: [
+        { kind: 'NOT_WATCHED', source: KUBERNETES, on: null, kinds: null },
+        { kind: 'NOT_WATCHED', source: EBPF, on: 'node-1', kinds: null },
+      ],
+    })
     for (const [query, message] of [
       [
         'ownerChain(kind: "deployment", name: "chekout", namespace: "shop") { cut: owners { name } }',

@@ -3,7 +3,8 @@ import type { Value } from '../../graph/model/observation.ts'
 import { toRfc3339 } from '../../graph/model/time.ts'
 import { events } from './events.ts'
 import type { Window } from './family.ts'
-import { type Ground, groundOf } from './ground.ts'
+import type { Ground } from './ground.ts'
+import { groundOfEvents } from './ground-of-events.ts'
 import { beginAt, type Link, nameOfLink, type Step, stepsFrom, walk } from './links.ts'
 import { InvalidRequest, pageSize, type Reader } from './read.ts'
 import { statesSince, type Told } from './states.ts'
@@ -145,7 +146,7 @@ export const changes = async (reader: Reader, question: ChangesQuestion): Promis
     statesSince(reader, keys, { from, to, known }),
     ofRelations(reader, new Set(asked.map(({ key }) => key)), objects, window),
     events(reader, keys, { ...window, limit: EVENTS }),
-    groundOf(reader, cluster, { from, to }, known),
+    groundOfEvents(reader, cluster, { from, to }, keys, window),
   ])
   const all: Change[] = [
     ...[...told].flatMap(([key, each]) => ofStates(objects.get(key)!, each)),

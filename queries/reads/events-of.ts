@@ -2,7 +2,8 @@
 import { toRfc3339 } from '../../graph/model/time.ts'
 import { events, toldOfPods } from './events.ts'
 import { family, isCut, keysOf, type Window } from './family.ts'
-import { type Ground, groundOf } from './ground.ts'
+import type { Ground } from './ground.ts'
+import { groundOfEvents } from './ground-of-events.ts'
 import { InvalidRequest, pageSize, type Reader } from './read.ts'
 import type { StoredEvent, StoredObject } from './stored.ts'
 import { type Asking, type AsOfQuestion, LOOK_BACK, settle, subjectsSince } from './subject.ts'
@@ -39,7 +40,7 @@ export const eventsOf = async (
   const keys = [...new Set([...objects.map(({ key }) => key), ...members.flatMap(keysOf), ...told])]
   const [found, ground] = await Promise.all([
     events(reader, keys, { ...window, limit: first }),
-    groundOf(reader, cluster, { from, to: times.at }, times.known),
+    groundOfEvents(reader, cluster, { from, to: times.at }, keys, window),
   ])
   return {
     ...{ asking, objects, ground },

@@ -1,5 +1,6 @@
 /** What an answer about a past time rests on: how far back the graph remembers, and whether anybody was watching then. */
 import { COLLECTORS, EVENTS } from '../../graph/model/generated/registry.ts'
+import type { EventName } from '../../graph/model/generated/types.ts'
 import { sourceOf } from '../../graph/model/observation.ts'
 import { now, SECOND } from '../../graph/model/time.ts'
 import { asKnown, type Interval, LAG, type Session, type StoredCoverage, sessionsOf, spansOf } from './coverage.ts'
@@ -8,6 +9,7 @@ import { type AsOf, type Reader, statement } from './read.ts'
 import { type Gap, type Loss, without } from './sources.ts'
 import { many } from './units.ts'
 import { RECENT, SHORT } from './watching.ts'
+import { titleOf } from './words.ts'
 
 const WATCHED = statement('watched')
 const GAPS_OF = statement('gaps-of')
@@ -25,9 +27,13 @@ export interface Doubt {
     | 'loss'
     | 'lagging'
   readonly source: string | null
+  /** Name of the node that it watches; null where that is the whole cluster. */
+  readonly on: string | null
   readonly from: number
   readonly to: number
   readonly reason: string | null
+  /** Only these kinds of events are concerned; null: all that it tells. */
+  readonly kinds: readonly EventName[] | null
 }
 
 export interface Ground extends AsOf {
@@ -37,6 +43,11 @@ export interface Ground extends AsOf {
   readonly watchedFrom: number | null
   readonly doubts: readonly Doubt[]
 }
+
+/** Of all that a source of the cluster tells. */
+const ALL = { on: null, kinds: null }
+/** No source's fault. */
+const NOBODY = { ...ALL, source: null, reason: null }
 
 /** Objects and relations are told by those that watch the cluster from one place. */
 export const SOURCES = Object.values(COLLECTORS)
@@ -53,15 +64,38 @@ const unwatchedBy = (source: string, sessions: readonly Session[], window: Inter
   const spans = spansOf(sessions)
   const last = sessions.at(-1)
   const told = spans.at(-1)?.to ?? 0
-  if (spans.length === 0) return [{ kind: 'not-watched', source, ...window, reason: null }]
+  if (spans.length === 0) return [{ ...ALL, kind: 'not-watched', source, ...window, reason: null }]
   const alive = last !== undefined && !last.ended && clock - last.heardAt <= RECENT
-  return without([{ from: 0, to: Math.max(window.to, told) }], spans)
-    .filter((hole) => touches(hole, window))
-    .flatMap((hole): Doubt[] => {
-      if (hole.from < told || !alive || window.to - told > LAG)
-        return [{ kind: 'not-watched', source, ...hole, reason: null }]
-      return window.to - told > SHORT ? [{ kind: 'lagging', source, ...hole, reason: null }] : []
-    })
+  return (
+    without([{ from: 0, to: Math.max(window.to, told) }], spans)
+      // A source has told all before its watermark: at the end of a recording it was watching.
+      .filter((hole) => touches(hole, window) && hole.to - hole.from > 1)
+      .flatMap((hole): Doubt[] => {
+        if (hole.from < told || !alive || window.to - told > LAG)
+          return [{ ...ALL, kind: 'not-watched', source, ...hole, reason: null }]
+        return window.to - told > SHORT ? [{ ...ALL, kind: 'lagging', source, ...hole, reason: null }] : []
+      })
+  )
+}
+
+/** What a source lost, as one doubt. */
+export const lossDoubt = (
+  { source, on }: Pick<Doubt, 'source' | 'on'>,
+  losses: readonly (Pick<Loss, 'from' | 'to' | 'count' | 'what'> & { kinds?: readonly EventName[] | null })[],
+): Doubt[] => {
+  if (losses.length === 0) return []
+  const count = losses.reduce((sum, loss) => sum + loss.count, 0)
+  const kinds = losses.some((loss) => loss.kinds == null)
+    ? null
+    : [...new Set(losses.flatMap((loss) => loss.kinds ?? []))].sort()
+  return [
+    {
+      ...{ kind: 'loss', source, on, kinds },
+      from: Math.min(...losses.map((loss) => loss.from)),
+      to: Math.max(...losses.map((loss) => loss.to)),
+      reason: `${many(count, 'observation')}: ${[...new Set(losses.map(({ what }) => what))].sort().join(', ')}`,
+    },
+  ]
 }
 
 /**
@@ -71,16 +105,7 @@ const unwatchedBy = (source: string, sessions: readonly Session[], window: Inter
 const lostBy = (source: string, sessions: readonly Session[], losses: readonly Loss[], window: Interval): Doubt[] => {
   const anew = spansOf(sessions).findLast(({ from }) => from <= window.from)?.from ?? 0
   const lost = losses.filter((loss) => loss.source === source && loss.from < window.to && loss.to >= anew)
-  if (lost.length === 0) return []
-  const count = lost.reduce((sum, loss) => sum + loss.count, 0)
-  return [
-    {
-      ...{ kind: 'loss', source },
-      from: Math.min(...lost.map((loss) => loss.from)),
-      to: Math.max(...lost.map((loss) => loss.to)),
-      reason: `${many(count, 'observation')}: ${[...new Set(lost.map(({ what }) => what))].sort().join(', ')}`,
-    },
-  ]
+  return lossDoubt({ source, on: null }, lost)
 }
 
 /** The ground of an answer about [from, to], µs; an instant has both the same. */
@@ -115,21 +140,21 @@ export const groundOf = async (
     horizon,
     watchedFrom: begun.length === 0 ? null : Math.min(...begun),
     doubts: [
-      ...(future ? [{ kind: 'future' as const, source: null, from: clock, to, reason: null }] : []),
-      ...(to > known && !future
-        ? [{ kind: 'not-known-yet' as const, source: null, from: known, to, reason: null }]
-        : []),
+      ...(future ? [{ ...NOBODY, kind: 'future' as const, from: clock, to }] : []),
+      ...(to > known && !future ? [{ ...NOBODY, kind: 'not-known-yet' as const, from: known, to }] : []),
       ...(horizon !== null && from < horizon
-        ? [{ kind: 'beyond-horizon' as const, source: null, from, to: horizon, reason: null }]
+        ? [{ ...NOBODY, kind: 'beyond-horizon' as const, from, to: horizon }]
         : []),
       ...(known < knownFrom
-        ? [{ kind: 'beyond-horizon' as const, source: null, from: known, to: knownFrom, reason: 'what was known' }]
+        ? [{ ...NOBODY, kind: 'beyond-horizon' as const, from: known, to: knownFrom, reason: 'what was known' }]
         : []),
-      ...(sessions.length === 0 ? [{ kind: 'never-heard' as const, source: null, ...window, reason: null }] : []),
+      ...(sessions.length === 0 ? [{ ...NOBODY, kind: 'never-heard' as const, ...window }] : []),
       ...(future ? [] : sessions.flatMap(([source, all]) => unwatchedBy(source, all, within, Math.min(clock, known)))),
       ...gaps
         .filter(({ gap }) => hidesStates(gap) && touches(gap, window))
-        .map(({ gap }): Doubt => ({ kind: 'gap', source: gap.source, from: gap.from, to: gap.to, reason: gap.reason })),
+        .map(({ gap: { source, from, to, reason, kinds = null } }): Doubt => {
+          return { kind: 'gap', source, on: null, from, to, reason, kinds }
+        }),
       ...sessions.flatMap(([source, all]) =>
         lostBy(
           source,
@@ -143,7 +168,11 @@ export const groundOf = async (
 }
 
 /** A doubt as a sentence; `time` writes a point in time for the reader. */
-export const doubtText = ({ kind, source, from, to, reason }: Doubt, time: (micros: number) => string): string => {
+export const doubtText = (doubt: Doubt, time: (micros: number) => string): string => {
+  const { kind, on, from, to, reason, kinds } = doubt
+  const source = on === null ? doubt.source : `${doubt.source?.split('@')[0]} on ${on}`
+  const what = kinds === null ? '' : ` for ${kinds.map(titleOf).join(', ')}`
+  const untold = on === null ? 'what changed in between is not told' : 'what happened in between is not told'
   switch (kind) {
     case 'future':
       return `${time(to)} is yet to come: what is told is the last that is known.`
@@ -154,16 +183,18 @@ export const doubtText = ({ kind, source, from, to, reason }: Doubt, time: (micr
         ? `history before ${time(to)} was removed: what had ended by then is not told.`
         : `${reason} before ${time(to)} was removed: it may have been told otherwise then.`
     case 'never-heard':
-      return 'no source that watches the cluster ever reported: nothing of it is told.'
+      return source === null
+        ? 'no source that watches the cluster ever reported: nothing of it is told.'
+        : `${source}: no such collector ever reported, nothing that it would tell is told.`
     case 'lagging':
       return `${source} has told all up to ${time(from)}: what happened later is not told yet.`
     case 'not-watched':
       return from === 0
         ? `${source} began to watch at ${time(to)}: of the time before nothing was seen.`
-        : `${source} was not watching from ${time(from)} to ${time(to)}: what changed in between is not told.`
+        : `${source} was not watching${what} from ${time(from)} to ${time(to)}: ${untold}.`
     case 'loss':
-      return `${source} lost ${reason} (${time(from)} to ${time(to)}): what they told is missing from then on.`
+      return `${source} lost ${reason}${what} (${time(from)} to ${time(to)}): what they told is missing from then on.`
     case 'gap':
-      return `${source} had a gap from ${time(from)} to ${time(to)}${reason === null ? '' : ` (${reason})`}: what changed in between is not told.`
+      return `${source} had a gap${what} from ${time(from)} to ${time(to)}${reason === null ? '' : ` (${reason})`}: ${untold}.`
   }
 }

@@ -58,16 +58,24 @@ export const hostNames = (cluster: string, members: readonly Member[]): Map<stri
     ),
   )
 
-/** The sources that would have told: those of the cluster, and those of every host on which a pod of the family ran. */
-export const expected = (cluster: string, members: readonly Member[]): Expected[] => {
-  const collectors = [...new Set(Object.values(EVENTS).map((kind) => kind.collector))]
-  const hosts = hostNames(cluster, members)
-  return collectors.flatMap((collector): Expected[] =>
-    COLLECTORS[collector].scope === 'cluster'
-      ? [{ source: sourceOf(collector), collector, on: null }]
-      : [...hosts].map(([host, on]) => ({ source: sourceOf(collector, host), collector, on })),
-  )
+const collectorsOf = (scope: 'cluster' | 'host'): string[] => {
+  const telling = new Set(Object.values(EVENTS).map((kind) => kind.collector))
+  return [...telling].filter((collector) => COLLECTORS[collector].scope === scope)
 }
+
+/** The sources that would have told of anything in the cluster. */
+export const expectedOfCluster = (): Expected[] =>
+  collectorsOf('cluster').map((collector) => ({ source: sourceOf(collector), collector, on: null }))
+
+/** Those of a host: its key without the cluster, and the name of the node that it is. */
+export const expectedOfHost = (host: string, on: string): Expected[] =>
+  collectorsOf('host').map((collector) => ({ source: sourceOf(collector, host), collector, on }))
+
+/** The sources that would have told: those of the cluster, and those of every host on which a pod of the family ran. */
+export const expected = (cluster: string, members: readonly Member[]): Expected[] => [
+  ...expectedOfCluster(),
+  ...[...hostNames(cluster, members)].flatMap(([host, on]) => expectedOfHost(host, on)),
+]
 
 /** Kinds whose absence means something. */
 export const TELLING = Object.values(EVENTS)

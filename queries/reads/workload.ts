@@ -3,7 +3,9 @@ import type { EventName } from '../../graph/model/generated/types.ts'
 import { SECOND } from '../../graph/model/time.ts'
 import { endpoints, readyAt } from './endpoints.ts'
 import { events } from './events.ts'
-import { type Ground, groundOf } from './ground.ts'
+import type { Window } from './family.ts'
+import type { Ground } from './ground.ts'
+import { groundOfEvents } from './ground-of-events.ts'
 import { beginAt, instant, type Link, stepsFrom, type Walk, walk } from './links.ts'
 import { owners } from './owners.ts'
 import type { Reader } from './read.ts'
@@ -78,7 +80,9 @@ export const workload = async (reader: Reader, question: AsOfQuestion): Promise<
   const below = await walk(reader, 'relies-on', beginAt(object), window, { depth: 8, most: MOST })
   const found = [...below.reached.values()].map((each) => each.object)
   const pods = found.filter(({ kind }) => kind === 'Pod')
-  const watched = found.filter(({ kind }) => ['Workload', 'Pod', 'Container'].includes(kind) || kind === object.kind)
+  const happening = found.filter(({ kind }) => ['Workload', 'Pod', 'Container'].includes(kind) || kind === object.kind)
+  const keys = happening.map(({ key }) => key)
+  const before: Window = { from: at - EVENTS_BACK, to: at + 1, known }
   const above = await stepsFrom(
     reader,
     'relied-on-by',
@@ -98,12 +102,8 @@ export const workload = async (reader: Reader, question: AsOfQuestion): Promise<
       subject,
     ),
     endpoints(reader, [...services.keys()], window),
-    events(
-      reader,
-      watched.map(({ key }) => key),
-      { from: at - EVENTS_BACK, to: at + 1, known, limit: EVENTS },
-    ),
-    groundOf(reader, cluster, { from: at, to: at }, known),
+    events(reader, keys, { ...before, limit: EVENTS }),
+    groundOfEvents(reader, cluster, { from: at, to: at }, keys, before),
   ])
   return {
     subject,

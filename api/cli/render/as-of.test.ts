@@ -91,3 +91,31 @@ test('a message of several lines, with what a terminal obeys in it, stays in its
     [true, true],
   )
 })
+
+test('what was not seen names the node, and of many the first', () => {
+  const asking = {
+    cluster: 'local',
+    asked: { kind: 'pod', name: 'web-1', namespace: 'shop' },
+    at,
+    known: reads.KNOWN_NOW,
+  }
+  const doubts = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((number) => ({
+    ...{ kind: 'not-watched' as const, source: `ebpf@${number}`, on: `node-${number}`, from: at - 60_000_000, to: at },
+    ...{ reason: null, kinds: number === 1 ? ['oom-kill' as const] : null },
+  }))
+  const shown = (some: typeof doubts) =>
+    renderEvents(
+      {
+        asking: { ...asking, from: at - 1 },
+        objects: [pod],
+        ground: { ...ground, doubts: some },
+        events: [],
+        cut: false,
+      },
+      ink,
+    ).replaceAll(/\s+/g, ' ')
+  const first =
+    'ebpf on node-1 was not watching for OOM kill from 14:04:00 to 14:05:00: what happened in between is not told.'
+  assert.match(shown(doubts.slice(0, 1)), new RegExp(`not seen ${first}$`))
+  assert.match(shown(doubts), /node-8 was .* and 2 more: --json$/)
+})

@@ -26,13 +26,19 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[], { 
   return ['', colour.bold(first!), ...others]
 }
 
+/** Doubts that are told: a workload may have a source on each of its nodes. */
+const DOUBTS = 8
+
+const notSeen = ({ doubts }: Ground, { reads, clock }: Ink): string[] => {
+  const told = doubts.slice(0, DOUBTS).map((doubt) => reads.doubtText(doubt, clock.at))
+  return doubts.length > DOUBTS ? [...told, `and ${doubts.length - DOUBTS} more: --json`] : told
+}
+
 /** What the answer rests on: doubts, and that it is not all. */
-const ground = (ground: Ground, isCut: boolean, more: string, { reads, clock, colour }: Ink): string[] => {
+const ground = (ground: Ground, isCut: boolean, more: string, ink: Ink): string[] => {
+  const { clock, colour } = ink
   const told = [
-    ...labelled(
-      'not seen',
-      ground.doubts.map((doubt) => reads.doubtText(doubt, clock.at)),
-    ).map((line) => colour.yellow(line)),
+    ...labelled('not seen', notSeen(ground, ink)).map((line) => colour.yellow(line)),
     ...labelled('history', ground.horizon === null ? [] : [`goes back to ${clock.at(ground.horizon)}`]),
     ...labelled('cut', isCut ? [more] : []),
   ]
