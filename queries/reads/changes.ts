@@ -1,15 +1,17 @@
 /** What changed of an object within a window, and of what it rests on: states, relations and events, in time order. */
 import type { Value } from '../../graph/model/observation.ts'
 import { toRfc3339 } from '../../graph/model/time.ts'
-import { events } from './events.ts'
+import { eventsTouching } from './events.ts'
 import type { Window } from './family.ts'
 import type { Ground } from './ground.ts'
 import { groundOfEvents } from './ground-of-events.ts'
 import { beginAt, type Link, nameOfLink, type Step, stepsFrom, walk } from './links.ts'
-import { InvalidRequest, pageSize, type Reader } from './read.ts'
+import { InvalidRequest, pageSize, type Reader, statement } from './read.ts'
 import { statesSince, type Told } from './states.ts'
 import type { StoredEvent, StoredObject } from './stored.ts'
 import { type Asking, type AsOfQuestion, settle, subjectsSince } from './subject.ts'
+
+const UNCERTAINTY_AT = statement('uncertainty-at')
 
 /** Objects whose changes one answer looks at. */
 const OBJECTS = 500
@@ -20,7 +22,7 @@ const DEPTH = 8
 const LARGEST = 1_000
 
 interface At {
-  /** The change was seen then, µs, and may have happened `uncertainty` earlier. */
+  /** The change was seen then, µs, and may have happened `uncertainty` earlier; an event begins then, and may have happened as much later. */
   readonly at: number
   readonly uncertainty: number
   readonly object: StoredObject
@@ -58,7 +60,7 @@ export interface Changes {
   /** Those of the name that were there in the window: a second one where it was made anew. */
   readonly objects: readonly StoredObject[]
   readonly ground: Ground
-  /** By time. */
+  /** By the time from which on each may have happened. */
   readonly changes: readonly Change[]
   /** There are more: older ones, or of more objects. */
   readonly cut: boolean
@@ -88,15 +90,41 @@ const ofStates = (object: StoredObject, { states, since }: Told): Change[] =>
     return differing(before.body, state.body).map((change) => ({ ...at, what: 'field', ...change }))
   })
 
+const inside = (time: number, { from, to }: Window): boolean => time > from && time < to
+
+/** Names a state: a declarer's that declares a relation no more is where that ended. */
+const nameOf = (key: string, at: number): string => `${key} ${at}`
+
+/** How much earlier each relation that ended in the window may have ended. */
+const uncertainEnds = async (
+  reader: Reader,
+  steps: readonly Step[],
+  window: Window,
+): Promise<ReadonlyMap<string, number>> => {
+  const ends = new Map(
+    steps
+      .filter(({ link }) => inside(link.to, window))
+      .map(({ link: { by, to } }) => [nameOf(by, to), { key: by, at: to }] as const),
+  )
+  if (ends.size === 0) return new Map()
+  const rows = await reader.read<{ key: string; at: number; uncertainty: number }>(UNCERTAINTY_AT, {
+    ...{ rows: [...ends.values()], known: window.known },
+  })
+  return new Map(rows.map(({ key, at, uncertainty }) => [nameOf(key, at), uncertainty]))
+}
+
 /** Changes of one pair of objects and kind: several declarers may claim it, and each change of a property makes a new record. */
-const ofPair = (steps: readonly (Step & { object: StoredObject })[], { from, to }: Window): Change[] => {
-  const inside = (time: number): boolean => time > from && time < to
+const ofPair = (
+  steps: readonly (Step & { object: StoredObject })[],
+  uncertain: ReadonlyMap<string, number>,
+  window: Window,
+): Change[] => {
   return steps.flatMap(({ link, object, other }): Change[] => {
     const before = steps.find((it) => it.link.by === link.by && it.link.to === link.from)?.link
     const claimedAt = (time: number, by: (it: Link) => boolean) =>
       steps.some(({ link: it }) => it !== link && by(it) && it.from <= time && time <= it.to)
     const changes: Change[] = []
-    if (inside(link.from)) {
+    if (inside(link.from, window)) {
       const at: At = { at: link.from, uncertainty: link.uncertainty, object }
       if (before !== undefined)
         changes.push(
@@ -106,8 +134,10 @@ const ofPair = (steps: readonly (Step & { object: StoredObject })[], { from, to 
         )
       else if (!claimedAt(link.from, (it) => it.from < link.from)) changes.push({ ...at, what: 'began', link, other })
     }
-    if (inside(link.to) && !claimedAt(link.to, (it) => it.to > link.to))
-      changes.push({ at: link.to, uncertainty: 0, object, what: 'ended', link, other })
+    if (inside(link.to, window) && !claimedAt(link.to, (it) => it.to > link.to)) {
+      const uncertainty = Math.min(uncertain.get(nameOf(link.by, link.to)) ?? 0, link.to - link.from)
+      changes.push({ at: link.to, uncertainty, object, what: 'ended', link, other })
+    }
     return changes
   })
 }
@@ -123,10 +153,13 @@ const ofRelations = async (
   const { steps, cut } = await stepsFrom(reader, 'beside', rows, window)
   const once = new Map(steps.map((step) => [nameOfLink(step.link), { ...step, object: objects.get(step.key)! }]))
   const pairs = Map.groupBy(once.values(), ({ link }) => `${link.kind} ${link.fromKey} ${link.toKey}`)
-  return { changes: [...pairs.values()].flatMap((pair) => ofPair(pair, window)), cut }
+  const uncertain = await uncertainEnds(reader, steps, window)
+  return { changes: [...pairs.values()].flatMap((pair) => ofPair(pair, uncertain, window)), cut }
 }
 
-/** All changes within (from, to]. Throws NotFound where there was no such object in the window. */
+const begin = ({ what, at, uncertainty }: Change): number => (what === 'event' ? at : at - uncertainty)
+
+/** All changes within (from, to]: what may have happened then. Throws NotFound where there was no such object in the window. */
 export const changes = async (reader: Reader, question: ChangesQuestion): Promise<Changes> => {
   const { cluster, kind, name, namespace, from, around } = question
   const first = pageSize(question.first, LARGEST)
@@ -145,7 +178,7 @@ export const changes = async (reader: Reader, question: ChangesQuestion): Promis
   const [told, relations, happened, ground] = await Promise.all([
     statesSince(reader, keys, { from, to, known }),
     ofRelations(reader, new Set(asked.map(({ key }) => key)), objects, window),
-    events(reader, keys, { ...window, limit: EVENTS }),
+    eventsTouching(reader, keys, { ...window, limit: EVENTS }),
     groundOfEvents(reader, cluster, { from, to }, keys, window),
   ])
   const all: Change[] = [
@@ -163,7 +196,7 @@ export const changes = async (reader: Reader, question: ChangesQuestion): Promis
     asking,
     objects: asked,
     ground,
-    changes: all.sort((a, b) => a.at - b.at).slice(-first),
+    changes: all.sort((a, b) => begin(a) - begin(b) || a.at - b.at).slice(-first),
     cut: cut || relations.cut || happened.cut || older || all.length > first,
   }
 }

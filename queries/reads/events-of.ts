@@ -1,6 +1,6 @@
 /** Events of an object, its pods and their containers within a window, by time. */
 import { toRfc3339 } from '../../graph/model/time.ts'
-import { events, toldOfPods } from './events.ts'
+import { eventsTouching, toldOfPods } from './events.ts'
 import { family, isCut, keysOf, type Window } from './family.ts'
 import type { Ground } from './ground.ts'
 import { groundOfEvents } from './ground-of-events.ts'
@@ -39,7 +39,7 @@ export const eventsOf = async (
   const told = await toldOfPods(reader, pods, window)
   const keys = [...new Set([...objects.map(({ key }) => key), ...members.flatMap(keysOf), ...told])]
   const [found, ground] = await Promise.all([
-    events(reader, keys, { ...window, limit: first }),
+    eventsTouching(reader, keys, { ...window, limit: first }),
     groundOfEvents(reader, cluster, { from, to: times.at }, keys, window),
   ])
   return {

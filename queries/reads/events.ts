@@ -22,12 +22,11 @@ export interface FoundEvents<K extends EventName> {
   readonly cut: boolean
 }
 
-/** Events about any of `keys`, the newest `limit` of each kind and object; all kinds unless some are named. */
-export const events = async <K extends EventName = EventName>(
+const read = async <K extends EventName>(
   reader: Reader,
   keys: readonly string[],
-  { limit = 200, ...window }: Window & { limit?: number },
-  kinds: readonly K[] = ALL as K[],
+  { limit = 200, ...window }: Window & { limit?: number; after: number },
+  kinds: readonly K[],
 ): Promise<FoundEvents<K>> => {
   const rows = await Promise.all(
     kinds.map((kind) =>
@@ -48,13 +47,28 @@ export const events = async <K extends EventName = EventName>(
   return { events, cut: groups.some((group) => group.length > limit) }
 }
 
+/** Events about any of `keys` that begin in the window, the newest `limit` of each kind and object; all kinds unless some are named. */
+export const events = <K extends EventName = EventName>(
+  reader: Reader,
+  keys: readonly string[],
+  window: Window & { limit?: number },
+  kinds: readonly K[] = ALL as K[],
+): Promise<FoundEvents<K>> => read(reader, keys, { ...window, after: window.from }, kinds)
+
+/** The same of all kinds, with those that began before and may have happened in the window, or went on into it. */
+export const eventsTouching = (
+  reader: Reader,
+  keys: readonly string[],
+  window: Window & { limit?: number },
+): Promise<FoundEvents<EventName>> => read(reader, keys, { ...window, after: 0 }, ALL)
+
 /** The newest `limit` events about each of `keys`, by time; objects without any are left out. */
 export const eventsByObject = async (
   reader: Reader,
   keys: readonly string[],
   window: Window & { limit: number },
 ): Promise<Map<string, StoredEvent[]>> => {
-  const found = await events(reader, keys, window)
+  const found = await eventsTouching(reader, keys, window)
   const byKey = Map.groupBy(found.events, ({ objectKey }) => objectKey)
   return new Map([...byKey].map(([key, all]) => [key, all.slice(-window.limit)]))
 }

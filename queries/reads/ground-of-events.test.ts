@@ -54,7 +54,7 @@ describe('what an answer that tells events did not see', () => {
 
   test('the kernel side of a node is named where it was not watching, by each answer that tells its events', async () => {
     const cluster = await written(...silent)
-    const unseen = 'ebpf on node-1 was not watching from 10 to 20: what happened in between is not told.'
+    const unseen = 'ebpf on node-1 was not watching from 10 to 20: what happened then may not be told.'
     assert.deepEqual(await ofEvents(cluster), [unseen])
     assert.deepEqual(await ofEvents(cluster, UP), [])
     for (const [kind, name] of Object.entries({
@@ -85,7 +85,7 @@ describe('what an answer that tells events did not see', () => {
     ])
     const blind = { ...whole[1]!, blind: ['oom-kill' as const] }
     assert.deepEqual(await ofEvents(await written(whole[0]!, blind)), [
-      'ebpf on node-1 was not watching for OOM kill from 0 to 40: what happened in between is not told.',
+      'ebpf on node-1 was not watching for OOM kill from 0 to 40: what happened then may not be told.',
     ])
     const lost = { type: 'loss', source: EBPF, count: 2, what: 'ring', kinds: ['oom-kill'] } as const
     const cluster = await written(
@@ -96,7 +96,7 @@ describe('what an answer that tells events did not see', () => {
     )
     assert.deepEqual(await ofEvents(cluster), [
       'kubernetes@cluster lost 1 observation: dead-letter for pod created (20 to 20): what they told is missing from then on.',
-      'ebpf on node-1 had a gap for process exec, process exit from 10 to 20 (refused): what happened in between is not told.',
+      'ebpf on node-1 had a gap for process exec, process exit from 10 to 20 (refused): what happened then may not be told.',
       'ebpf on node-1 lost 4 observations: ring for OOM kill (10 to 20): what they told is missing from then on.',
     ])
     assert.deepEqual(await ofEvents(cluster, UP + SECOND), [])
@@ -116,9 +116,9 @@ describe('what an answer that tells events did not see', () => {
       { type: 'loss', source: KUBERNETES, from: UP, to: UP, count: 1, what: 'spool' },
     )
     const [down, ...others] = [
-      'kubernetes@cluster was not watching from 10 to 20: what changed in between is not told.',
-      'kubernetes@cluster had a gap from 1 to 2 (cut off): what changed in between is not told.',
-      'kubernetes@cluster had a gap for pod created from 3 to 4 (cut off): what changed in between is not told.',
+      'kubernetes@cluster was not watching from 10 to 20: what changed then was seen later, or not at all.',
+      'kubernetes@cluster had a gap from 1 to 2 (cut off): what changed then was seen later, or not at all.',
+      'kubernetes@cluster had a gap for pod created from 3 to 4 (cut off): what changed then was seen later, or not at all.',
       'kubernetes@cluster lost 1 observation: spool (20 to 20): what they told is missing from then on.',
     ]
     assert.deepEqual(await ofEvents(cluster), [down, ...others])
@@ -148,7 +148,7 @@ describe('what an answer that tells events did not see', () => {
     assert.deepEqual(await ofEvents(quiet), [])
     const late = await written(...whole, ...second, session(EBPF_2, START, DOWN), session(EBPF_2, UP + MINUTE, END))
     assert.deepEqual(await ofEvents(late), [
-      'ebpf on node-2 was not watching from 20 to 21: what happened in between is not told.',
+      'ebpf on node-2 was not watching from 20 to 21: what happened then may not be told.',
     ])
   })
 

@@ -172,7 +172,8 @@ export const doubtText = (doubt: Doubt, time: (micros: number) => string): strin
   const { kind, on, from, to, reason, kinds } = doubt
   const source = on === null ? doubt.source : `${doubt.source?.split('@')[0]} on ${on}`
   const what = kinds === null ? '' : ` for ${kinds.map(titleOf).join(', ')}`
-  const untold = on === null ? 'what changed in between is not told' : 'what happened in between is not told'
+  // What lasts is seen when the source is back, and the kernel's log tells of some kills.
+  const untold = on === null ? 'what changed then was seen later, or not at all' : 'what happened then may not be told'
   switch (kind) {
     case 'future':
       return `${time(to)} is yet to come: what is told is the last that is known.`

@@ -2,7 +2,7 @@
 import type { EventName } from '../../graph/model/generated/types.ts'
 import { SECOND } from '../../graph/model/time.ts'
 import { endpoints, readyAt } from './endpoints.ts'
-import { events } from './events.ts'
+import { eventsTouching } from './events.ts'
 import type { Window } from './family.ts'
 import type { Ground } from './ground.ts'
 import { groundOfEvents } from './ground-of-events.ts'
@@ -102,7 +102,7 @@ export const workload = async (reader: Reader, question: AsOfQuestion): Promise<
       subject,
     ),
     endpoints(reader, [...services.keys()], window),
-    events(reader, keys, { ...before, limit: EVENTS }),
+    eventsTouching(reader, keys, { ...before, limit: EVENTS }),
     groundOfEvents(reader, cluster, { from: at, to: at }, keys, before),
   ])
   return {

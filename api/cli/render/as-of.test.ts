@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import pico from 'picocolors'
 import * as reads from '../../../queries/reads/main.ts'
 import { print } from '../output.ts'
-import { renderEvents, renderReliance, renderTopology, renderWorkload } from './as-of.ts'
+import { renderChanges, renderEvents, renderReliance, renderTopology, renderWorkload } from './as-of.ts'
 import { clockOf } from './time.ts'
 
 const at = reads.fromRfc3339('2026-11-24T14:05:00Z')!
@@ -115,7 +115,36 @@ test('what was not seen names the node, and of many the first', () => {
       ink,
     ).replaceAll(/\s+/g, ' ')
   const first =
-    'ebpf on node-1 was not watching for OOM kill from 14:04:00 to 14:05:00: what happened in between is not told.'
+    'ebpf on node-1 was not watching for OOM kill from 14:04:00 to 14:05:00: what happened then may not be told.'
   assert.match(shown(doubts.slice(0, 1)), new RegExp(`not seen ${first}$`))
   assert.match(shown(doubts), /node-8 was .* and 2 more: --json$/)
+})
+
+test('a change that was seen late is told from when on it may have been', () => {
+  const asking = {
+    cluster: 'local',
+    asked: { kind: 'pod', name: 'web-1', namespace: 'shop' },
+    at,
+    known: reads.KNOWN_NOW,
+  }
+  const [link] = edges
+  const change = (uncertainty: number) => ({
+    at,
+    uncertainty,
+    object: pod,
+    what: 'ended' as const,
+    link: link!,
+    other: nodes[1]!,
+  })
+  const shown = (uncertainty: number) =>
+    renderChanges(
+      { asking: { ...asking, from: at - 1 }, objects: [pod], ground, changes: [change(uncertainty)], cut: false },
+      ink,
+    )
+  assert.match(
+    shown(3600 * reads.SECOND),
+    /\n {2}13:05:00\.\.14:05:00 +Pod shop\/web-1 +ended MOUNTS ConfigMap shop\/gone/,
+  )
+  assert.match(shown(reads.SECOND), /\n {2}14:05:00 /)
+  assert.match(shown(0), /\n {2}14:05:00\.000 /)
 })

@@ -183,15 +183,17 @@ const changeText = (change: Change, ink: Ink): string => {
   }
 }
 
+/** Where a state tells of it, that may have been earlier; an event may have been later. */
+const changeStamp = ({ what, at, uncertainty }: Change, { clock, reads }: Ink): string =>
+  what === 'event' || uncertainty <= reads.SECOND
+    ? clock.stamped(at, uncertainty)
+    : clock.stamped(at - uncertainty, uncertainty)
+
 export const renderChanges = (found: Changes, ink: Ink): string => {
   const { reads } = ink
   const { asking, objects, changes } = found
   const rows = changes.map((change) => [
-    // How much earlier a state may have begun is not how much later an event may have happened.
-    ink.clock.stamped(
-      change.at,
-      change.what === 'event' ? change.uncertainty : Math.min(change.uncertainty, reads.SECOND),
-    ),
+    changeStamp(change, ink),
     cut(reads.nameOf(change.object), NAME),
     changeText(change, ink),
   ])
