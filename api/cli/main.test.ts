@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -310,6 +310,52 @@ describe('the command line', () => {
       assert.equal(none.code, 1, `${part} ends`)
       assert.match(none.err, /^can't read patterns in .*none \(ENOENT/)
     }
+  })
+
+  test('a test of patterns ends at a signal, and takes the case that ran with it', async () => {
+    const id = 'signal-oom'
+    const own = join(folder, 'asked')
+    cpSync(join(OWN_PATTERNS, 'container-oom'), join(own, id), { recursive: true })
+    const cases = readdirSync(join(own, id, 'cases')).map((name) => join(own, id, 'cases', name))
+    for (const file of [join(own, id, 'pattern.yaml'), ...cases])
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll('container-oom', id))
+    const part = spawn(
+      process.execPath,
+      [join(import.meta.dirname, 'main.ts'), 'patterns', 'test', id, '--patterns', own],
+      {
+        env: environment,
+        stdio: 'ignore',
+      },
+    )
+    const exited = once(part, 'exit')
+    const left = async () => {
+      const [row] = await store.read<{ count: number }>(
+        'CYPHER 5 MATCH (node:Lane|Object|State|Event) WHERE node.cluster STARTS WITH $prefix RETURN count(node) AS count',
+        { prefix: `case-${id}-` },
+      )
+      return row!.count
+    }
+    while ((await left()) === 0 && part.exitCode === null) await sleep(5)
+    part.kill('SIGINT')
+    assert.deepEqual(await exited, [130, null])
+    assert.equal(await left(), 0)
+  })
+
+  test('no message proposes a cluster of a case', async () => {
+    const left = `case-${testCluster()}`
+    const beats = [heartbeat(KUBERNETES, START, END, true), heartbeat(EBPF, START, END, true)]
+    await loadRecording(store, recordingOf([...healthy(START), ...outOfMemory(KILL), ...beats]), left)
+    await createCorrelator({ store }).runOnce(left)
+    for (const args of [
+      ['why', 'deployment/checkout', '-n', 'shop', '-c', bystander],
+      ['why', 'deployment/checkout', '-n', 'shop', '-c', 'nonesuch'],
+      ['incidents', '-c', bystander],
+      ['incidents', '-c', 'nonesuch'],
+    ]) {
+      const { out, err } = await aitia(args)
+      assert.doesNotMatch(out + err, /case-/, args.join(' '))
+    }
+    await removeCluster(store, left)
   })
 
   test('a part that waits for Redis ends when it is asked to', async () => {

@@ -1,7 +1,10 @@
 /** Takes a cluster out of the graph: a replay's or a case's, when it is done. */
 import type { Store } from '../store/main.ts'
 
-/** Labels whose nodes carry `cluster` in an index: no scan of what belongs to others. Lanes, horizons and the engine's cursors are few. */
+/**
+ * Labels whose nodes carry `cluster` in an index: no scan of what belongs to others. Lanes, horizons and the engine's cursors are few. Lanes go last: by
+ * them the cluster is found again where this is cut off.
+ */
 const LABELS = [
   'Verdict',
   'Occurrence',
@@ -13,9 +16,9 @@ const LABELS = [
   'Coverage',
   'Gap',
   'Loss',
-  'Lane',
   'Horizon',
   'Cursor',
+  'Lane',
 ]
 
 /** Deletes all that belongs to `cluster`, relationships first where there are many, in small transactions. */

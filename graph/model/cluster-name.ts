@@ -3,6 +3,9 @@
 /** Clusters of patterns' cases: a running correlator leaves them to the test that made them. */
 export const CASE_PREFIX = 'case-'
 
+/** One that is there is being tested, or was left by a run that was killed: no message proposes it. */
+export const isOfCase = (cluster: string): boolean => cluster.startsWith(CASE_PREFIX)
+
 /** Clusters of replays: not shown unless asked for, removed by their name. */
 export const REPLAY_PREFIX = 'replay-'
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { testCase } from './cases.ts'
+import { loadRecording, removeCluster } from '../../graph/ingest/main.ts'
+import { MINUTE, now } from '../../graph/model/time.ts'
+import { testCluster } from '../../test/support/servers.ts'
+import { removeLeftCases, testCase } from './cases.ts'
 import { caseNamed, containerOom, countOf, graphForTest } from './testing.ts'
 
 describe('cases', async () => {
@@ -24,6 +27,21 @@ describe('cases', async () => {
     assert.match((await wrong({ workload: 'Deployment/cart' })).join(), /got nothing, expected one/)
     assert.match((await wrong({ occurrences: 2 })).join(), /got 1 occurrences, expected 2/)
     assert.match((await wrong({ result: 'silence' })).join(), /got an incident, expected nothing/)
+  })
+
+  it('left by a run that is gone go, and those of one that is under way stay', async () => {
+    const [gone, running] = [`case-left-${testCluster()}`, `case-left-${testCluster()}`]
+    for (const cluster of [gone, running]) await loadRecording(store, caseNamed('main-killed'), cluster)
+    await store.run('CYPHER 5 MATCH (lane:Lane {cluster: $gone}) SET lane.recordedAt = $written', {
+      gone,
+      written: now() - 2 * 60 * MINUTE,
+    })
+    await removeLeftCases(store)
+    for (const label of ['Lane', 'State', 'Object', 'Event']) {
+      assert.equal(await countOf(store, gone, label), 0, label)
+      assert.notEqual(await countOf(store, running, label), 0, label)
+    }
+    await removeCluster(store, running)
   })
 
   it('leave nothing behind', async () => {

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { loadRecording, removeCluster } from '../../graph/ingest/main.ts'
-import { CASE_PREFIX } from '../../graph/model/cluster-name.ts'
+import { clocks, loadRecording, removeCluster } from '../../graph/ingest/main.ts'
+import { CASE_PREFIX, isOfCase } from '../../graph/model/cluster-name.ts'
 import { readDocument } from '../../graph/model/document.ts'
 import type { Recording } from '../../graph/model/recording.ts'
+import { MINUTE, now } from '../../graph/model/time.ts'
 import type { Store } from '../../graph/store/main.ts'
 import { scopeOf } from './conclusion.ts'
 import { runPattern } from './correlator.ts'
@@ -56,11 +57,26 @@ export const testCase = async (store: Store, pattern: Pattern, recording: Record
   }
 }
 
-/** Runs all cases of a pattern, one after the other. */
-export const testPattern = async (store: Store, pattern: Pattern): Promise<CaseReport[]> => {
+/** µs after the last write into a case from which on the run that made it is gone: a case takes seconds. */
+const GONE = 60 * MINUTE
+
+/** Takes away the cases of runs that were killed. One that is under way, here or on another machine, keeps its own. */
+export const removeLeftCases = async (store: Store): Promise<void> => {
+  const before = now() - GONE
+  for (const { cluster, recordedAt } of await clocks(store))
+    if (isOfCase(cluster) && recordedAt < before) await removeCluster(store, cluster)
+}
+
+/** Runs the cases of a pattern, one after the other, until `isOver` says so before one of them. */
+export const testPattern = async (
+  store: Store,
+  pattern: Pattern,
+  isOver: () => boolean = () => false,
+): Promise<CaseReport[]> => {
   await applyEngineSchema(store, [pattern])
   const reports: CaseReport[] = []
   for (const { name, recording } of casesOf(pattern)) {
+    if (isOver()) break
     const problems = await testCase(store, pattern, recording)
     reports.push({ name, title: recording.title, passed: problems.length === 0, problems })
   }

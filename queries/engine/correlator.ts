@@ -1,6 +1,6 @@
 /** Works through what is new in each cluster, pattern by pattern: wake, evaluate, conclude, and only then move the cursor. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CASE_PREFIX } from '../../graph/model/cluster-name.ts'
+import { isOfCase } from '../../graph/model/cluster-name.ts'
 import { onPlansMade, type Store } from '../../graph/store/main.ts'
 import { readLanes } from '../reads/lanes.ts'
 import { conclude, storedOf } from './conclude.ts'
@@ -185,7 +185,7 @@ export const createCorrelator = (options: CorrelatorOptions): Correlator => {
       left = false
       for (const cluster of await clustersOf(live)) {
         if (isOver()) break
-        if (cluster.startsWith(CASE_PREFIX) || failed.has(cluster)) continue
+        if (isOfCase(cluster) || failed.has(cluster)) continue
         try {
           const turn = await takeTurn(live, cluster, pattern, { isOver }, TURN)
           evaluated += turn.evaluated

@@ -1,6 +1,6 @@
 /** The engine: patterns in, verdicts and incidents out. It builds no client: `createCorrelator` gets the store and the queue. */
 export { removeCluster } from '../../graph/ingest/main.ts'
-export { type CaseReport, outcomesOf, testPattern } from './cases.ts'
+export { type CaseReport, outcomesOf, removeLeftCases, testPattern } from './cases.ts'
 export { type EngineConfig, engineConfig } from './config.ts'
 export { type Correlator, type CorrelatorOptions, createCorrelator, isCaughtUp, type Run } from './correlator.ts'
 export { evaluate, type View } from './evaluate.ts'

@@ -1,4 +1,5 @@
 /** Everything that can be asked of the graph. Each read is a `.cypher` file with its typed function; none writes. */
+export { isOfCase } from '../../graph/model/cluster-name.ts'
 export { pascalCase } from '../../graph/model/generate/names.ts'
 export { fromRfc3339, MINUTE, now, OPEN, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 export { caused } from './caused.ts'

@@ -1,4 +1,5 @@
 /** The object that a question is about, as of its time; where there is none, what may have been meant. */
+import { isOfCase } from '../../graph/model/cluster-name.ts'
 import { MINUTE, SECOND, toRfc3339 } from '../../graph/model/time.ts'
 import { type Asked, elsewhere, type Found, find, isKind, NAMESAKES, type NamedObject, nearest } from './find.ts'
 import { settledKnown } from './lanes.ts'
@@ -50,7 +51,8 @@ const NAMED = 5
 
 /** That nothing was heard of a cluster, and which others there are. */
 export const unheardText = (cluster: string, others: readonly string[]): string => {
-  const known = others.length === 0 ? 'no source has reported yet' : `known: ${others.slice(0, NAMED).join(', ')}`
+  const named = others.filter((it) => !isOfCase(it)).slice(0, NAMED)
+  const known = named.length === 0 ? 'no source has reported yet' : `known: ${named.join(', ')}`
   return `nothing was heard of a cluster "${cluster}" (${known}).`
 }
 
@@ -105,7 +107,7 @@ const OTHERS = 50
 /** `found` is the best match that does not exist at that time, if there is one. */
 export const notThere = async (reader: Reader, asking: Asking, found: Found | undefined): Promise<NotThere> => {
   const heard = (await clusters(reader)).map((it) => it.cluster)
-  const others = heard.filter((it) => it !== asking.cluster)
+  const others = heard.filter((it) => it !== asking.cluster && !isOfCase(it))
   const [names, there, kindKnown, told, seen] = await Promise.all([
     nearest(reader, asking.cluster, asking.asked),
     found === undefined ? elsewhere(reader, others.slice(0, OTHERS), asking.asked) : [],

@@ -49,7 +49,7 @@ const filtersOf = ({ namespace, workload, pattern, status }: IncidentsOptions, s
 
 /** What there is instead, where a page is empty: incidents that the filters left out, or those of other clusters. */
 const instead = async (store: Store, options: IncidentsOptions, since: string | undefined) => {
-  const { incidentCounts, isKind, unknownKindText } = await import('../../../queries/reads/main.ts')
+  const { incidentCounts, isKind, isOfCase, unknownKindText } = await import('../../../queries/reads/main.ts')
   const counts = await incidentCounts(store, await refuseUnheard(store, options.cluster))
   const { workloadKind } = topOwner(options.workload)
   if (workloadKind !== undefined && !(await isKind(store, options.cluster, workloadKind)))
@@ -57,7 +57,7 @@ const instead = async (store: Store, options: IncidentsOptions, since: string | 
   return {
     filters: filtersOf(options, since),
     here: counts.find((it) => it.cluster === options.cluster)?.count ?? 0,
-    elsewhere: counts.filter((it) => it.cluster !== options.cluster && it.count > 0),
+    elsewhere: counts.filter((it) => it.cluster !== options.cluster && it.count > 0 && !isOfCase(it.cluster)),
   }
 }
 

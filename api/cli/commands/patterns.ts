@@ -1,6 +1,7 @@
 /** `aitia patterns list|show|lint|test`. */
+import { constants } from 'node:os'
 import type { Pattern } from '../../../queries/engine/main.ts'
-import { ink, patternDirs, withStore } from '../open.ts'
+import { ink, patternDirs, untilAsked, withStore } from '../open.ts'
 import { Failure, print, say, UsageError } from '../output.ts'
 import { columns } from '../render/columns.ts'
 
@@ -113,13 +114,19 @@ export const patternsLint = async (ids: readonly string[], options: PatternsOpti
   if (found.some(({ problems }) => problems.length > 0)) process.exitCode = 1
 }
 
-/** Runs the cases of patterns on the graph, each under a cluster name of its own. */
+/** Runs the cases of patterns on the graph, each under a cluster name of its own. Asked to end, it takes away the case that runs. */
 export const patternsTest = async (ids: readonly string[], options: PatternsOptions): Promise<void> => {
-  const { testPattern } = await engine()
+  const { removeLeftCases, testPattern } = await engine()
   const { applySchema } = await import('../../../graph/store/main.ts')
   const patterns = await chosen(ids, options)
+  const asked: NodeJS.Signals[] = []
+  void untilAsked().then((signal) => {
+    asked.push(signal)
+    say(`${signal}: ending after the case that runs; Ctrl-C again leaves it in the graph`)
+  })
   const reports = await withStore(async (store) => {
     await applySchema(store)
+    await removeLeftCases(store)
     const done: {
       readonly pattern: string
       readonly name: string
@@ -127,9 +134,14 @@ export const patternsTest = async (ids: readonly string[], options: PatternsOpti
       readonly problems: readonly string[]
     }[] = []
     for (const pattern of patterns)
-      for (const report of await testPattern(store, pattern)) done.push({ pattern: pattern.id, ...report })
+      for (const report of await testPattern(store, pattern, () => asked.length > 0))
+        done.push({ pattern: pattern.id, ...report })
     return done
   })
+  if (asked[0] !== undefined) {
+    process.exitCode = 128 + constants.signals[asked[0]]
+    return
+  }
   if (reports.length === 0)
     throw new Failure(
       `got no case of ${patterns.map(({ id }) => id).join(', ')}, expected some in cases/*.yaml of its folder: write one`,
