@@ -11,6 +11,8 @@ import { EBPF, healthy, heartbeat, KUBERNETES, outOfMemory, recordingOf } from '
 import { changes } from './changes.ts'
 import { eventsOf } from './events-of.ts'
 import { doubtText, type Ground } from './ground.ts'
+import { groundOfEvents } from './ground-of-events.ts'
+import { KNOWN_NOW } from './read.ts'
 import { workload } from './workload.ts'
 
 const START = 1_790_000_000 * SECOND
@@ -158,10 +160,16 @@ describe('what an answer that tells events did not see', () => {
     made.push(cluster)
     const watching = [heartbeat(KUBERNETES, start, at), { ...heartbeat(EBPF, start, at - 40 * SECOND), at }]
     await loadRecording(store, recordingOf([...healthy(start), ...watching]), cluster)
-    const { ground } = await eventsOf(store, { cluster, ...checkout, from: start, at, first: 100 })
-    assert.deepEqual(
-      ground.doubts.map(({ kind, source, on, from }) => ({ kind, source, on, from })),
-      [{ kind: 'lagging', source: EBPF, on: 'node-1', from: at - 40 * SECOND }],
-    )
+    const keys = [`${cluster}/p1`]
+    const doubts = async (from: number, to: number) => {
+      const window = { from, to: to + 1, known: KNOWN_NOW }
+      const ground = await groundOfEvents(store, cluster, { from, to }, keys, window, at)
+      return ground.doubts.map(({ kind, source, on, from }) => ({ kind, source, on, from }))
+    }
+    const lagging = { kind: 'lagging', source: EBPF, on: 'node-1', from: at - 40 * SECOND }
+    assert.deepEqual(await doubts(start, at), [lagging])
+    const future = { kind: 'future', source: null, on: null, from: at }
+    assert.deepEqual(await doubts(start, at + 10 * MINUTE), [future, lagging])
+    assert.deepEqual(await doubts(at + MINUTE, at + 10 * MINUTE), [future], 'of what is to come nobody is behind')
   })
 })

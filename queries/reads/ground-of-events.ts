@@ -94,8 +94,10 @@ export const groundOfEvents = async (
   // Of the time before anybody watched, and of what was removed, the ground says so.
   const begun = heard.flatMap(({ sessions }) => sessions.map(({ from }) => from))
   const since = Math.max(ground.horizon ?? window.from, begun.length === 0 ? window.from : Math.min(...begun))
+  // Nobody has missed what is yet to come.
   const doubts = tellers
-    .flatMap((it) => doubtsOf({ ...it, from: Math.max(it.from, since) }, heard, window.known, clock))
+    .map((it) => ({ ...it, from: Math.max(it.from, since), to: Math.min(it.to, clock) }))
+    .flatMap((it) => doubtsOf(it, heard, window.known, clock))
     .filter((doubt) => !isSaid(doubt, ground.doubts))
     .sort((a, b) => Number(a.kind === 'lagging') - Number(b.kind === 'lagging'))
   return { ...ground, doubts: [...ground.doubts, ...doubts] }
