@@ -149,6 +149,9 @@ describe('rivals', () => {
     assert.deepEqual(await told(), [], 'nobody has seen it')
     assert.deepEqual(await told(content(START), content(KILL - MINUTE, { leftOut: true, body: {} })), [], 'left out')
     assert.deepEqual(await told(content(KILL - 5 * MINUTE)), [], 'it is new')
+    const rewritten = { body: { labels: [], keys: ['a'], rewritten: true } }
+    assert.deepEqual(await told(content(START, rewritten)), [], 'rewritten by the clock')
+    assert.deepEqual(await told(content(START, rewritten), content(KILL - MINUTE)), [], 'until a minute before')
     const listed = content(START + MINUTE, { uncertainty: 60 * MINUTE })
     assert.deepEqual(await told(listed), [{ ...ruledOut, from: START + MINUTE }], 'from its first sight on')
   })

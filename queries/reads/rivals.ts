@@ -12,7 +12,7 @@ import type { OccurrenceDetail } from './occurrences.ts'
 import type { AsOf, Reader } from './read.ts'
 import { type Source, sources, unwatched } from './sources.ts'
 import { isTold, states, statesInForce } from './states.ts'
-import type { StoredEvent } from './stored.ts'
+import type { StoredEvent, StoredState } from './stored.ts'
 
 /** How long before an occurrence a change may have led to it, µs. */
 const BEFORE = 60 * MINUTE
@@ -41,6 +41,9 @@ const watchedSince = (heard: readonly Source[], kind: EventName, from: number, t
   return to - since < LEAST ? null : since
 }
 
+/** A state after which changes of its object are told. Of content that is rewritten by the clock none is. */
+const tellsChanges = (state: StoredState | undefined): boolean => isTold(state) && state.body.rewritten !== true
+
 /**
  * From when on all of `keys` were looked at up to `at`; null where one was not, or came into being since: what is new may be
  * the cause. `mayBeNew` excepts what its owner makes without anybody changing a thing, as pods of a workload.
@@ -56,11 +59,11 @@ const toldFrom = async (
     statesInForce(reader, keys, { at: from, known }),
     statesInForce(reader, keys, { at, known }),
   ])
-  if (!keys.every((key) => isTold(then.get(key)))) return null
+  if (!keys.every((key) => tellsChanges(then.get(key)))) return null
   const later = keys.filter((key) => !before.has(key))
   const sights = await states(reader, later, { from, to: at, known })
   const first = [...before.values(), ...later.flatMap((key) => sights.get(key)?.[0] ?? [])]
-  if (!first.every((state) => isTold(state) && (state.at - state.uncertainty <= from || mayBeNew(state.key))))
+  if (!first.every((state) => tellsChanges(state) && (state.at - state.uncertainty <= from || mayBeNew(state.key))))
     return null
   // What was there already is compared from its first sight on.
   return Math.max(from, ...first.filter((state) => state.at - state.uncertainty <= from).map((state) => state.at))
