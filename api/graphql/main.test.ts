@@ -104,14 +104,16 @@ describe('GraphQL', () => {
 
   test('why, sources, patterns, clusters', async () => {
     const { data, errors } = await ask(`{
-      why(kind: "deployment", name: "checkout", namespace: "shop") { result headline subject { replicas { wanted ready } } }
+      why(kind: "deployment", name: "checkout", namespace: "shop") {
+        result headline from unbrokenSince subject { replicas { wanted ready } readyLonger }
+      }
       sources { source ended watermark unwatched { from to } }
       patterns { id steps { event required } work { occurrences open concludedAt } }
       clusters { cluster live }
     }`)
     assert.equal(errors, undefined)
     const told = data as {
-      why: { result: string; headline: string; subject: unknown }
+      why: { result: string; headline: string; from: string; unbrokenSince: string; subject: unknown }
       sources: { source: string; ended: boolean; watermark: string }[]
       patterns: { id: string; work: { occurrences: number; open: number } | null }[]
       clusters: { cluster: string; live: boolean }[]
@@ -121,7 +123,8 @@ describe('GraphQL', () => {
       told.why.headline,
       /^checkout lost 1 of 3 replicas at .*: its container "app" outgrew its memory limit/,
     )
-    assert.deepEqual(told.why.subject, { replicas: { wanted: 3, ready: 3 } })
+    assert.deepEqual(told.why.subject, { replicas: { wanted: 3, ready: 3 }, readyLonger: false })
+    assert.equal(told.why.unbrokenSince, told.why.from, 'nobody watched before')
     assert.deepEqual(
       told.sources.map(({ source, ended, watermark }) => ({ source, ended, watermark })),
       [EBPF, KUBERNETES].map((source) => ({ source, ended: true, watermark: toRfc3339(END) })),

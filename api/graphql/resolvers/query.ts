@@ -102,6 +102,7 @@ export const query = (patterns: readonly Pattern[]) => ({
     notSeen: (answer: Answer) => seen(answer)?.notSeen ?? [],
     toldUpTo: (answer: Answer) => seen(answer)?.toldUpTo ?? null,
     lastBefore: (answer: Answer) => seen(answer)?.lastBefore ?? null,
+    unbrokenSince: (answer: Answer) => seen(answer)?.unbrokenSince ?? null,
     cut: (answer: Answer) => seen(answer)?.cut ?? false,
     nearest: (answer: Answer) => (answer.result === 'not-found' ? answer.nearest : []),
     deletedAt: (answer: Answer) => (answer.result === 'not-found' ? answer.deletedAt : null),
