@@ -3,7 +3,7 @@ import type { Store } from '../store/main.ts'
 
 /**
  * Labels whose nodes carry `cluster` in an index: no scan of what belongs to others. Lanes, horizons and the engine's cursors are few. Lanes go last: by
- * them the cluster is found again where this is cut off.
+ * them the cluster is found again where this is cut off. With them go the cursors: a lane without one is begun anew, at its end.
  */
 const LABELS = [
   'Verdict',
@@ -17,8 +17,7 @@ const LABELS = [
   'Gap',
   'Loss',
   'Horizon',
-  'Cursor',
-  'Lane',
+  'Cursor|Lane',
 ]
 
 /** Deletes all that belongs to `cluster`, relationships first where there are many, in small transactions. */

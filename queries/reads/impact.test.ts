@@ -52,7 +52,7 @@ const counts = ({ before, lost, fewest, after, cut }: Impact) => ({ before, lost
 
 describe('the impact', () => {
   const [cluster, custom, uncounted] = [testCluster(), testCluster(), testCluster()]
-  const [scaled, calm, rollouts, many] = [testCluster(), testCluster(), testCluster(), testCluster()]
+  const [scaled, calm, short, rollouts, many] = [testCluster(), testCluster(), testCluster(), testCluster(), testCluster()]
   let store: Store
 
   before(async () => {
@@ -60,7 +60,7 @@ describe('the impact', () => {
     await applySchema(store)
   })
   after(async () => {
-    for (const name of [cluster, custom, uncounted, scaled, calm, rollouts, many]) await removeCluster(store, name)
+    for (const name of [cluster, custom, uncounted, scaled, calm, short, rollouts, many]) await removeCluster(store, name)
     await store.close()
   })
 
@@ -120,6 +120,15 @@ describe('the impact', () => {
     assert.deepEqual(await told(calm), [
       ['workload', 0, 3, 3, 0, 0],
       ['service', 0, 3, null, 0, null],
+    ])
+    // Two of five were not ready, and given up: the others were all still wanted.
+    const five = before.map((it) =>
+      it.type === 'state' && it.object.key === 'd1' ? { ...it, body: { ...it.body, replicas: 5 } } : it,
+    )
+    await loadRecording(store, recordingOf([...five, ...outOfMemory(KILL)]), short)
+    assert.deepEqual(await told(short), [
+      ['workload', 1, 2, 5, 3, 3],
+      ['service', 1, 2, null, 3, null],
     ])
   })
 

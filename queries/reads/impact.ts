@@ -103,13 +103,14 @@ const ofWorkload = (it: Affected, told: readonly StoredState[], now: StoredState
   }
 }
 
-/** How many replicas a workload was told to give up, up to a time. */
+/** How many replicas that were ready a workload was told to give up, up to a time: as `ofWorkload` counts them. */
 const givenUp = (told: readonly StoredState[], until: number): number => {
   const wanted = told.flatMap((state) => {
     if (state.at > until) return []
     return state.deleted ? 0 : (replicasOf(state, 0)?.wanted ?? [])
   })
-  return wanted.length === 0 ? 0 : wanted[0]! - Math.min(...wanted)
+  const ready = replicasOf(told[0], 0)?.ready ?? 0
+  return wanted.length === 0 ? 0 : Math.max(0, ready - Math.min(...wanted))
 }
 
 /** `claims`: in the minutes after it, and at the time of the question; `scaled`: states of the workloads whose pods it selects. */

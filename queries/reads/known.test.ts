@@ -100,7 +100,7 @@ describe('with what was known at an earlier time', () => {
       const { incidents } = await ask(cluster, known, known)
       return incidents[0]!.rivals.notThis.map(({ rival }) => rival)
     }
-    assert.deepEqual(await ruledOut(LAG / 2), [])
+    assert.deepEqual(await ruledOut(10 * SECOND), [])
     // What comes later than that is no normal lag: of it nobody knew.
     assert.deepEqual(await ruledOut(3 * LAG), ['workload-changed', 'node-under-pressure'])
   })

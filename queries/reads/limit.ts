@@ -125,10 +125,10 @@ export const limitOf = async (
   // One that leaves out paths may have changed the limit too, and so may those older than one answer takes.
   const doubtful = told.events.findLast(({ morePaths = 0 }) => morePaths > 0)?.at ?? 0
   const oldest = [...Map.groupBy(told.events, ({ objectKey }) => objectKey).values()].map((all) => all[0]!.at)
-  const last = told.events.findLast((event) =>
-    kill.limitOf === 'pod' ? touchesPodsLimit(event) : changeOfLimit(event, container) !== null,
-  )
-  const change = last !== undefined && isOf(last, limits) ? last : undefined
+  const isOfLimit = (event: (typeof told.events)[number]): boolean =>
+    kill.limitOf === 'pod' ? touchesPodsLimit(event) : changeOfLimit(event, container) !== null
+  // The newest may be of a rollout that has yet to replace this pod.
+  const change = told.events.findLast((event) => isOfLimit(event) && isOf(event, limits))
   const since = Math.max(watched, change?.at ?? shown.since, doubtful, ...(told.cut ? oldest : []))
   const changed = change === undefined || change.at < since ? null : changeOfLimit(change, container)
   // It may have happened before that.

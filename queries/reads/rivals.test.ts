@@ -261,6 +261,12 @@ describe('rivals', () => {
     test('a change of the template is none of a pod that does not have it', async () => {
       const raised = { ...limitChanged, fields: { ...limitChanged.fields, before: ['256Mi'], after: ['512Mi'] } }
       assert.deepEqual((await rivalsOf([...story, raised])).limit, LIMIT)
+      // Nor does it hide the change that this pod has.
+      const after = { ...raised, id: 'raised-again', at: KILL - MINUTE, observedAt: KILL - MINUTE }
+      assert.deepEqual((await rivalsOf([...story, limitChanged, after])).limit, {
+        ...{ ...LIMIT, since: KILL - 2 * MINUTE },
+        changed: { before: '1Gi', after: '256Mi' },
+      })
       const made = killedBy({ limitOf: 'pod' }, [...story, raised])
       assert.deepEqual((await rivalsOf(made)).limit, LIMIT)
     })
