@@ -71,7 +71,7 @@ describe('--json', () => {
       ...{ AITIA_DATA: folder, KUBECONFIG: '' },
     }
     // Each load of main.ts adds one.
-    process.stdout.setMaxListeners(100)
+    for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(100)
     store = openStore({ uri, user, password })
     await applySchema(store)
     const beats = [heartbeat(KUBERNETES, START, END, true), heartbeat(EBPF, START, END, true)]

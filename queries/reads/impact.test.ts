@@ -52,7 +52,8 @@ const counts = ({ before, lost, fewest, after, cut }: Impact) => ({ before, lost
 
 describe('the impact', () => {
   const [cluster, custom, uncounted] = [testCluster(), testCluster(), testCluster()]
-  const [scaled, calm, short, rollouts, many] = [testCluster(), testCluster(), testCluster(), testCluster(), testCluster()]
+  const [scaled, calm, short] = [testCluster(), testCluster(), testCluster()]
+  const [rollouts, many] = [testCluster(), testCluster()]
   let store: Store
 
   before(async () => {
@@ -60,7 +61,8 @@ describe('the impact', () => {
     await applySchema(store)
   })
   after(async () => {
-    for (const name of [cluster, custom, uncounted, scaled, calm, short, rollouts, many]) await removeCluster(store, name)
+    for (const name of [cluster, custom, uncounted, scaled, calm, short, rollouts, many])
+      await removeCluster(store, name)
     await store.close()
   })
 
