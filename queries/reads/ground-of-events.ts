@@ -5,13 +5,13 @@ import type { Window } from './family.ts'
 import { type Doubt, type Ground, groundOf, lossDoubt } from './ground.ts'
 import { type Reader, statement, withoutCluster } from './read.ts'
 import { type Source, sourcesNamed, without } from './sources.ts'
-import { type Expected, expectedOfCluster, expectedOfHost, type Unwatched, watch } from './watching.ts'
+import { type ExpectedSource, expectedOfCluster, expectedOfHost, type Unwatched, watch } from './watching.ts'
 
 const HOSTS_OF = statement('hosts-of')
 
 /** A source that would have told of the objects, for the time that they were where it watches. */
 interface Teller extends Interval {
-  readonly want: Expected
+  readonly want: ExpectedSource
 }
 
 const tellersOf = async (

@@ -3,7 +3,7 @@ import { LAG, spansOf } from './coverage.ts'
 import type { Window } from './family.ts'
 import { type Reader, statement } from './read.ts'
 import type { Source } from './sources.ts'
-import { type Expected, TELLING, tellsOf } from './watching.ts'
+import { type ExpectedSource, TELLING, tellsOf } from './watching.ts'
 
 const MISSED_BEFORE = statement('missed-before')
 
@@ -24,7 +24,7 @@ const missedBefore = async (
 export const unbrokenSince = async (
   reader: Reader,
   cluster: string,
-  wanted: readonly Expected[],
+  wanted: readonly ExpectedSource[],
   heard: readonly Source[],
   { to, known }: Pick<Window, 'to' | 'known'>,
 ): Promise<number> => {

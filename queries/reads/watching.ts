@@ -44,7 +44,7 @@ export interface Watch {
 }
 
 /** A source that would tell of a family. */
-export interface Expected {
+export interface ExpectedSource {
   readonly source: string
   readonly collector: string
   readonly on: string | null
@@ -64,15 +64,15 @@ const collectorsOf = (scope: 'cluster' | 'host'): string[] => {
 }
 
 /** The sources that would have told of anything in the cluster. */
-export const expectedOfCluster = (): Expected[] =>
+export const expectedOfCluster = (): ExpectedSource[] =>
   collectorsOf('cluster').map((collector) => ({ source: sourceOf(collector), collector, on: null }))
 
 /** Those of a host: its key without the cluster, and the name of the node that it is. */
-export const expectedOfHost = (host: string, on: string): Expected[] =>
+export const expectedOfHost = (host: string, on: string): ExpectedSource[] =>
   collectorsOf('host').map((collector) => ({ source: sourceOf(collector, host), collector, on }))
 
 /** The sources that would have told: those of the cluster, and those of every host on which a pod of the family ran. */
-export const expected = (cluster: string, members: readonly Member[]): Expected[] => [
+export const expected = (cluster: string, members: readonly Member[]): ExpectedSource[] => [
   ...expectedOfCluster(),
   ...[...hostNames(cluster, members)].flatMap(([host, on]) => expectedOfHost(host, on)),
 ]
@@ -102,7 +102,7 @@ const holesOf = (source: Source, window: Interval): (Interval & { kinds: EventNa
 }
 
 /** Known losses of what may matter. */
-const lossesOf = ({ collector, losses }: Source, want: Expected): Unwatched[] =>
+const lossesOf = ({ collector, losses }: Source, want: ExpectedSource): Unwatched[] =>
   losses
     .filter((loss) => tellsOf(collector).some((kind) => concerns(loss, kind)))
     .map(({ from, to, what, count, kinds = null }) => ({ ...want, from, to, reason: what, kinds, lost: count }))
@@ -135,7 +135,7 @@ const silentSince = ({ sessions }: Source, window: Interval): number | null => {
 
 /** All that was not watched in the window, by source and time. `clock` tells a source that lags from one that is gone. */
 export const watch = (
-  wanted: readonly Expected[],
+  wanted: readonly ExpectedSource[],
   heard: readonly Source[],
   window: Window,
   clock: number = now(),
